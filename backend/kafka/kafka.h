@@ -1,0 +1,142 @@
+/*
+ * Apache Kafka through librdkafka: transactional producer, assigned consumer, admin.
+ *
+ * Settings pass through: `settings` is a NULL-terminated list of name, value, name, value, .. as in
+ * librdkafka's CONFIGURATION.md; ours are set first, so the user's win, but for those that a
+ * guarantee rests on (transactional.id, enable.idempotence, isolation.level, enable.auto.commit,
+ * acks).
+ */
+#ifndef KAFKA_KAFKA_H
+#define KAFKA_KAFKA_H
+
+#include <stdint.h>
+
+#include "backend/base/buf.h"
+#include "backend/base/err.h"
+
+/* ---- producer (one thread) ---- */
+struct kafka_producer;
+
+/* transactional_id NULL: a plain idempotent producer. Waits for the coordinator
+ * (init_transactions). ERR_FENCED, ERR_CONNECT. */
+enum err kafka_producer_create(const char *const *settings, const char *transactional_id,
+                               struct kafka_producer **out, struct errbuf *e) MUST_CHECK;
+/* Never waits longer than a few seconds; an open transaction is aborted. */
+void kafka_producer_destroy(struct kafka_producer *p);
+
+enum err kafka_producer_begin(struct kafka_producer *p, struct errbuf *e) MUST_CHECK;
+struct kafka_header {
+    const char *name;
+    const void *value;
+    size_t len; /* value NULL: null header */
+};
+/* Key/value are copied. key NULL: none; value NULL: tombstone. partition -1: murmur2 of the key as
+ * the Java client does, null keys spread. Waits while the local queue is full (back-pressure). */
+enum err kafka_producer_send(struct kafka_producer *p, const char *topic, int partition,
+                             const void *key, size_t key_len, const void *value, size_t value_len,
+                             const struct kafka_header *headers, int n_headers,
+                             struct errbuf *e) MUST_CHECK;
+/* Waits for every delivery report itself (see rd_kafka_commit_transaction's naps), then commits.
+ * ERR_RETRY after an abort: replay from the last committed position with the same producer; any
+ * other error: destroy it and make a new one. */
+enum err kafka_producer_commit(struct kafka_producer *p, struct errbuf *e) MUST_CHECK;
+enum err kafka_producer_abort(struct kafka_producer *p, struct errbuf *e) MUST_CHECK;
+/* A plain producer: waits until all are delivered. */
+enum err kafka_producer_flush(struct kafka_producer *p, int64_t timeout_us,
+                              struct errbuf *e) MUST_CHECK;
+/* Serves callbacks while idle; the words of a fatal or lasting error, if any (ERR_OK: none). */
+enum err kafka_producer_poll(struct kafka_producer *p, struct errbuf *e) MUST_CHECK;
+/* Wakes a waiting send/commit from another thread; they return ERR_CANCELED. */
+void kafka_producer_interrupt(struct kafka_producer *p);
+
+/* ---- consumer (one thread): partitions assigned by us, offsets kept by the caller ---- */
+struct kafka_consumer;
+
+struct kafka_record {
+    const char *topic; /* valid as long as the consumer */
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    const void *key; /* NULL: none */
+    size_t key_len;
+    const void *value; /* NULL: tombstone */
+    size_t value_len;
+    void *handle; /* give back with kafka_record_free */
+};
+
+/* group: for reporting offsets only (may be NULL). max_bytes bounds what is fetched ahead. */
+enum err kafka_consumer_create(const char *const *settings, const char *group, size_t max_bytes,
+                               struct kafka_consumer **out, struct errbuf *e) MUST_CHECK;
+void kafka_consumer_destroy(struct kafka_consumer *c);
+
+enum { KAFKA_OFFSET_BEGINNING = -2, KAFKA_OFFSET_END = -1 };
+struct kafka_position {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+};
+/* Replaces the assignment. An offset that the topic no longer has gives ERR_LOST at the next poll.
+ */
+enum err kafka_consumer_assign(struct kafka_consumer *c, const struct kafka_position *at, int n,
+                               struct errbuf *e) MUST_CHECK;
+/* ERR_OK: *out is a committed record. ERR_TIMEOUT: nothing came. ERR_NOT_FOUND: end of
+ * out->partition reached, out->offset is the position after its last record and markers (only
+ * out->topic, partition, offset are set; nothing to free). ERR_CONNECT: brokers are away (keep
+ * polling). ERR_LOST: the offset is gone. ERR_CANCELED: interrupted. */
+enum err kafka_consumer_poll(struct kafka_consumer *c, int64_t timeout_us, struct kafka_record *out,
+                             struct errbuf *e) MUST_CHECK;
+/* Header of the current record; false when it has none of that name. */
+bool kafka_record_header(const struct kafka_record *r, const char *name, const void **value,
+                         size_t *len);
+/* All headers, for topic tail: calls fn for each. */
+void kafka_record_headers(const struct kafka_record *r,
+                          void (*fn)(void *arg, const char *name, const void *value, size_t len),
+                          void *arg);
+void kafka_record_free(struct kafka_record *r);
+/* Asynchronously, for lag reports of other tools; failures are not errors of ours. */
+void kafka_consumer_report(struct kafka_consumer *c, const struct kafka_position *at, int n);
+void kafka_consumer_interrupt(struct kafka_consumer *c);
+
+/* ---- admin (one thread) ---- */
+struct kafka_admin;
+enum err kafka_admin_create(const char *const *settings, struct kafka_admin **out,
+                            struct errbuf *e) MUST_CHECK;
+void kafka_admin_destroy(struct kafka_admin *a);
+
+struct kafka_topic_spec {
+    const char *name;
+    int partitions;
+    int replication;
+    const char *const *config; /* name, value, .., NULL; may be NULL */
+};
+/* Creates those that are missing; existing ones are left as they are. */
+enum err kafka_admin_ensure_topics(struct kafka_admin *a, const struct kafka_topic_spec *t, int n,
+                                   struct errbuf *e) MUST_CHECK;
+enum err kafka_admin_delete_topics(struct kafka_admin *a, const char *const *names, int n,
+                                   struct errbuf *e) MUST_CHECK;
+
+struct kafka_topic_info {
+    char *name;
+    int n_partitions;
+    int replication;
+    int64_t *low;  /* by partition; -1 unknown */
+    int64_t *high; /* last stable offset */
+    char **config; /* name, value, .., NULL: only those not default; NULL unless asked for */
+};
+struct kafka_topics {
+    int n;
+    int n_brokers;
+    struct kafka_topic_info *items;
+};
+/* name NULL: all topics but internal ones. with_offsets asks for the watermarks too, with_config
+ * for the settings. */
+enum err kafka_admin_topics(struct kafka_admin *a, const char *name, bool with_offsets,
+                            bool with_config, struct kafka_topics *out,
+                            struct errbuf *e) MUST_CHECK;
+void kafka_topics_free(struct kafka_topics *t);
+
+/* The partition that the Java client's default partitioner gives a key: toPositive(murmur2(key)) %
+ * n. */
+int kafka_partition_of(const void *key, size_t len, int n_partitions);
+
+#endif

@@ -1,0 +1,182 @@
+/* Unit tests of backend/base: buffers, errors, queue, arena, relation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "backend/base/arena.h"
+#include "backend/base/buf.h"
+#include "backend/base/clock.h"
+#include "backend/base/queue.h"
+#include "backend/base/relation.h"
+
+static void test_buf_json_string(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        size_t n;
+        const char *out;
+    } cases[] = {
+        {"plain", 5, "\"plain\""},
+        {"a\"b\\c\n\t\x01", 8, "\"a\\\"b\\\\c\\n\\t\\u0001\""},
+        {"Привет", 12, "\"Привет\""},
+        {"a\xff"
+         "b",
+         3, "\"a\xef\xbf\xbd"
+            "b\""},
+        {"\xe2\x82", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"", 0, "\"\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf b;
+        buf_init(&b, 0);
+        buf_json_string(&b, cases[i].in, cases[i].n);
+        assert_string_equal(buf_cstr(&b), cases[i].out);
+        buf_free(&b);
+    }
+}
+
+static void test_buf_limit(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct errbuf e;
+    buf_init(&b, 10);
+    buf_lit(&b, "12345678");
+    assert_int_equal(buf_check(&b, "text", &e), ERR_OK);
+    buf_lit(&b, "901");
+    assert_true(buf_failed(&b));
+    assert_int_equal(buf_check(&b, "text", &e), ERR_LIMIT);
+    assert_int_equal(b.len, 8);
+    buf_free(&b);
+}
+
+static void test_buf_numbers_and_quotes(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 0);
+    buf_i64(&b, INT64_MIN);
+    buf_ch(&b, ' ');
+    buf_u64(&b, UINT64_MAX);
+    buf_ch(&b, ' ');
+    buf_ident(&b, "we\"ird Имя");
+    buf_ch(&b, ' ');
+    buf_literal(&b, "it's");
+    assert_string_equal(buf_cstr(&b),
+                        "-9223372036854775808 18446744073709551615 \"we\"\"ird Имя\" 'it''s'");
+    buf_free(&b);
+}
+
+static void test_err_words(void **state)
+{
+    (void)state;
+    struct errbuf e;
+    assert_int_equal(err_set(&e, ERR_CONNECT, "no answer from %s", "a"), ERR_CONNECT);
+    assert_true(err_retriable(e.code));
+    assert_int_equal(err_prefix(&e, "warehouse"), ERR_CONNECT);
+    assert_string_equal(e.text, "warehouse: no answer from a");
+    assert_int_equal(err_set(&e, ERR_IO, "outer (%s)", e.text), ERR_IO);
+    assert_string_equal(e.text, "outer (warehouse: no answer from a)");
+}
+
+static void *pop_all(void *arg)
+{
+    struct queue *q = arg;
+    intptr_t sum = 0;
+    void *item;
+    while (queue_pop(q, &item, -1) == ERR_OK)
+        sum += (intptr_t)item;
+    return (void *)sum;
+}
+
+static void test_queue_passes_everything(void **state)
+{
+    (void)state;
+    struct queue *q = queue_create(4);
+    pthread_t t;
+    assert_int_equal(pthread_create(&t, NULL, pop_all, q), 0);
+    for (intptr_t i = 1; i <= 1000; i++)
+        assert_int_equal(queue_push(q, (void *)i, -1), ERR_OK);
+    queue_close(q);
+    void *sum;
+    assert_int_equal(pthread_join(t, &sum), 0);
+    assert_int_equal((intptr_t)sum, 500500);
+    assert_int_equal(queue_push(q, NULL, -1), ERR_CANCELED);
+    queue_destroy(q);
+}
+
+static void test_queue_timeouts(void **state)
+{
+    (void)state;
+    struct queue *q = queue_create(1);
+    void *item;
+    assert_int_equal(queue_pop(q, &item, 0), ERR_TIMEOUT);
+    assert_int_equal(queue_pop(q, &item, 1000), ERR_TIMEOUT);
+    assert_int_equal(queue_push(q, q, 0), ERR_OK);
+    assert_int_equal(queue_push(q, q, 1000), ERR_TIMEOUT);
+    assert_int_equal(queue_length(q), 1);
+    queue_destroy(q);
+}
+
+static void test_arena(void **state)
+{
+    (void)state;
+    struct arena *a = arena_create(64);
+    for (int round = 0; round < 3; round++) {
+        for (size_t n = 0; n < 300; n += 7) {
+            char *p = arena_alloc(a, n);
+            assert_non_null(p);
+            assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+            memset(p, 1, n);
+        }
+        assert_string_equal(arena_copy(a, "abcdef", 3), "abc");
+        arena_reset(a);
+        assert_int_equal(arena_used(a), 0);
+    }
+    arena_destroy(a);
+}
+
+static void test_numeric_typmod(void **state)
+{
+    (void)state;
+    int p;
+    int s;
+    assert_true(relation_numeric_typmod(((10 << 16) | 2) + 4, &p, &s));
+    assert_int_equal(p, 10);
+    assert_int_equal(s, 2);
+    assert_true(relation_numeric_typmod(((5 << 16) | (-3 & 0x7ff)) + 4, &p, &s));
+    assert_int_equal(s, -3);
+    assert_false(relation_numeric_typmod(-1, &p, &s));
+}
+
+static void test_clock_text(void **state)
+{
+    (void)state;
+    char t[CLOCK_TEXT_MAX];
+    assert_string_equal(clock_format_utc(1795543987050043, t, sizeof t),
+                        "2026-11-24T18:13:07.050Z");
+    assert_string_equal(clock_format_utc(-1, t, sizeof t), "1969-12-31T23:59:59.999Z");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_buf_json_string),
+        cmocka_unit_test(test_buf_limit),
+        cmocka_unit_test(test_buf_numbers_and_quotes),
+        cmocka_unit_test(test_err_words),
+        cmocka_unit_test(test_queue_passes_everything),
+        cmocka_unit_test(test_queue_timeouts),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_numeric_typmod),
+        cmocka_unit_test(test_clock_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
