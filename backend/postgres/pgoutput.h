@@ -21,11 +21,11 @@ enum pgoutput_kind {
     PGO_DELETE,
     PGO_TRUNCATE,
     PGO_MESSAGE,
-    PGO_RELATION, /* a table's shape arrived or changed; the resolver has been asked */
+    PGO_RELATION, /* a table's shape arrived or changed; the resolver has been asked. For a table
+                     published through its partition root the partition's own comes too, and no row
+                     of it: act on a relation when its first row comes. */
     PGO_OTHER,    /* origin, type: nothing to do */
 };
-
-enum { PGO_TRUNCATE_RELATIONS_MAX = 64 };
 
 struct pgoutput_message {
     enum pgoutput_kind kind;
@@ -38,8 +38,8 @@ struct pgoutput_message {
     /* INSERT, UPDATE, DELETE, RELATION */
     struct relation *relation;
     const struct cell *before; /* NULL: not sent; relation->n_columns cells */
-    const struct cell *after;  /* NULL for DELETE */
-    bool before_is_key;        /* 'K': only key columns are filled, the others CELL_NULL */
+    const struct cell *after; /* NULL for DELETE. CELL_UNCHANGED only where `before` lacks it too */
+    bool before_is_key;       /* 'K': only key columns are filled, the others CELL_NULL */
     /* TRUNCATE */
     struct relation **truncated;
     int n_truncated;
@@ -53,13 +53,15 @@ struct pgoutput_message {
 
 /*
  * Completes a relation that a RELATION message described: the message has oid, names, identity,
- * column names, type OIDs, typmods and the identity columns; the resolver returns a relation made
- * from the catalog (type names, arrays, enums, not null, primary key, defaults) whose n_columns
- * columns stand in the order of `described`. It returns a new reference in *out.
+ * column names, type OIDs (a domain's own), typmods and the identity columns (key_pos 1, 2, .. in
+ * column order), and for types that are not built in the type's (base) name; the resolver returns a
+ * relation made from the catalog (type names, arrays, enums, not null, primary key, defaults) whose
+ * n_columns columns stand in the order of `described`. It returns a new reference in *out.
  */
 typedef enum err pgoutput_resolve_fn(void *arg, const struct relation *described,
                                      struct relation **out, struct errbuf *e);
 
+/* resolve may be NULL: relations are then as described. NULL without memory. */
 struct pgoutput *pgoutput_create(pgoutput_resolve_fn *resolve, void *arg);
 void pgoutput_destroy(struct pgoutput *d);
 

@@ -23,16 +23,25 @@ enum err replication_open(const char *conninfo, struct replication **out,
                           struct errbuf *e) MUST_CHECK;
 void replication_close(struct replication *r);
 
+/* How often an idle connection tells its position at least; the default is 10 s. */
+void replication_set_status_interval(struct replication *r, int64_t interval_us);
+
 /*
  * CREATE_REPLICATION_SLOT .. LOGICAL pgoutput with EXPORT_SNAPSHOT. The snapshot named in
  * `snapshot` (at least 64 bytes) stays valid until the next command on this connection. ERR_EXISTS
- * when the slot is there.
+ * when the slot is there. It waits for the transactions that run at its start to end;
+ * replication_interrupt ends the wait (ERR_CANCELED). From PostgreSQL 17 on a permanent slot is
+ * made with FAILOVER.
  */
 enum err replication_create_slot(struct replication *r, const char *slot, bool temporary,
                                  uint64_t *consistent_lsn, char *snapshot, size_t snapshot_size,
                                  struct errbuf *e) MUST_CHECK;
 
-/* START_REPLICATION SLOT .. LOGICAL from: proto_version 1, publication_names, messages true. */
+/*
+ * START_REPLICATION SLOT .. LOGICAL from: proto_version 1, publication_names, messages true (14+).
+ * ERR_NOT_FOUND: no such slot; ERR_RETRY: it is in use (another engine, or the connection that we
+ * just closed is still going); ERR_LOST: its WAL is gone; ERR_CONFIG: it is not ours to use.
+ */
 enum err replication_start(struct replication *r, const char *slot, const char *publication,
                            uint64_t from, struct errbuf *e) MUST_CHECK;
 
@@ -46,16 +55,23 @@ struct replication_data {
 
 /*
  * The next message. Waits up to timeout_us (0: only what has arrived). ERR_TIMEOUT: nothing came
- * (out->wal_end still holds the newest end of WAL that a keepalive told); ERR_CANCELED:
- * interrupted; ERR_CONNECT: the connection is gone.
+ * (out->wal_end still holds the newest end of WAL that a keepalive told), or, early, the server
+ * asks for a position and told an end of WAL beyond the confirmed one: when nothing is in flight
+ * confirm replication_server_end(), and the next receive answers with it (a server that shuts down
+ * waits for that). ERR_CANCELED: interrupted; ERR_CONNECT: the connection is gone.
  */
 enum err replication_receive(struct replication *r, int64_t timeout_us,
                              struct replication_data *out, struct errbuf *e) MUST_CHECK;
 
+/* Tells the position when that is due, takes nothing: for a caller that does not receive for long
+ * (wal_sender_timeout, 60 s by default, counts from our last word). */
+enum err replication_feedback(struct replication *r, struct errbuf *e) MUST_CHECK;
+
 /* True when another whole message is already in memory: receive will not wait. */
 bool replication_pending(struct replication *r);
 
-/* Flush and apply LSN from now on (never moves back); told to the server at the next receive. */
+/* Flush and apply LSN from now on (never moves back); told to the server by receive, at most every
+ * 100 ms, and at close. */
 void replication_confirm(struct replication *r, uint64_t lsn);
 /* The newest end of WAL that the server told in a keepalive: all changes before it have been sent.
  */

@@ -1,0 +1,1 @@
+ALTER PUBLICATION {name} DROP TABLE {tables}

@@ -1,0 +1,1 @@
+ALTER PUBLICATION {name} SET (publish_via_partition_root = true)

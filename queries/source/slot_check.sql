@@ -1,0 +1,5 @@
+SELECT s.slot_type, s.plugin, s.database, s.active_pid,
+       coalesce(to_jsonb(s) ->> 'wal_status', ''),
+       s.database = current_database()
+FROM pg_catalog.pg_replication_slots s
+WHERE s.slot_name = {slot}
