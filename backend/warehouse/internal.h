@@ -1,0 +1,86 @@
+/*
+ * Shared by the files of backend/warehouse only: the connection's struct and the thin layer over
+ * ODBC statements. Nothing outside this folder includes it.
+ */
+#ifndef WAREHOUSE_INTERNAL_H
+#define WAREHOUSE_INTERNAL_H
+
+#include <pthread.h>
+#include <sql.h>
+#include <sqlext.h>
+
+#include "backend/warehouse/dialect.h"
+#include "backend/warehouse/warehouse.h"
+
+enum { PREPARED_MAX = 64, STAGE_NAME_MAX = 64 };
+
+/* A statement kept prepared between calls, found by its text. */
+struct prepared {
+    char *sql;
+    SQLHSTMT stmt;
+    uint64_t used; /* of the counter below: the least is evicted */
+};
+
+struct warehouse {
+    SQLHENV env;
+    SQLHDBC dbc;
+    bool connected;
+    const struct dialect *dialect;
+    char server[160];
+    char *secret; /* the password of the connection string, to keep it out of messages */
+    bool big_results;
+    bool getdata_any;  /* SQLGetData works in any order and on bound columns */
+    bool zone_changed; /* a statement may have set another time zone than UTC */
+    bool in_tx;
+    bool savepoint; /* our savepoint exists in this transaction */
+    uint64_t uses;
+    struct prepared prepared[PREPARED_MAX];
+    uint64_t ensured[PREPARED_MAX]; /* hashes of (table, key) whose unique index is known */
+    int n_ensured;
+    int64_t stage_group;           /* counts the groups of staged rows in this session */
+    uint64_t stages[PREPARED_MAX]; /* hashes of the stage tables of this session */
+    int n_stages;
+    pthread_mutex_t lock; /* guards running */
+    SQLHSTMT running;     /* what warehouse_cancel cancels */
+};
+
+/* The error of a handle in words: "what: message", classified. `what` may be NULL. */
+enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const char *what,
+                  struct errbuf *e) MUST_CHECK;
+
+enum err wh_alloc(struct warehouse *w, SQLHSTMT *out, struct errbuf *e) MUST_CHECK;
+void wh_free(SQLHSTMT stmt); /* NULL is fine */
+
+/* Marks the statement as the one to cancel while it runs. */
+void wh_run_begin(struct warehouse *w, SQLHSTMT stmt);
+void wh_run_end(struct warehouse *w);
+
+/* SQLExecute with cancel support; SQL_NO_DATA (no row touched) is no error. */
+enum err wh_execute(struct warehouse *w, SQLHSTMT stmt, const char *what,
+                    struct errbuf *e) MUST_CHECK;
+
+/* A text parameter: NULL p is NULL. *ind is the caller's and must live until execution. */
+enum err wh_bind_text(struct warehouse *w, SQLHSTMT stmt, int number, const char *p, size_t n,
+                      SQLLEN *ind, struct errbuf *e) MUST_CHECK;
+
+/* A prepared statement for this text, from the connection's cache. */
+enum err wh_prepared(struct warehouse *w, const char *sql, SQLHSTMT *out,
+                     struct errbuf *e) MUST_CHECK;
+void wh_prepared_drop(struct warehouse *w, SQLHSTMT stmt);
+void wh_prepared_drop_all(struct warehouse *w);
+
+/* On dialects with savepoints: a mark to go back to when a statement fails. */
+enum err wh_guard(struct warehouse *w, struct errbuf *e) MUST_CHECK;
+/* Undoes what came after wh_guard; keeps e's text; the transaction is usable again, or e says
+ * ERR_CONNECT. Returns e->code. */
+enum err wh_undo(struct warehouse *w, struct errbuf *e) MUST_CHECK;
+
+/* warehouse_exec for a query text of ours with slots filled. */
+enum err wh_exec_query(struct warehouse *w, const char *query, const struct sql_slot *slots,
+                       int n_slots, int n_params, const char *const *params, int64_t *affected,
+                       struct errbuf *e) MUST_CHECK;
+
+/* FNV-1a over the strings, for the small "already done" lists. */
+uint64_t wh_hash(uint64_t seed, const char *s);
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * The ODBC connection: open, transactions, errors, cancel.
+ *
+ * Design. Autocommit is off in ODBC for the whole life of a connection. Between warehouse_begin and
+ * warehouse_commit everything is one transaction; a statement outside of that is committed by
+ * itself (warehouse_exec at once, a result when it is closed). The driver sends BEGIN when the
+ * first statement comes, so warehouse_begin costs nothing.
+ *
+ * One environment a connection: unixODBC's default is to serialise calls within an environment,
+ * and two connections must not wait for each other.
+ *
+ * Errors inside a PostgreSQL transaction: psqlODBC runs with Protocol=7.4-0, that is, it sends
+ * nothing by itself after an error (7.4-1 would roll the whole transaction back unasked, and rows
+ * inserted afterwards would commit alone; 7.4-2 costs two round trips for every statement). Where
+ * one may fail and the transaction must live on (warehouse_insert, warehouse_upsert) we set our own
+ * savepoint: "RELEASE s; SAVEPOINT s" is one round trip, since the release of the last one waits
+ * for the next.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "backend/warehouse/internal.h"
+
+enum { LOGIN_SECONDS = 15, DIAG_MAX = 1500 };
+
+/* ---- errors ---- */
+
+static void redact(const struct warehouse *w, char *text)
+{
+    size_t n = w->secret ? strlen(w->secret) : 0;
+    if (!n)
+        return;
+    for (char *at = strstr(text, w->secret); at; at = strstr(at, w->secret))
+        memset(at, '*', n);
+}
+
+/* Vendors put "[a][b][c]" before the message: of no use to the reader. */
+static const char *without_brackets(const char *s)
+{
+    while (*s == '[') {
+        const char *end = strchr(s, ']');
+        if (!end)
+            break;
+        s = end + 1;
+    }
+    while (*s == ' ')
+        s++;
+    return s;
+}
+
+/* psqlODBC ends each message in ";\nError while executing the query". */
+static void trim_message(char *s)
+{
+    static const char *const tails[] = {"Error while executing the query",
+                                        "Error while preparing parameters"};
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char *at = strstr(s, tails[i]);
+        if (at && at > s)
+            *at = '\0';
+    }
+    size_t n = strlen(s);
+    while (n && (isspace((unsigned char)s[n - 1]) || s[n - 1] == ';'))
+        s[--n] = '\0';
+}
+
+static bool connection_dead(struct warehouse *w)
+{
+    SQLUINTEGER dead = SQL_CD_FALSE;
+    return w->connected &&
+           SQL_SUCCEEDED(SQLGetConnectAttr(w->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, 0, NULL)) &&
+           dead == SQL_CD_TRUE;
+}
+
+enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const char *what,
+                  struct errbuf *e)
+{
+    SQLCHAR state[6] = "HY000";
+    SQLCHAR message[DIAG_MAX] = "the driver gives no reason";
+    SQLINTEGER native = 0;
+    SQLSMALLINT length = 0;
+    if (!SQL_SUCCEEDED(
+            SQLGetDiagRec(type, handle, 1, state, &native, message, sizeof message, &length)))
+        memcpy(state, "HY000", sizeof state);
+    char *text = (char *)message;
+    redact(w, text);
+    trim_message(text);
+    enum err code = dialect_classify(w->dialect, (const char *)state, text);
+    if (code != ERR_CONNECT && code != ERR_DATA && connection_dead(w))
+        code = ERR_CONNECT;
+    const char *words = without_brackets(text);
+    if (what)
+        code = err_set(e, code, "%s: %s (SQLSTATE %s)", what, words, (const char *)state);
+    else
+        code = err_set(e, code, "%s (SQLSTATE %s)", words, (const char *)state);
+    if (e)
+        memcpy(e->sqlstate, state, sizeof e->sqlstate);
+    return code;
+}
+
+/* ---- statements ---- */
+
+enum err wh_alloc(struct warehouse *w, SQLHSTMT *out, struct errbuf *e)
+{
+    *out = NULL;
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, w->dbc, out)))
+        return wh_error(w, SQL_HANDLE_DBC, w->dbc, "new statement", e);
+    return ERR_OK;
+}
+
+void wh_free(SQLHSTMT stmt)
+{
+    if (stmt)
+        SQLFreeHandle(SQL_HANDLE_STMT, stmt);
+}
+
+void wh_run_begin(struct warehouse *w, SQLHSTMT stmt)
+{
+    pthread_mutex_lock(&w->lock);
+    w->running = stmt;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void wh_run_end(struct warehouse *w)
+{
+    wh_run_begin(w, NULL);
+}
+
+void warehouse_cancel(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->running)
+        (void)SQLCancel(w->running);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum err wh_execute(struct warehouse *w, SQLHSTMT stmt, const char *what, struct errbuf *e)
+{
+    wh_run_begin(w, stmt);
+    SQLRETURN r = SQLExecute(stmt);
+    wh_run_end(w);
+    if (SQL_SUCCEEDED(r) || r == SQL_NO_DATA)
+        return ERR_OK;
+    return wh_error(w, SQL_HANDLE_STMT, stmt, what, e);
+}
+
+enum err wh_bind_text(struct warehouse *w, SQLHSTMT stmt, int number, const char *p, size_t n,
+                      SQLLEN *ind, struct errbuf *e)
+{
+    enum { SHORT = 8000 };
+    *ind = p ? (SQLLEN)n : SQL_NULL_DATA;
+    SQLSMALLINT type = n > SHORT ? SQL_LONGVARCHAR : SQL_VARCHAR;
+    /* ODBC's type is not const; an input parameter is only read. */
+    union {
+        const char *in;
+        void *out;
+    } value = {.in = p ? p : ""};
+    if (!SQL_SUCCEEDED(SQLBindParameter(stmt, (SQLUSMALLINT)number, SQL_PARAM_INPUT, SQL_C_CHAR,
+                                        type, n ? n : 1, 0, value.out, (SQLLEN)n, ind)))
+        return wh_error(w, SQL_HANDLE_STMT, stmt, "binding a parameter", e);
+    return ERR_OK;
+}
+
+enum err wh_prepared(struct warehouse *w, const char *sql, SQLHSTMT *out, struct errbuf *e)
+{
+    struct prepared *slot = &w->prepared[0];
+    for (int i = 0; i < PREPARED_MAX; i++) {
+        struct prepared *p = &w->prepared[i];
+        if (p->stmt && !strcmp(p->sql, sql)) {
+            p->used = ++w->uses;
+            *out = p->stmt;
+            return ERR_OK;
+        }
+        if (p->used < slot->used)
+            slot = p;
+    }
+    SQLHSTMT stmt;
+    enum err r = wh_alloc(w, &stmt, e);
+    if (r)
+        return r;
+    if (!SQL_SUCCEEDED(SQLPrepare(stmt, (SQLCHAR *)sql, SQL_NTS))) {
+        r = wh_error(w, SQL_HANDLE_STMT, stmt, "preparing", e);
+        wh_free(stmt);
+        return r;
+    }
+    char *copy = strdup(sql);
+    if (!copy) {
+        wh_free(stmt);
+        return err_set(e, ERR_NOMEM, "no memory for a prepared statement");
+    }
+    wh_free(slot->stmt);
+    free(slot->sql);
+    *slot = (struct prepared){.sql = copy, .stmt = stmt, .used = ++w->uses};
+    *out = stmt;
+    return ERR_OK;
+}
+
+void wh_prepared_drop(struct warehouse *w, SQLHSTMT stmt)
+{
+    for (int i = 0; i < PREPARED_MAX; i++)
+        if (w->prepared[i].stmt == stmt && stmt) {
+            wh_free(stmt);
+            free(w->prepared[i].sql);
+            w->prepared[i] = (struct prepared){.sql = NULL};
+        }
+}
+
+void wh_prepared_drop_all(struct warehouse *w)
+{
+    for (int i = 0; i < PREPARED_MAX; i++)
+        wh_prepared_drop(w, w->prepared[i].stmt);
+}
+
+uint64_t wh_hash(uint64_t seed, const char *s)
+{
+    uint64_t h = seed ? seed : 14695981039346656037ULL;
+    do
+        h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+    while (*s++); /* the NUL too: ("a","bc") and ("ab","c") differ */
+    return h;
+}
+
+/* ---- open, close ---- */
+
+/* The value of a key in "a=b;c={d;e}", as a new string; NULL when it is not there. */
+static char *connection_value(const char *s, const char *key)
+{
+    size_t key_n = strlen(key);
+    while (*s) {
+        while (*s == ';' || isspace((unsigned char)*s))
+            s++;
+        const char *eq = strchr(s, '=');
+        if (!eq)
+            return NULL;
+        size_t n = (size_t)(eq - s);
+        while (n && isspace((unsigned char)s[n - 1]))
+            n--;
+        const char *value = eq + 1;
+        const char *end = value;
+        if (*value == '{') {
+            value++;
+            end = strchr(value, '}');
+        } else {
+            end = strchr(value, ';');
+        }
+        if (!end)
+            end = value + strlen(value);
+        if (n == key_n && !strncasecmp(s, key, n))
+            return strndup(value, (size_t)(end - value));
+        s = *end == '}' ? end + 1 : end;
+    }
+    return NULL;
+}
+
+static char *connection_secret(const char *odbc)
+{
+    char *p = connection_value(odbc, "PWD");
+    return p ? p : connection_value(odbc, "Password");
+}
+
+static enum err read_one(struct warehouse *w, const char *query, int n_params,
+                         const char *const *params, char *out, size_t out_n, struct errbuf *e)
+{
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells;
+    enum err r = warehouse_query(w, dialect_query(w->dialect, query), n_params, params, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &cells, e);
+    if (!r)
+        (void)snprintf(out, out_n, "%.*s", (int)cells[0].len, cells[0].p ? cells[0].p : "");
+    warehouse_rows_close(rows);
+    return r == ERR_NOT_FOUND ? err_set(e, ERR_SQL, "the server answered %s with no row", query)
+                              : r;
+}
+
+static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf *e)
+{
+    struct buf s;
+    SQLCHAR out[1024];
+    SQLSMALLINT n;
+    enum err r = ERR_OK;
+    buf_init(&s, 0);
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &w->env)) ||
+        !SQL_SUCCEEDED(SQLSetEnvAttr(w->env, SQL_ATTR_ODBC_VERSION, (void *)SQL_OV_ODBC3, 0)) ||
+        !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, w->env, &w->dbc))) {
+        r = err_set(e, ERR_NOMEM, "the ODBC driver manager gives no handle");
+        goto out;
+    }
+    (void)SQLSetConnectAttr(w->dbc, SQL_ATTR_LOGIN_TIMEOUT, (void *)(intptr_t)LOGIN_SECONDS, 0);
+    buf_str(&s, odbc);
+    if (s.len && s.p[s.len - 1] != ';')
+        buf_ch(&s, ';');
+    buf_str(&s, w->dialect->connect_keys);
+    if (w->dialect->load == LOAD_ARRAY_LITERALS)
+        buf_str(&s, w->big_results ? ";UseDeclareFetch=1;Fetch=2000" : ";UseDeclareFetch=0");
+    if ((r = buf_check(&s, "the connection string", e)))
+        goto out;
+    if (!SQL_SUCCEEDED(SQLDriverConnect(w->dbc, NULL, (SQLCHAR *)buf_cstr(&s), SQL_NTS, out,
+                                        sizeof out, &n, SQL_DRIVER_NOPROMPT))) {
+        r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "cannot connect to the warehouse", e);
+        /* Whatever the driver calls it: there is no connection. A driver that is not installed
+         * stays a matter of configuration. */
+        if (e && r != ERR_CONFIG)
+            r = e->code = ERR_CONNECT;
+        goto out;
+    }
+    w->connected = true;
+    if (!SQL_SUCCEEDED(
+            SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT, (void *)SQL_AUTOCOMMIT_OFF, 0)))
+        r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "autocommit off", e);
+out:
+    if (s.p)
+        explicit_bzero(s.p, s.cap);
+    buf_free(&s);
+    return r;
+}
+
+static enum err session_setup(struct warehouse *w, const char *label, struct errbuf *e)
+{
+    SQLUINTEGER getdata = 0;
+    SQLSMALLINT n;
+    const SQLUINTEGER any = SQL_GD_ANY_COLUMN | SQL_GD_BOUND;
+    if (SQL_SUCCEEDED(SQLGetInfo(w->dbc, SQL_GETDATA_EXTENSIONS, &getdata, sizeof getdata, &n)))
+        w->getdata_any = (getdata & any) == any;
+    const char *params[] = {label ? label : "flightdeck"};
+    char ignored[64];
+    enum err r = read_one(w, "session_label", 1, params, ignored, sizeof ignored, e);
+    if (!r)
+        r = warehouse_exec(w, dialect_query(w->dialect, "session_zone"), 0, NULL, NULL, e);
+    if (!r)
+        r = read_one(w, "session_version", 0, NULL, w->server, sizeof w->server, e);
+    w->zone_changed = false;
+    if (r && e)
+        return err_prefix(e, "setting up the warehouse session");
+    return r;
+}
+
+enum err warehouse_open(const struct warehouse_options *o, struct warehouse **out, struct errbuf *e)
+{
+    *out = NULL;
+    const struct dialect *d = dialect_find(o->dialect);
+    if (!d)
+        return err_set(e, ERR_CONFIG, "warehouse dialect \"%s\": it is postgresql or vertica",
+                       o->dialect ? o->dialect : "");
+    if (!o->odbc || !*o->odbc)
+        return err_set(e, ERR_CONFIG,
+                       "no ODBC connection string for the warehouse: set warehouse.odbc");
+    struct warehouse *w = calloc(1, sizeof *w);
+    if (!w)
+        return err_set(e, ERR_NOMEM, "no memory for a warehouse connection");
+    w->dialect = d;
+    w->big_results = o->big_results;
+    w->secret = connection_secret(o->odbc);
+    pthread_mutex_init(&w->lock, NULL);
+    enum err r = connect_dbc(w, o->odbc, e);
+    if (!r)
+        r = session_setup(w, o->label, e);
+    if (r) {
+        warehouse_close(w);
+        return r;
+    }
+    *out = w;
+    return ERR_OK;
+}
+
+void warehouse_close(struct warehouse *w)
+{
+    if (!w)
+        return;
+    wh_prepared_drop_all(w);
+    if (w->connected) {
+        (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+        (void)SQLDisconnect(w->dbc);
+    }
+    if (w->dbc)
+        SQLFreeHandle(SQL_HANDLE_DBC, w->dbc);
+    if (w->env)
+        SQLFreeHandle(SQL_HANDLE_ENV, w->env);
+    if (w->secret) {
+        explicit_bzero(w->secret, strlen(w->secret));
+        free(w->secret);
+    }
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+const char *warehouse_dialect(const struct warehouse *w)
+{
+    return w->dialect->name;
+}
+
+const char *warehouse_server(const struct warehouse *w)
+{
+    return w->server;
+}
+
+/* ---- transactions ---- */
+
+enum err warehouse_begin(struct warehouse *w, struct errbuf *e)
+{
+    if (w->in_tx)
+        return err_set(e, ERR_STATE, "a warehouse transaction is open already");
+    w->in_tx = true;
+    w->savepoint = false;
+    return ERR_OK;
+}
+
+static enum err end_tran(struct warehouse *w, SQLSMALLINT how, struct errbuf *e)
+{
+    w->in_tx = false;
+    w->savepoint = false;
+    /* Vertica closes the COPY of an array-bound INSERT here: its errors come now. */
+    if (SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, how)))
+        return ERR_OK;
+    enum err r = wh_error(w, SQL_HANDLE_DBC, w->dbc, how == SQL_COMMIT ? "commit" : "rollback", e);
+    if (how == SQL_COMMIT)
+        (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+    return r;
+}
+
+enum err warehouse_commit(struct warehouse *w, struct errbuf *e)
+{
+    return end_tran(w, SQL_COMMIT, e);
+}
+
+enum err warehouse_rollback(struct warehouse *w, struct errbuf *e)
+{
+    return end_tran(w, SQL_ROLLBACK, e);
+}
+
+static enum err direct(struct warehouse *w, const char *sql, struct errbuf *e)
+{
+    SQLHSTMT stmt;
+    enum err r = wh_alloc(w, &stmt, e);
+    if (r)
+        return r;
+    if (!SQL_SUCCEEDED(SQLExecDirect(stmt, (SQLCHAR *)sql, SQL_NTS)))
+        r = wh_error(w, SQL_HANDLE_STMT, stmt, sql, e);
+    wh_free(stmt);
+    return r;
+}
+
+enum err wh_guard(struct warehouse *w, struct errbuf *e)
+{
+    if (!w->dialect->savepoints || !w->in_tx)
+        return ERR_OK;
+    enum err r = direct(w,
+                        w->savepoint ? "RELEASE SAVEPOINT flightdeck; SAVEPOINT flightdeck"
+                                     : "SAVEPOINT flightdeck",
+                        e);
+    if (!r)
+        w->savepoint = true;
+    return r;
+}
+
+enum err wh_undo(struct warehouse *w, struct errbuf *e)
+{
+    if (!w->savepoint || (e && e->code == ERR_CONNECT))
+        return e ? e->code : ERR_SQL;
+    struct errbuf second;
+    err_clear(&second);
+    enum err r = direct(w, "ROLLBACK TO SAVEPOINT flightdeck", &second);
+    if (r && e) {
+        *e = second; /* worse than the first: the transaction is gone */
+        return err_prefix(e, "going back to before a failed statement");
+    }
+    return r ? r : e ? e->code : ERR_SQL;
+}

@@ -1,0 +1,1 @@
+DELETE FROM {schema}._flightdeck_batches WHERE connector = ?

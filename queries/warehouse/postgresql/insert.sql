@@ -1,0 +1,3 @@
+INSERT INTO {table} ({columns})
+SELECT {values}
+FROM unnest({arrays}) AS u ({names})

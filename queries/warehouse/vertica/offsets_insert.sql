@@ -1,0 +1,1 @@
+INSERT INTO {schema}._flightdeck_offsets (connector, topic, kafka_partition, next_offset) VALUES (?, ?, ?, ?)

@@ -1,0 +1,2 @@
+
+ORDER BY {batch} SEGMENTED BY HASH({rest}) ALL NODES
