@@ -11,9 +11,9 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lreadline -lpthread -lm
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+comma := ,
 SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
              $(if $(filter thread,$(SAN)),-fsanitize=thread)
-comma := ,
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -DFLIGHTDECK_VERSION='"$(VERSION)"' $(CFLAGS) $(WARN) -I. -I$(BUILD)/gen \
               $(PKG_CFLAGS) $(SAN_FLAGS) -MMD -MP

@@ -1,0 +1,574 @@
+/* Unit tests of the control socket: server, dispatcher and client, without an engine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "backend/serve/client.h"
+#include "backend/serve/control.h"
+
+static char dir[32];
+static char path[64];
+
+struct seen {
+    atomic_int mutations;
+    atomic_int denied;
+    uid_t uid;
+    pid_t pid;
+    char user[CONTROL_USER_MAX];
+    char method[64];
+    char text[128];
+};
+
+static enum err hello(void *arg, const struct control_peer *peer, const json_t *params,
+                      json_t **result, struct errbuf *e)
+{
+    (void)arg;
+    (void)peer;
+    enum err rc = control_check_protocol(params, e);
+    if (rc == ERR_OK)
+        *result = json_pack("{s:i}", "protocol", CONTROL_PROTOCOL);
+    return rc;
+}
+
+static enum err echo(void *arg, const struct control_peer *peer, const json_t *params,
+                     json_t **result, struct errbuf *e)
+{
+    (void)arg;
+    (void)peer;
+    (void)e;
+    *result = json_deep_copy(params);
+    return ERR_OK;
+}
+
+static enum err big(void *arg, const struct control_peer *peer, const json_t *params,
+                    json_t **result, struct errbuf *e)
+{
+    (void)arg;
+    (void)peer;
+    (void)e;
+    size_t n = (size_t)json_integer_value(json_object_get(params, "n"));
+    char *text = malloc(n + 1);
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    *result = json_pack("{s:s}", "text", text);
+    free(text);
+    return ERR_OK;
+}
+
+static enum err change(void *arg, const struct control_peer *peer, const json_t *params,
+                       json_t **result, struct errbuf *e)
+{
+    (void)arg;
+    (void)peer;
+    const char *name;
+    enum err rc = control_param_string(params, "name", &name, e);
+    if (rc == ERR_OK && strcmp(name, "bad") == 0) {
+        *result = json_pack("{s:[s]}", "errors", "name: bad");
+        rc = err_set(e, ERR_CONFIG, "1 fault");
+    } else if (rc == ERR_OK && strcmp(name, "gone") == 0) {
+        rc = err_set(e, ERR_NOT_FOUND, "there is no \"gone\"");
+    }
+    return rc;
+}
+
+static const struct control_method methods[] = {
+    {"engine.hello", hello, false},
+    {"echo", echo, false},
+    {"big", big, false},
+    {"change", change, true},
+};
+
+static void audit(void *arg, const struct control_peer *peer, const char *method,
+                  const json_t *params, enum err outcome, const char *text)
+{
+    (void)params;
+    struct seen *s = arg;
+    s->uid = peer->uid;
+    s->pid = peer->pid;
+    (void)snprintf(s->user, sizeof s->user, "%s", peer->user);
+    (void)snprintf(s->method, sizeof s->method, "%s", method);
+    (void)snprintf(s->text, sizeof s->text, "%s", text);
+    if (outcome == ERR_OK)
+        s->mutations++;
+    else
+        s->denied++;
+}
+
+static struct control_options options(struct seen *seen)
+{
+    return (struct control_options){.path = path,
+                                    .methods = methods,
+                                    .method_count = sizeof methods / sizeof methods[0],
+                                    .audit = audit,
+                                    .arg = seen};
+}
+
+static struct control_server *start(struct seen *seen)
+{
+    struct control_options o = options(seen);
+    struct control_server *s = NULL;
+    struct errbuf e = {0};
+    if (control_server_start(&o, &s, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    return s;
+}
+
+static int raw_connect(void)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    (void)snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+    return fd;
+}
+
+static void raw_send(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t k = send(fd, p, n, MSG_NOSIGNAL);
+        assert_true(k > 0);
+        p += k;
+        n -= (size_t)k;
+    }
+}
+
+/* One line without its newline; false at the end of the stream. */
+static bool raw_line(int fd, char *out, size_t n)
+{
+    size_t at = 0;
+    char c;
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, 20000) <= 0)
+            fail_msg("no answer within 20 s");
+        if (recv(fd, &c, 1, 0) != 1)
+            return false;
+        if (c == '\n')
+            break;
+        if (at + 1 < n)
+            out[at++] = c;
+    }
+    out[at] = '\0';
+    return true;
+}
+
+/* ---- dispatch ---- */
+
+static void check_line(const char *line, const char *want)
+{
+    struct seen seen = {0};
+    struct control_options o = options(&seen);
+    struct control_peer peer = {.uid = 7, .pid = 8, .user = "seven"};
+    struct buf out;
+    buf_init(&out, 0);
+    control_dispatch(&o, &peer, line, strlen(line), &out);
+    if (!strstr(buf_cstr(&out), want))
+        fail_msg("%s\n answers %s\n not %s", line, buf_cstr(&out), want);
+    if (!*want)
+        assert_int_equal(out.len, 0);
+    else
+        assert_true(out.p[out.len - 1] == '\n' && !memchr(out.p, '\n', out.len - 1));
+    buf_free(&out);
+}
+
+static void test_dispatch(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *want;
+    } cases[] = {
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"a\":[1,\"\\n\"]}}",
+         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":[1,\"\\n\"]}}\n"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"echo\"}",
+         "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"result\":{}}\n"},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}", ""},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"nothing\"}", ""},
+        {"{", "\"code\":-32700"},
+        {"", "\"code\":-32700"},
+        {"\xff\xfe", "\"code\":-32700"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"echo\"}", "\"code\":-32700"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\"} x", "\"code\":-32700"},
+        {"7", "\"code\":-32600"},
+        {"[]", "batches are not taken"},
+        {"{\"id\":1,\"method\":\"echo\"}", "\"id\":1,\"error\":{\"code\":-32600"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1}", "names no method"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"echo\"}", "\"id\":null"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":3}", "\"code\":-32600"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no\"}",
+         "\"code\":-32601,\"message\":\"unknown method \\\"no\\\"\""},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"change\"}", "\"code\":-32602"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"change\",\"params\":{\"name\":\"bad\"}}",
+         "{\"code\":-32602,\"message\":\"1 fault\",\"data\":{\"errors\":[\"name: "
+         "bad\"],\"err\":\"configuration\"}}"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"change\",\"params\":{\"name\":\"gone\"}}",
+         "{\"code\":-32000,\"message\":\"there is no \\\"gone\\\"\",\"data\":{\"err\":"
+         "\"not_found\"}}"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"engine.hello\",\"params\":{\"protocol\":9}}",
+         "\"code\":-32000,\"message\":\"this engine"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_line(cases[i].line, cases[i].want);
+}
+
+/* ---- server ---- */
+
+static void test_call_and_audit(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    struct client *c;
+    struct errbuf e;
+    json_t *result;
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_OK);
+    json_t *params = json_pack("{s:s}", "name", "Имя");
+    assert_int_equal(client_call(c, "echo", params, CLIENT_TIMEOUT_MS, &result, &e), ERR_OK);
+    assert_true(json_equal(params, result));
+    json_decref(result);
+    assert_int_equal(seen.mutations, 0);
+    assert_int_equal(client_call(c, "change", params, CLIENT_TIMEOUT_MS, &result, &e), ERR_OK);
+    assert_true(json_is_object(result));
+    json_decref(result);
+    json_decref(params);
+    assert_int_equal(seen.mutations, 1);
+    assert_int_equal(seen.uid, getuid());
+    assert_int_equal(seen.pid, getpid());
+    assert_true(seen.user[0] != '\0');
+    assert_string_equal(seen.method, "change");
+
+    params = json_pack("{s:s}", "name", "bad");
+    assert_int_equal(client_call(c, "change", params, CLIENT_TIMEOUT_MS, &result, &e), ERR_CONFIG);
+    assert_string_equal(e.text, "1 fault");
+    assert_int_equal(json_array_size(json_object_get(result, "errors")), 1);
+    assert_int_equal(seen.denied, 1);
+    assert_string_equal(seen.text, "1 fault");
+    json_decref(result);
+    json_decref(params);
+    client_close(c);
+    control_server_stop(s);
+}
+
+static void test_malformed_keeps_the_connection(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    int fd = raw_connect();
+    static const char text[] =
+        "garbage\n\r\n\n{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"echo\"}\r\n";
+    char line[1024];
+    raw_send(fd, text, sizeof text - 1);
+    assert_true(raw_line(fd, line, sizeof line));
+    assert_non_null(strstr(line, "-32700"));
+    assert_true(raw_line(fd, line, sizeof line));
+    assert_string_equal(line, "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}");
+    /* byte by byte is a request too, and what a half-closed client asked is answered */
+    static const char one[] = "{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"echo\"}\n";
+    for (size_t i = 0; i < sizeof one - 1; i++)
+        raw_send(fd, one + i, 1);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    assert_true(raw_line(fd, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":6"));
+    assert_false(raw_line(fd, line, sizeof line));
+    (void)close(fd);
+    control_server_stop(s);
+}
+
+static void test_long_request_is_refused(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    int fd = raw_connect();
+    size_t n = 3 * CONTROL_REQUEST_MAX;
+    char *text = malloc(n);
+    assert_non_null(text);
+    memset(text, '{', n);
+    raw_send(fd, text, n);
+    free(text);
+    static const char tail[] = "\n{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"echo\"}\n";
+    raw_send(fd, tail, sizeof tail - 1);
+    char line[1024];
+    assert_true(raw_line(fd, line, sizeof line));
+    assert_non_null(strstr(line, "-32600"));
+    assert_true(raw_line(fd, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":5"));
+    (void)close(fd);
+    control_server_stop(s);
+}
+
+/* A client that asks for much and reads nothing stops being read; another one is served. */
+static void test_slow_reader_is_bounded(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    int fd = raw_connect();
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    static const char ask[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"big\",\"params\":{\"n\":"
+                              "100000}}\n";
+    struct client *c;
+    struct errbuf e;
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_OK);
+    size_t asked = 0;
+    for (int refused = 0; refused < 50;) {
+        ssize_t k = send(fd, ask + asked % (sizeof ask - 1),
+                         sizeof ask - 1 - asked % (sizeof ask - 1), MSG_NOSIGNAL);
+        if (k > 0) {
+            asked += (size_t)k;
+            refused = 0;
+            continue;
+        }
+        assert_true(errno == EAGAIN);
+        refused++;
+        json_t *result; /* a round trip of another client: the server has had its turn */
+        assert_int_equal(client_call(c, "echo", NULL, CLIENT_TIMEOUT_MS, &result, &e), ERR_OK);
+        json_decref(result);
+    }
+    /* what the server took is its own buffer of requests and the two socket buffers */
+    assert_true(asked < (8u << 20));
+    size_t whole = asked / (sizeof ask - 1);
+    assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+    char *chunk = malloc(1 << 20);
+    assert_non_null(chunk);
+    size_t lines = 0;
+    while (lines < whole) { /* and then every answer comes */
+        ssize_t k = recv(fd, chunk, 1 << 20, 0);
+        assert_true(k > 0);
+        for (ssize_t i = 0; i < k; i++)
+            lines += chunk[i] == '\n';
+    }
+    free(chunk);
+    (void)close(fd);
+    client_close(c);
+    control_server_stop(s);
+}
+
+static void test_too_many_clients(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    int fds[CONTROL_CLIENTS_MAX + 1];
+    char line[512];
+    static const char ask[] = "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"echo\"}\n";
+    for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        fds[i] = raw_connect();
+        raw_send(fds[i], ask, sizeof ask - 1);
+        assert_true(raw_line(fds[i], line, sizeof line));
+    }
+    assert_int_equal(control_server_clients(s), CONTROL_CLIENTS_MAX);
+    fds[CONTROL_CLIENTS_MAX] = raw_connect();
+    assert_true(raw_line(fds[CONTROL_CLIENTS_MAX], line, sizeof line));
+    assert_non_null(strstr(line, "too many clients"));
+    for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
+        (void)close(fds[i]);
+    control_server_stop(s);
+}
+
+static void test_socket_file(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
+    assert_int_equal(st.st_mode & 0777, 0600);
+    char sub[96];
+    (void)snprintf(sub, sizeof sub, "%s/run", dir);
+    assert_int_equal(stat(sub, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+
+    struct control_options o = options(&seen);
+    struct control_server *second = NULL;
+    struct errbuf e;
+    assert_int_equal(control_server_start(&o, &second, &e), ERR_EXISTS);
+    assert_null(second);
+    assert_int_equal(stat(path, &st), 0);
+    control_server_stop(s);
+    assert_int_equal(stat(path, &st), -1);
+
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    (void)fclose(f);
+    assert_int_equal(control_server_start(&o, &second, &e), ERR_EXISTS);
+    assert_non_null(strstr(e.text, "not a socket"));
+    assert_int_equal(unlink(path), 0);
+
+    char longer[200];
+    memset(longer, 'a', sizeof longer - 1);
+    longer[0] = '/';
+    longer[sizeof longer - 1] = '\0';
+    o.path = longer;
+    assert_int_equal(control_server_start(&o, &second, &e), ERR_CONFIG);
+    struct client *c;
+    assert_int_equal(client_open(longer, &c, &e), ERR_CONFIG);
+}
+
+static void test_stale_socket_is_replaced(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* an engine that dies without cleaning up */
+        struct seen dead = {0};
+        struct control_options o = options(&dead);
+        struct control_server *s = NULL;
+        struct errbuf e;
+        _exit(control_server_start(&o, &s, &e) == ERR_OK ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    struct client *c;
+    struct errbuf e;
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_CONNECT);
+    assert_non_null(strstr(e.text, "flightdeck engine"));
+
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_OK);
+    client_close(c);
+    control_server_stop(s);
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_CONNECT);
+}
+
+static void test_stop_with_clients(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    struct client *c;
+    struct errbuf e;
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &c, &e), ERR_OK);
+    int64_t before = clock_mono_us();
+    control_server_stop(s);
+    assert_true(clock_mono_us() - before < 1000000);
+    json_t *result;
+    assert_int_equal(client_call(c, "echo", NULL, CLIENT_TIMEOUT_MS, &result, &e), ERR_CONNECT);
+    client_close(c);
+    control_server_stop(NULL);
+}
+
+/* ---- client ---- */
+
+static void test_async_replies(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    struct client *c;
+    struct errbuf e;
+    assert_int_equal(client_open(path, &c, &e), ERR_OK);
+    int64_t ids[20];
+    for (int i = 0; i < 20; i++) {
+        json_t *params = json_pack("{s:i}", "i", i);
+        assert_int_equal(client_send(c, i % 5 ? "echo" : "change", params, &ids[i], &e), ERR_OK);
+        json_decref(params);
+    }
+    struct client_reply r;
+    for (int i = 0; i < 20;) {
+        while (client_take(c, &r)) {
+            assert_int_equal(r.id, ids[i]);
+            if (i % 5) {
+                assert_int_equal(r.code, ERR_OK);
+                assert_int_equal(json_integer_value(json_object_get(r.result, "i")), i);
+            } else {
+                assert_int_equal(r.code, ERR_USAGE);
+            }
+            json_decref(r.result);
+            i++;
+        }
+        struct pollfd p = {.fd = client_fd(c), .events = client_events(c)};
+        if (i < 20) {
+            assert_int_equal(poll(&p, 1, 20000), 1);
+            assert_int_equal(client_pump(c, &e), ERR_OK);
+        }
+    }
+    assert_false(client_take(c, &r));
+    client_close(c);
+    control_server_stop(s);
+}
+
+/* A listener that never accepts is an engine that hangs: the call ends in time. */
+static void test_timeout(void **state)
+{
+    (void)state;
+    char hung[64];
+    (void)snprintf(hung, sizeof hung, "%s/hung", dir);
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    (void)snprintf(addr.sun_path, sizeof addr.sun_path, "%s", hung);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    struct client *c;
+    struct errbuf e;
+    assert_int_equal(client_connect(hung, 50, &c, &e), ERR_TIMEOUT);
+    assert_null(c);
+    (void)close(fd);
+    (void)unlink(hung);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "/tmp/fd-control-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/run/engine.sock", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char name[160];
+    (void)unlink(path);
+    (void)snprintf(name, sizeof name, "%s.lock", path);
+    (void)unlink(name);
+    (void)snprintf(name, sizeof name, "%s/run", dir);
+    (void)rmdir(name);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dispatch),
+        cmocka_unit_test(test_call_and_audit),
+        cmocka_unit_test(test_malformed_keeps_the_connection),
+        cmocka_unit_test(test_long_request_is_refused),
+        cmocka_unit_test(test_slow_reader_is_bounded),
+        cmocka_unit_test(test_too_many_clients),
+        cmocka_unit_test(test_socket_file),
+        cmocka_unit_test(test_stale_socket_is_replaced),
+        cmocka_unit_test(test_stop_with_clients),
+        cmocka_unit_test(test_async_replies),
+        cmocka_unit_test(test_timeout),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
