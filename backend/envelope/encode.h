@@ -41,6 +41,8 @@ enum err envelope_table_create(const struct envelope_options *o, struct relation
 void envelope_table_destroy(struct envelope_table *t);
 const struct relation *envelope_table_relation(const struct envelope_table *t);
 const char *envelope_table_topic(const struct envelope_table *t); /* prefix.schema.table */
+/* Values that OVERFLOW_CLAMP has changed so far. */
+uint64_t envelope_table_clamped(const struct envelope_table *t);
 
 struct envelope_event {
     char op;                   /* r c u d t */
@@ -71,8 +73,12 @@ bool envelope_key_differs(const struct envelope_table *t, const struct cell *a,
  * The record of the schema topic. Key: {"relation":"public.flights","fingerprint":"<16 hex>"}.
  * Value: {"relation":..,"fingerprint":..,"topic":..,"identity":"d","schema":<the Connect schema of
  * the envelope>,"key_schema":<.. of the key or
- * null>,"columns":[{"name","type","typmod","not_null","key","element","enum"}],
- * "modes":{"decimal":"precise",..}}.
+ * null>,"columns":[{"name","type","typmod","not_null","key","element","enum"(labels with ','
+ * between) and "unchanged": the JSON that stands for a value that was not sent; absent where the
+ * type has none}], "modes":{"decimal":"precise"|"double"|"string",
+ * "time":"adaptive"|"adaptive_time_microseconds"|"connect",
+ * "binary":"bytes"|"base64"|"base64-url-safe"|"hex","interval":"numeric"|"string",
+ * "hstore":"json"|"map","placeholder":"__debezium_unavailable_value"}}.
  */
 enum err envelope_write_schema_record(const struct envelope_table *t, struct buf *key,
                                       struct buf *value, struct errbuf *e) MUST_CHECK;

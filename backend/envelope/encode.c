@@ -1,0 +1,389 @@
+/*
+ * The change event, written in one pass.
+ *
+ * All that does not change between two events of a table is rendered when its plan is made: names
+ * of fields with their quotes, the inline schemas, `source` between its numbers. An event copies
+ * those and lets each column's writer turn its text into JSON (encode_types.c says which). The
+ * output is left as it was when anything fails.
+ */
+#include "backend/envelope/encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/envelope/encode_table.h"
+
+static const char DEFAULT_PLACEHOLDER[] = "__debezium_unavailable_value";
+
+static enum err no_memory(const struct relation *r, struct errbuf *e)
+{
+    return err_set(e, ERR_NOMEM, "no memory for the event plan of table %s.%s", r->schema, r->name);
+}
+
+/* prefix.schema.table; what Kafka does not take in a name becomes '_'. */
+static enum err make_topic(struct envelope_table *t, const char *prefix, struct errbuf *e)
+{
+    enum { KAFKA_NAME_MAX = 249 };
+    const struct relation *r = t->relation;
+    struct buf b;
+    buf_init(&b, 0);
+    buf_printf(&b, "%s.%s.%s", prefix, r->schema, r->name);
+    (void)buf_cstr(&b);
+    if (b.failed) {
+        buf_free(&b);
+        return no_memory(r, e);
+    }
+    t->topic = b.p;
+    for (char *p = t->topic; *p; p++)
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+              *p == '.' || *p == '_' || *p == '-'))
+            *p = '_';
+    if (b.len > KAFKA_NAME_MAX)
+        return err_set(e, ERR_CONFIG,
+                       "the topic of table %s.%s would be named \"%s\": %zu bytes, Kafka takes "
+                       "%d; shorten topic.prefix or the table's name",
+                       r->schema, r->name, t->topic, b.len, KAFKA_NAME_MAX);
+    return ERR_OK;
+}
+
+static enum err make_fields(struct envelope_table *t, struct errbuf *e)
+{
+    struct relation *r = t->relation;
+    enum err rc = ERR_OK;
+    t->fields = calloc((size_t)r->n_columns + 1, sizeof *t->fields);
+    t->keys = calloc((size_t)r->n_key + 1, sizeof *t->keys);
+    t->key_columns = calloc((size_t)r->n_key + 1, sizeof *t->key_columns);
+    if (!t->fields || !t->keys || !t->key_columns)
+        return no_memory(r, e);
+    for (int i = 0; i < r->n_columns && rc == ERR_OK; i++)
+        rc = field_plan(&t->fields[i], &t->set, &r->columns[i], false, e);
+    int n = 0;
+    for (int at = 1; n < r->n_key && rc == ERR_OK && at <= r->n_columns; at++)
+        for (int i = 0; i < r->n_columns && n < r->n_key && rc == ERR_OK; i++)
+            if (r->columns[i].key_pos == at) {
+                t->key_columns[n] = i;
+                rc = field_plan(&t->keys[n++], &t->set, &r->columns[i], true, e);
+            }
+    if (rc == ERR_OK && n != r->n_key)
+        rc = err_set(e, ERR_INTERNAL, "the key positions of table %s.%s do not count from 1 to %d",
+                     r->schema, r->name, r->n_key);
+    return rc;
+}
+
+/* Takes the buffer's bytes over and leaves it empty. */
+static void keep(struct envelope_table *t, enum part part, struct buf *b)
+{
+    t->parts[part] = (struct constant){b->p, b->len};
+    buf_init(b, 0);
+}
+
+static void json_text(struct buf *b, const char *s)
+{
+    buf_json_string(b, s ? s : "", s ? strlen(s) : 0);
+}
+
+static enum err make_parts(struct envelope_table *t, const struct envelope_options *o,
+                           struct errbuf *e)
+{
+    const struct relation *r = t->relation;
+    bool failed = false;
+    struct buf b[PART_COUNT];
+    for (int i = 0; i < PART_COUNT; i++)
+        buf_init(&b[i], 0);
+    buf_lit(&b[PART_SOURCE], ",\"source\":{\"version\":");
+    json_text(&b[PART_SOURCE], o->version);
+    buf_lit(&b[PART_SOURCE], ",\"connector\":\"postgresql\",\"name\":");
+    json_text(&b[PART_SOURCE], o->prefix);
+    buf_lit(&b[PART_SOURCE], ",\"ts_ms\":");
+    buf_lit(&b[PART_SNAPSHOT], ",\"snapshot\":\"");
+    buf_lit(&b[PART_DB], "\",\"db\":");
+    json_text(&b[PART_DB], o->database);
+    buf_lit(&b[PART_DB], ",\"sequence\":\"[");
+    buf_lit(&b[PART_TABLE], ",\"schema\":");
+    json_text(&b[PART_TABLE], r->schema);
+    buf_lit(&b[PART_TABLE], ",\"table\":");
+    json_text(&b[PART_TABLE], r->name);
+    buf_lit(&b[PART_TABLE], ",\"txId\":");
+    if (o->inline_schema_key && r->n_key) {
+        buf_lit(&b[PART_KEY_HEAD], "{\"schema\":");
+        schema_write_key(r, t->keys, t->topic, &b[PART_KEY_HEAD]);
+        buf_lit(&b[PART_KEY_HEAD], ",\"payload\":");
+    }
+    if (o->inline_schema_value) {
+        buf_lit(&b[PART_HEAD], "{\"schema\":");
+        schema_write_envelope(r, t->fields, t->topic, &b[PART_HEAD]);
+        buf_lit(&b[PART_HEAD], ",\"payload\":");
+    }
+    for (int i = 0; i < PART_COUNT; i++) {
+        failed |= b[i].failed;
+        keep(t, (enum part)i, &b[i]);
+    }
+    return failed ? no_memory(r, e) : ERR_OK;
+}
+
+enum err envelope_table_create(const struct envelope_options *o, struct relation *r,
+                               struct envelope_table **out, struct errbuf *e)
+{
+    *out = NULL;
+    struct envelope_table *t = calloc(1, sizeof *t);
+    if (!t)
+        return no_memory(r, e);
+    t->relation = relation_ref(r);
+    t->set.decimals = o->decimals;
+    t->set.times = o->times;
+    t->set.binary = o->binary;
+    t->set.intervals = o->intervals;
+    t->set.hstore = o->hstore;
+    t->set.overflow = o->overflow;
+    t->set.placeholder = strdup(o->placeholder ? o->placeholder : DEFAULT_PLACEHOLDER);
+    enum err rc = t->set.placeholder ? ERR_OK : no_memory(r, e);
+    if (rc == ERR_OK)
+        rc = make_topic(t, o->prefix, e);
+    if (rc == ERR_OK)
+        rc = make_fields(t, e);
+    if (rc == ERR_OK)
+        rc = make_parts(t, o, e);
+    if (rc == ERR_OK)
+        *out = t;
+    else
+        envelope_table_destroy(t);
+    return rc;
+}
+
+void envelope_table_destroy(struct envelope_table *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; t->fields && i < t->relation->n_columns; i++)
+        field_free(&t->fields[i]);
+    for (int i = 0; t->keys && i < t->relation->n_key; i++)
+        field_free(&t->keys[i]);
+    for (int i = 0; i < PART_COUNT; i++)
+        free(t->parts[i].p);
+    free(t->fields);
+    free(t->keys);
+    free(t->key_columns);
+    free(t->topic);
+    free(t->set.placeholder);
+    relation_unref(t->relation);
+    free(t);
+}
+
+const struct relation *envelope_table_relation(const struct envelope_table *t)
+{
+    return t->relation;
+}
+
+const char *envelope_table_topic(const struct envelope_table *t)
+{
+    return t->topic;
+}
+
+uint64_t envelope_table_clamped(const struct envelope_table *t)
+{
+    return atomic_load(&t->set.clamped);
+}
+
+/* ---- rows ---- */
+
+static enum err refuse(const struct envelope_table *t, const struct field *f, const struct cell *c,
+                       const char *reason, struct errbuf *e)
+{
+    enum { START_MAX = 60 };
+    const struct relation *r = t->relation;
+    const struct column *col = f->column;
+    int n = c->len > START_MAX ? START_MAX : (int)c->len;
+    while (n < (int)c->len && n > 0 && ((unsigned char)c->p[n] & 0xc0) == 0x80)
+        n--; /* not within a character */
+    return err_set(e, ERR_DATA, "%s.%s, column \"%s\" (%s): \"%.*s\"%s %s", r->schema, r->name,
+                   col->name, col->type_name ? col->type_name : "?", n, c->p,
+                   n < (int)c->len ? ".." : "", reason);
+}
+
+static enum err refuse_unchanged(const struct envelope_table *t, const struct field *f,
+                                 const char *where, struct errbuf *e)
+{
+    const struct relation *r = t->relation;
+    return err_set(e, ERR_DATA,
+                   "%s.%s, column \"%s\" (%s): the server did not send the unchanged value (TOAST) "
+                   "and %s cannot say so; set REPLICA IDENTITY FULL on the table",
+                   r->schema, r->name, f->column->name,
+                   f->column->type_name ? f->column->type_name : "?", where);
+}
+
+static inline enum err write_cell(const struct envelope_table *t, const struct field *f,
+                                  const struct cell *c, struct buf *out, struct errbuf *e)
+{
+    if (c->kind == CELL_TEXT) {
+        const char *reason = f->write(f, c->p, c->len, out);
+        return reason ? refuse(t, f, c, reason, e) : ERR_OK;
+    }
+    if (c->kind == CELL_NULL) {
+        buf_lit(out, "null");
+        return ERR_OK;
+    }
+    if (!f->unchanged)
+        return refuse_unchanged(t, f, "a value of this type", e);
+    buf_add(out, f->unchanged, f->n_unchanged);
+    return ERR_OK;
+}
+
+/* Where the new row has a value that was not sent, the old one has it (replica identity full). */
+static enum err write_row(const struct envelope_table *t, const struct cell *cells,
+                          const struct cell *old, struct buf *out, struct errbuf *e)
+{
+    int n = t->relation->n_columns;
+    if (!n) {
+        buf_lit(out, "{}");
+        return ERR_OK;
+    }
+    for (int i = 0; i < n; i++) {
+        const struct field *f = &t->fields[i];
+        const struct cell *c = &cells[i];
+        if (c->kind == CELL_UNCHANGED && old && old[i].kind == CELL_TEXT)
+            c = &old[i];
+        size_t at = out->len;
+        buf_add(out, f->lead, f->n_lead);
+        if (!i && !out->failed)
+            out->p[at] = '{'; /* in the place of the comma */
+        enum err rc = write_cell(t, f, c, out, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    buf_ch(out, '}');
+    return ERR_OK;
+}
+
+enum err envelope_write_key(const struct envelope_table *t, const struct cell *cells,
+                            struct buf *out, struct errbuf *e)
+{
+    const struct relation *r = t->relation;
+    size_t start = out->len;
+    enum err rc = ERR_OK;
+    if (!r->n_key)
+        return err_set(e, ERR_NOT_FOUND, "table %s.%s has no key", r->schema, r->name);
+    const struct constant *head = &t->parts[PART_KEY_HEAD];
+    buf_add(out, head->p, head->n);
+    for (int i = 0; i < r->n_key && rc == ERR_OK; i++) {
+        const struct field *f = &t->keys[i];
+        const struct cell *c = &cells[t->key_columns[i]];
+        size_t at = out->len;
+        buf_add(out, f->lead, f->n_lead);
+        if (!i && !out->failed)
+            out->p[at] = '{';
+        rc = c->kind == CELL_UNCHANGED ? refuse_unchanged(t, f, "a key", e)
+                                       : write_cell(t, f, c, out, e);
+    }
+    buf_ch(out, '}');
+    if (head->n)
+        buf_ch(out, '}');
+    if (rc == ERR_OK)
+        rc = buf_check(out, "a record's key", e);
+    if (rc != ERR_OK)
+        out->len = start;
+    return rc;
+}
+
+/* A constant and the number after it. */
+static inline void part_u64(struct buf *out, const struct constant *c, uint64_t v)
+{
+    buf_add(out, c->p, c->n);
+    buf_u64(out, v);
+}
+
+static int64_t floor_div(int64_t v, int64_t by)
+{
+    return v / by - (v % by < 0);
+}
+
+static void write_source(const struct envelope_table *t, const struct envelope_event *ev,
+                         struct buf *out)
+{
+    const struct constant *parts = t->parts;
+    buf_add(out, parts[PART_SOURCE].p, parts[PART_SOURCE].n);
+    buf_i64(out, floor_div(ev->source_us, 1000));
+    buf_add(out, parts[PART_SNAPSHOT].p, parts[PART_SNAPSHOT].n);
+    buf_str(out, ev->snapshot ? ev->snapshot : "false");
+    buf_add(out, parts[PART_DB].p, parts[PART_DB].n);
+    if (ev->last_commit_lsn) {
+        buf_lit(out, "\\\"");
+        buf_u64(out, ev->last_commit_lsn);
+        buf_lit(out, "\\\"");
+    } else {
+        buf_lit(out, "null");
+    }
+    buf_lit(out, ",\\\"");
+    buf_u64(out, ev->lsn);
+    buf_lit(out, "\\\"]\",\"ts_us\":");
+    buf_i64(out, ev->source_us);
+    buf_lit(out, ",\"ts_ns\":");
+    int64_t source_ns;
+    if (__builtin_mul_overflow(ev->source_us, (int64_t)1000, &source_ns))
+        source_ns = ev->source_us < 0 ? INT64_MIN : INT64_MAX; /* year 2262, as Java's */
+    buf_i64(out, source_ns);
+    if (ev->has_xid)
+        part_u64(out, &parts[PART_TABLE], ev->xid);
+    else {
+        buf_add(out, parts[PART_TABLE].p, parts[PART_TABLE].n);
+        buf_lit(out, "null");
+    }
+    buf_lit(out, ",\"lsn\":");
+    buf_u64(out, ev->lsn);
+    buf_lit(out, ",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
+}
+
+static void write_tail(const struct envelope_event *ev, struct buf *out)
+{
+    buf_lit(out, ",\"transaction\":null,\"op\":\"");
+    buf_ch(out, ev->op);
+    buf_lit(out, "\",\"ts_ms\":");
+    buf_i64(out, floor_div(ev->now_ns, 1000000));
+    buf_lit(out, ",\"ts_us\":");
+    buf_i64(out, floor_div(ev->now_ns, 1000));
+    buf_lit(out, ",\"ts_ns\":");
+    buf_i64(out, ev->now_ns);
+    buf_ch(out, '}');
+}
+
+enum err envelope_write_value(const struct envelope_table *t, const struct envelope_event *ev,
+                              struct buf *out, struct errbuf *e)
+{
+    const struct constant *head = &t->parts[PART_HEAD];
+    size_t start = out->len;
+    enum err rc = ERR_OK;
+    buf_add(out, head->p, head->n);
+    buf_lit(out, "{\"before\":");
+    if (ev->before)
+        rc = write_row(t, ev->before, NULL, out, e);
+    else
+        buf_lit(out, "null");
+    buf_lit(out, ",\"after\":");
+    if (ev->after && rc == ERR_OK)
+        rc = write_row(t, ev->after, ev->before, out, e);
+    else
+        buf_lit(out, "null");
+    write_source(t, ev, out);
+    write_tail(ev, out);
+    if (head->n)
+        buf_ch(out, '}');
+    if (rc == ERR_OK)
+        rc = buf_check(out, "a record's value", e);
+    if (rc != ERR_OK)
+        out->len = start;
+    return rc;
+}
+
+bool envelope_key_differs(const struct envelope_table *t, const struct cell *a,
+                          const struct cell *b)
+{
+    for (int i = 0; i < t->relation->n_key; i++) {
+        const struct cell *x = &a[t->key_columns[i]];
+        const struct cell *y = &b[t->key_columns[i]];
+        if (x->kind == CELL_UNCHANGED || y->kind == CELL_UNCHANGED)
+            continue; /* not sent because it is the same */
+        if (x->kind != y->kind || x->len != y->len ||
+            (x->kind == CELL_TEXT && memcmp(x->p, y->p, x->len) != 0))
+            return true;
+    }
+    return false;
+}
