@@ -1,0 +1,51 @@
+/*
+ * What producer, consumer and admin share: merging of settings, librdkafka's log lines, its error
+ * codes in our terms, and taking an instance down within a deadline. Internal to backend/kafka.
+ *
+ * Thread rule: any thread.
+ */
+#ifndef KAFKA_CONF_H
+#define KAFKA_CONF_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+
+#include "backend/base/err.h"
+
+enum { KAFKA_AREA_MAX = 16 };
+#define KAFKA_AREA "kafka"
+
+/*
+ * A configuration of three layers, each a NULL-terminated list of name, value, ..: what we choose,
+ * what the user set, what a guarantee rests on. A user's value that loses against the last layer
+ * is named in a warning. ERR_CONFIG names an unknown setting with the nearest known one; a
+ * secret's value never gets into the words.
+ */
+enum err kafka_conf_make(const char *const *defaults, const char *const *settings,
+                         const char *const *forced, rd_kafka_conf_t **out,
+                         struct errbuf *e) MUST_CHECK;
+
+/* rd_kafka_new; takes conf in every case. */
+enum err kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **out,
+                    struct errbuf *e) MUST_CHECK;
+
+/*
+ * Destroys an instance, but waits no longer than timeout_us: what is left then ends in a thread of
+ * its own (or stays for the life of the process). Nothing that the instance's callbacks use may be
+ * freed by the caller, hence our callbacks that run on librdkafka's threads use none.
+ */
+void kafka_close(rd_kafka_t *rk, int64_t timeout_us);
+
+/* Our code for librdkafka's. */
+enum err kafka_err_code(rd_kafka_resp_err_t r);
+
+/* "what: words of r", with what to do where we know it; returns kafka_err_code(r). */
+enum err kafka_err_set(struct errbuf *e, rd_kafka_resp_err_t r, const char *what);
+
+/* The brokers as the user named them: for error texts. */
+const char *kafka_servers(const char *const *settings);
+
+/* True where the value of a setting must not be shown. */
+bool kafka_setting_secret(const char *name);
+
+#endif

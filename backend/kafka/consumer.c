@@ -1,0 +1,351 @@
+/*
+ * The consumer: partitions assigned by us at offsets that the caller keeps, read_committed.
+ *
+ * Records are taken in batches from librdkafka's queue (one lock a batch instead of one a record)
+ * and handed out one by one. The queue is never paused or sought: 2.0.2 skips offsets when that is
+ * mixed with batches. A new assignment throws away what was taken under the old one.
+ *
+ * An end of partition carries the position behind the last record *and* the transaction markers
+ * behind it, which have offsets but are no records: who waits for "all that was there" compares
+ * with this position.
+ */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/kafka/conf.h"
+#include "backend/kafka/kafka.h"
+
+enum {
+    BATCH = 128,
+    CLOSE_US = 2000000,
+    MIN_BYTES = 256 * 1024,
+};
+
+struct kafka_consumer {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    bool has_group;
+
+    rd_kafka_message_t *batch[BATCH];
+    int n_batch;
+    int next;
+
+    rd_kafka_topic_t **topics; /* held so that their names stay */
+    int n_topics;
+    struct kafka_position *at; /* as assigned, for words; topic is ours */
+    int n_at;
+
+    rd_kafka_resp_err_t broker_err;
+    char broker_text[256];
+    atomic_bool interrupted;
+};
+
+static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+    struct kafka_consumer *c = opaque;
+    bool all = err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    /* "all down" comes behind the words that say why */
+    if (!all || !c->broker_text[0])
+        (void)snprintf(c->broker_text, sizeof(c->broker_text), "%s", reason);
+    c->broker_err = err;
+    rd_kafka_yield(rk); /* or the poll under way would wait on */
+}
+
+static enum err make_conf(const char *const *settings, const char *group, size_t max_bytes,
+                          rd_kafka_conf_t **out, struct errbuf *e)
+{
+    char queued[32], fetch[32];
+    size_t max = max_bytes < MIN_BYTES ? MIN_BYTES : max_bytes;
+    (void)snprintf(queued, sizeof(queued), "%zu", max / 2048);
+    (void)snprintf(fetch, sizeof(fetch), "%zu", max / 8 > 1048576 ? 1048576 : max / 8);
+    const char *const defaults[] = {
+        "client.id", "flightdeck",
+        /* an instance with assign() needs a name, but joins no group */
+        "group.id", "flightdeck-reader", "queued.max.messages.kbytes", queued,
+        "queued.min.messages", "10000000", "fetch.max.bytes", fetch, "message.max.bytes", fetch,
+        "max.partition.fetch.bytes", fetch, "fetch.wait.max.ms", "500", "fetch.error.backoff.ms",
+        "100", "socket.nagle.disable", "true", "reconnect.backoff.max.ms", "1000",
+        "log.connection.close", "false", NULL};
+    const char *const forced[] = {"isolation.level",
+                                  "read_committed",
+                                  "enable.auto.commit",
+                                  "false",
+                                  "enable.auto.offset.store",
+                                  "false",
+                                  "auto.offset.reset",
+                                  "error",
+                                  "enable.partition.eof",
+                                  "true",
+                                  group ? "group.id" : NULL,
+                                  group,
+                                  NULL};
+    return kafka_conf_make(defaults, settings, forced, out, e);
+}
+
+enum err kafka_consumer_create(const char *const *settings, const char *group, size_t max_bytes,
+                               struct kafka_consumer **out, struct errbuf *e)
+{
+    struct kafka_consumer *c = calloc(1, sizeof(*c));
+    rd_kafka_conf_t *conf = NULL;
+    enum err r = c ? make_conf(settings, group, max_bytes, &conf, e)
+                   : err_set(e, ERR_NOMEM, "kafka: out of memory for a consumer");
+    if (r)
+        goto out;
+    c->has_group = group != NULL;
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    r = kafka_open(RD_KAFKA_CONSUMER, conf, &c->rk, e);
+    if (r)
+        goto out;
+    (void)rd_kafka_poll_set_consumer(c->rk);
+    c->queue = rd_kafka_queue_get_consumer(c->rk);
+out:
+    if (r) {
+        kafka_consumer_destroy(c);
+        c = NULL;
+    }
+    *out = c;
+    return r;
+}
+
+static void drop_batch(struct kafka_consumer *c)
+{
+    while (c->next < c->n_batch)
+        rd_kafka_message_destroy(c->batch[c->next++]);
+    c->next = c->n_batch = 0;
+}
+
+static void drop_positions(struct kafka_consumer *c)
+{
+    for (int i = 0; i < c->n_at; i++)
+        free((char *)(uintptr_t)c->at[i].topic);
+    free(c->at);
+    c->at = NULL;
+    c->n_at = 0;
+}
+
+void kafka_consumer_destroy(struct kafka_consumer *c)
+{
+    if (!c)
+        return;
+    drop_batch(c);
+    drop_positions(c);
+    if (c->queue)
+        rd_kafka_queue_destroy(c->queue);
+    for (int i = 0; i < c->n_topics; i++)
+        rd_kafka_topic_destroy(c->topics[i]);
+    free(c->topics);
+    kafka_close(c->rk, CLOSE_US);
+    free(c);
+}
+
+/* Keeps the topic's handle, and with it its name, as long as the consumer lives. */
+static enum err hold_topic(struct kafka_consumer *c, const char *name, struct errbuf *e)
+{
+    for (int i = 0; i < c->n_topics; i++)
+        if (!strcmp(rd_kafka_topic_name(c->topics[i]), name))
+            return ERR_OK;
+    rd_kafka_topic_t **more = realloc(c->topics, ((size_t)c->n_topics + 1) * sizeof(*more));
+    if (!more)
+        return err_set(e, ERR_NOMEM, "kafka: out of memory for topic %s", name);
+    c->topics = more;
+    rd_kafka_topic_t *t = rd_kafka_topic_new(c->rk, name, NULL);
+    if (!t)
+        return kafka_err_set(e, rd_kafka_last_error(), name);
+    c->topics[c->n_topics++] = t;
+    return ERR_OK;
+}
+
+static enum err hold_positions(struct kafka_consumer *c, const struct kafka_position *at, int n,
+                               struct errbuf *e)
+{
+    struct kafka_position *copy = calloc(n > 0 ? (size_t)n : 1, sizeof(*copy));
+    if (!copy)
+        return err_set(e, ERR_NOMEM, "kafka: out of memory for %d partitions", n);
+    drop_positions(c);
+    c->at = copy;
+    for (int i = 0; i < n; i++) {
+        c->at[i] = at[i];
+        c->at[i].topic = strdup(at[i].topic);
+        c->n_at = i + 1;
+        if (!c->at[i].topic)
+            return err_set(e, ERR_NOMEM, "kafka: out of memory for %d partitions", n);
+    }
+    return ERR_OK;
+}
+
+enum err kafka_consumer_assign(struct kafka_consumer *c, const struct kafka_position *at, int n,
+                               struct errbuf *e)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    enum err r = hold_positions(c, at, n, e);
+    for (int i = 0; i < n && !r; i++)
+        r = hold_topic(c, at[i].topic, e);
+    if (r)
+        goto out;
+    list = rd_kafka_topic_partition_list_new(n);
+    for (int i = 0; i < n; i++)
+        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+            at[i].offset;
+    /* first without: a partition that stays would go on from where it was */
+    rd_kafka_resp_err_t rc = rd_kafka_assign(c->rk, NULL);
+    drop_batch(c);
+    if (!rc)
+        rc = rd_kafka_assign(c->rk, list);
+    if (rc)
+        r = kafka_err_set(e, rc, "partitions cannot be assigned");
+out:
+    if (list)
+        rd_kafka_topic_partition_list_destroy(list);
+    return r;
+}
+
+/* ---- polling ---- */
+
+static const struct kafka_position *assigned(const struct kafka_consumer *c, const char *topic,
+                                             int32_t partition)
+{
+    for (int i = 0; i < c->n_at; i++)
+        if (c->at[i].partition == partition && !strcmp(c->at[i].topic, topic))
+            return &c->at[i];
+    return NULL;
+}
+
+/* What came is an error or an end of partition; frees it. */
+static enum err not_a_record(struct kafka_consumer *c, rd_kafka_message_t *m,
+                             struct kafka_record *out, struct errbuf *e)
+{
+    enum err r;
+    const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : "";
+    const struct kafka_position *at = assigned(c, topic, m->partition);
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        *out =
+            (struct kafka_record){.topic = topic, .partition = m->partition, .offset = m->offset};
+        r = ERR_NOT_FOUND; /* no words: this is every poll of a quiet topic */
+    } else if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+               m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+        r = err_set(e, ERR_LOST,
+                    "kafka: topic %s, partition %d no longer holds offset %" PRId64
+                    " (it was deleted by the topic's retention, or the topic was made anew): what "
+                    "was there is lost; start from the beginning with a fresh snapshot",
+                    topic, (int)m->partition,
+                    m->offset >= 0 ? m->offset
+                    : at           ? at->offset
+                                   : -1);
+    } else if (kafka_err_code(m->err) == ERR_NOT_FOUND) {
+        r = err_set(e, ERR_LOST, "kafka: topic %s, partition %d no longer exists", topic,
+                    (int)m->partition);
+    } else {
+        char what[320];
+        (void)snprintf(what, sizeof(what), "reading topic %s, partition %d", topic,
+                       (int)m->partition);
+        r = kafka_err_set(e, m->err, what);
+    }
+    rd_kafka_message_destroy(m);
+    return r;
+}
+
+static enum err nothing(struct kafka_consumer *c, struct errbuf *e)
+{
+    if (atomic_exchange(&c->interrupted, false))
+        return err_set(e, ERR_CANCELED, "kafka: reading: asked to stop");
+    if (!c->broker_err)
+        return ERR_TIMEOUT;
+    enum err r = kafka_err_code(c->broker_err);
+    c->broker_err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    r = err_set(e, r == ERR_CONFIG ? r : ERR_CONNECT, "kafka: %s", c->broker_text);
+    c->broker_text[0] = 0;
+    return r;
+}
+
+/* The next message of the batch, or of a new one; NULL when nothing came in time. */
+static rd_kafka_message_t *next_message(struct kafka_consumer *c, int64_t timeout_us)
+{
+    if (c->next == c->n_batch) {
+        ssize_t n = rd_kafka_consume_batch_queue(c->queue, 0, c->batch, BATCH);
+        c->next = 0;
+        c->n_batch = n > 0 ? (int)n : 0;
+    }
+    if (c->next < c->n_batch)
+        return c->batch[c->next++];
+    if (timeout_us == 0 || c->broker_err)
+        return NULL;
+    int64_t ms = (timeout_us + 999) / 1000;
+    return rd_kafka_consumer_poll(c->rk, timeout_us < 0 || ms > INT32_MAX ? -1 : (int)ms);
+}
+
+enum err kafka_consumer_poll(struct kafka_consumer *c, int64_t timeout_us, struct kafka_record *out,
+                             struct errbuf *e)
+{
+    rd_kafka_message_t *m = NULL;
+    if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+        m = next_message(c, timeout_us);
+    if (!m)
+        return nothing(c, e);
+    if (m->err)
+        return not_a_record(c, m, out, e);
+    out->topic = rd_kafka_topic_name(m->rkt);
+    out->partition = m->partition;
+    out->offset = m->offset;
+    out->timestamp_ms = rd_kafka_message_timestamp(m, NULL);
+    out->key = m->key;
+    out->key_len = m->key_len;
+    out->value = m->payload;
+    out->value_len = m->len;
+    out->handle = m;
+    return ERR_OK;
+}
+
+bool kafka_record_header(const struct kafka_record *r, const char *name, const void **value,
+                         size_t *len)
+{
+    rd_kafka_headers_t *list = NULL;
+    if (!r->handle || rd_kafka_message_headers(r->handle, &list))
+        return false;
+    return rd_kafka_header_get_last(list, name, value, len) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void kafka_record_headers(const struct kafka_record *r,
+                          void (*fn)(void *arg, const char *name, const void *value, size_t len),
+                          void *arg)
+{
+    rd_kafka_headers_t *list = NULL;
+    const char *name = NULL;
+    const void *value = NULL;
+    size_t len = 0;
+    if (!r->handle || rd_kafka_message_headers(r->handle, &list))
+        return;
+    for (size_t i = 0; !rd_kafka_header_get_all(list, i, &name, &value, &len); i++)
+        fn(arg, name, value, len);
+}
+
+void kafka_record_free(struct kafka_record *r)
+{
+    if (r->handle)
+        rd_kafka_message_destroy(r->handle);
+    r->handle = NULL;
+}
+
+void kafka_consumer_report(struct kafka_consumer *c, const struct kafka_position *at, int n)
+{
+    if (!c->has_group || n <= 0)
+        return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+    for (int i = 0; i < n; i++)
+        if (at[i].offset >= 0)
+            rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+                at[i].offset;
+    (void)rd_kafka_commit(c->rk, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kafka_consumer_interrupt(struct kafka_consumer *c)
+{
+    atomic_store(&c->interrupted, true);
+    rd_kafka_queue_yield(c->queue);
+}
