@@ -1,0 +1,230 @@
+/* The table of the configuration's keys. Everything that speaks of them derives from it. */
+#include <stddef.h>
+#include <string.h>
+
+#include "backend/engine/config.h"
+
+static const char *const kinds[] = {"demo", "development", "staging", "production", NULL};
+static const char *const roles[] = {"operator", "viewer", NULL};
+static const char *const dialects[] = {"postgresql", "vertica", NULL};
+/* In the order of enum log_format and enum log_level. */
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+
+#define AT(field) .offset = (int64_t)offsetof(struct config, field)
+#define KB        (INT64_C(1) << 10)
+#define MB        (INT64_C(1) << 20)
+#define GB        (INT64_C(1) << 30)
+
+static const struct key_spec schema[] = {
+    {.name = "environment.name",
+     AT(environment.name),
+     .type = KEY_STRING,
+     .def = "flightdeck",
+     .help = "What this installation is called; shown in every header and report."},
+    {.name = "environment.kind",
+     AT(environment.kind),
+     .type = KEY_ENUM,
+     .words = kinds,
+     .def = "development",
+     .help = "How careful the console is: in `production` whatever changes something asks first, "
+             "by name."},
+    {.name = "role",
+     AT(role),
+     .type = KEY_ENUM,
+     .words = roles,
+     .def = "operator",
+     .help = "A `viewer` may look at everything and change nothing."},
+    {.name = "state_dir",
+     AT(state_dir),
+     .type = KEY_PATH,
+     .help = "Folder of the engine's own files: lock, socket, history. Default: $STATE_DIRECTORY "
+             "(set by systemd), else $XDG_STATE_HOME/flightdeck, else ~/.local/state/flightdeck."},
+    {.name = "control.socket",
+     AT(control.socket),
+     .type = KEY_PATH,
+     .help = "The engine's control socket. Default: control.sock in `state_dir`."},
+    {.name = "log.format",
+     AT(log.format),
+     .type = KEY_ENUM,
+     .words = formats,
+     .def = "text",
+     .help = "Lines for people, or one JSON object a line."},
+    {.name = "log.level",
+     AT(log.level),
+     .type = KEY_ENUM,
+     .words = levels,
+     .def = "info",
+     .help = "The least level that is written."},
+    {.name = "log.file",
+     AT(log.file),
+     .type = KEY_PATH,
+     .help = "Where the engine's log goes; without it to standard error."},
+    {.name = "variables",
+     AT(variables),
+     .type = KEY_MAP,
+     .help = "Names for ${NAME} in this file and in connector files; they go before the "
+             "environment's."},
+    {.name = "kafka",
+     AT(kafka),
+     .type = KEY_MAP,
+     .help = "Properties of librdkafka, passed through as they are: `bootstrap.servers` at least; "
+             "`security.protocol`, `sasl.*`, `ssl.*` for a secured cluster."},
+    {.name = "source.connection",
+     AT(source.connection),
+     .type = KEY_STRING,
+     .flags = KEY_CONNECTION,
+     .help = "The PostgreSQL primary, as a libpq connection string or URI. Connectors that name "
+             "their own database.hostname do not need it."},
+    {.name = "source.standby",
+     AT(source.standby),
+     .type = KEY_STRING,
+     .flags = KEY_CONNECTION,
+     .help = "A physical standby whose lag is watched; nothing is read from it."},
+    {.name = "source.topic_prefix",
+     AT(source.topic_prefix),
+     .type = KEY_STRING,
+     .def = "postgres",
+     .help = "Topics are named PREFIX.schema.table. For the built-in source; a connector file's "
+             "`topic.prefix` is its own."},
+    {.name = "source.slot",
+     AT(source.slot),
+     .type = KEY_STRING,
+     .def = "flightdeck",
+     .help = "Replication slot of the built-in source; made when it is not there."},
+    {.name = "source.publication",
+     AT(source.publication),
+     .type = KEY_STRING,
+     .def = "flightdeck",
+     .help = "Publication of the built-in source; made when it is not there."},
+    {.name = "source.tables",
+     AT(source.tables),
+     .type = KEY_LIST,
+     .help = "Regular expressions for schema.table, each for the whole name, letters' case "
+             "ignored. Without it: every table outside the system schemas."},
+    {.name = "warehouse.odbc",
+     AT(warehouse.odbc),
+     .type = KEY_STRING,
+     .flags = KEY_CONNECTION,
+     .help = "ODBC connection string of the warehouse, with Driver=.. or DSN=.. A sink's "
+             "connection.url or vertica.* keys replace server, port, database, user and password "
+             "in it."},
+    {.name = "warehouse.dialect",
+     AT(warehouse.dialect),
+     .type = KEY_ENUM,
+     .words = dialects,
+     .def = "postgresql",
+     .help = "Whose SQL the warehouse speaks."},
+    {.name = "warehouse.schema",
+     AT(warehouse.schema),
+     .type = KEY_STRING,
+     .def = "raw",
+     .help = "Schema of the raw tables; made when it is not there."},
+    {.name = "connectors",
+     AT(connectors),
+     .type = KEY_LIST,
+     .help = "Folders and files with connectors in Kafka Connect's JSON. Without it one source "
+             "(every table) and one sink (every topic of it) are built in."},
+    {.name = "load.batch_rows",
+     AT(load.batch_rows),
+     .type = KEY_INT,
+     .min = 0,
+     .max = 10000000,
+     .def = "0",
+     .help = "Rows of one warehouse transaction at the most. 0: by dialect, 10000 for postgresql, "
+             "200000 for vertica (few and large loads)."},
+    {.name = "load.batch_bytes",
+     AT(load.batch_bytes),
+     .type = KEY_BYTES,
+     .min = 0,
+     .max = 1 * GB,
+     .def = "0",
+     .help = "The same in bytes. 0: by dialect, 8 MB for postgresql, 24 MB for vertica."},
+    {.name = "load.batch_ms",
+     AT(load.batch_ms),
+     .type = KEY_INT,
+     .min = 0,
+     .max = 3600000,
+     .def = "0",
+     .help = "How long a batch gathers while records keep coming. 0: by dialect, 200 for "
+             "postgresql (idle: written at once), 10000 for vertica."},
+    {.name = "capture.commit_rows",
+     AT(capture.commit_rows),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 10000000,
+     .def = "20000",
+     .help = "Changes of one Kafka transaction at the most, under load; while idle each commit of "
+             "the source is passed on at once."},
+    {.name = "capture.commit_bytes",
+     AT(capture.commit_bytes),
+     .type = KEY_BYTES,
+     .min = 64 * KB,
+     .max = 1 * GB,
+     .def = "16 MB",
+     .help = "The same in bytes."},
+    {.name = "capture.commit_ms",
+     AT(capture.commit_ms),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 60000,
+     .def = "200",
+     .help = "The longest time that a Kafka transaction stays open."},
+    {.name = "capture.snapshot_threads",
+     AT(capture.snapshot_threads),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 16,
+     .def = "2",
+     .help = "Tables read side by side in the initial snapshot."},
+    {.name = "stop_timeout_s",
+     AT(stop_timeout_s),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 600,
+     .def = "5",
+     .help = "How long a stop may take to flush what is in flight."},
+    {.name = "restart.budget",
+     AT(restart.budget),
+     .type = KEY_INT,
+     .min = 0,
+     .max = 1000000,
+     .def = "0",
+     .help = "Attempts in a row before a task that cannot reach its server is FAILED. 0: without "
+             "end."},
+    {.name = "restart.backoff_ms",
+     AT(restart.backoff_ms),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 3600000,
+     .def = "500",
+     .help = "Wait before the first attempt; it doubles with each one."},
+    {.name = "restart.backoff_max_ms",
+     AT(restart.backoff_max_ms),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 3600000,
+     .def = "10000",
+     .help = "The longest wait between attempts."},
+};
+
+const struct key_spec *config_schema(int *n)
+{
+    *n = (int)(sizeof schema / sizeof schema[0]);
+    return schema;
+}
+
+const char *config_dialect_word(const struct config *c)
+{
+    return dialects[c->warehouse.dialect];
+}
+
+const char *config_environment_word(const struct config *c)
+{
+    return kinds[c->environment.kind];
+}
+
+const char *config_role_word(const struct config *c)
+{
+    return roles[c->role];
+}

@@ -1,0 +1,246 @@
+/*
+ * The keys of the sinks that name ours: Confluent's Vertica and JDBC sinks, Debezium's JDBC sink.
+ * One table for all, since their keys do not contradict each other. Exact names stand before the
+ * families (name.*), because the first that covers a key decides.
+ */
+#include <stddef.h>
+
+#include "backend/engine/connector_keys.h"
+
+static const char *const insert_modes[] = {"insert", "upsert", NULL};
+static const char *const pk_modes[] = {"none", "kafka", "record_key", "record_value", NULL};
+static const char *const evolutions[] = {"none", "basic", NULL};
+static const char *const tolerances[] = {"none", "all", NULL};
+static const char *const json_converter[] = {"org.apache.kafka.connect.json.JsonConverter",
+                                             "org.apache.kafka.connect.storage.StringConverter",
+                                             NULL};
+static const char *const utc[] = {"UTC", "Etc/UTC", "GMT", NULL};
+static const char *const only_true[] = {"true", "always", NULL};
+static const char *const only_false[] = {"false", NULL};
+
+#define IN(field)   .effect = EFFECT_HONOURED, .offset = (int64_t)offsetof(struct sink_fields, field)
+#define FIXED       .effect = EFFECT_FIXED, .offset = KEY_NO_FIELD
+#define NONE(why)   .effect = EFFECT_NONE, .offset = KEY_NO_FIELD, .help = why
+#define REFUSE(why) .effect = EFFECT_REFUSED, .offset = KEY_NO_FIELD, .help = why
+#define SILENT      .effect = EFFECT_SILENT, .offset = KEY_NO_FIELD
+
+#define OWN_RETRIES "attempts are paced by restart.* of the configuration"
+#define OWN_LOAD    "how a batch is loaded is the dialect's"
+#define NO_POOL     "a sink has one connection"
+#define NO_REJECTS  "rejected records go to the dead-letter topic"
+#define NO_FIELDS   "fields cannot be chosen here: all columns are loaded"
+
+static const struct key_spec keys[] = {
+    {.name = "connector.class", SILENT, .help = "Which connector it is."},
+    {.name = "name", SILENT, .help = "The connector's name."},
+    {.name = "tasks.max", SILENT, .help = "A sink has one task; it loads many partitions at once."},
+    {.name = "config.action.reload", SILENT, .help = "Kafka Connect's own."},
+
+    /* topics and tables */
+    {.name = "topics", IN(out.topics), .type = KEY_LIST, .help = "Names of topics."},
+    {.name = "topics.regex",
+     IN(topics_regex),
+     .type = KEY_STRING,
+     .help = "One regular expression for whole names of topics."},
+    {.name = "table.name.format",
+     .alias = "collection.name.format",
+     IN(out.table_format),
+     .type = KEY_STRING,
+     .flags = KEY_TEMPLATE,
+     .def = "${topic}",
+     .help = "Table, or schema.table; ${topic} is the topic with _ for what is no letter, digit "
+             "or _; ${source.schema} and ${source.table} are its parts."},
+    {.name = "insert.mode",
+     IN(insert_mode),
+     .type = KEY_ENUM,
+     .words = insert_modes,
+     .def = "insert",
+     .help = "insert: a log of every change; upsert: the current state."},
+    {.name = "delete.enabled",
+     IN(out.delete_enabled),
+     .type = KEY_BOOL,
+     .def = "false",
+     .help = "With upsert: deletes remove their row."},
+    {.name = "truncate.enabled",
+     IN(out.truncate_enabled),
+     .type = KEY_BOOL,
+     .def = "false",
+     .help = "With upsert: a truncate of the source empties the table."},
+    {.name = "pk.mode",
+     .alias = "primary.key.mode",
+     IN(out.pk_mode),
+     .type = KEY_ENUM,
+     .words = pk_modes,
+     .def = "none",
+     .help = "Where the key of an upsert comes from."},
+    {.name = "pk.fields",
+     .alias = "primary.key.fields",
+     IN(out.pk_fields),
+     .type = KEY_LIST,
+     .help = "Names of the key's fields."},
+    {.name = "auto.create",
+     IN(out.auto_create),
+     .type = KEY_BOOL,
+     .def = "false",
+     .help = "Make tables that are not there."},
+    {.name = "auto.evolve",
+     IN(out.auto_evolve),
+     .type = KEY_BOOL,
+     .def = "false",
+     .help = "Add columns that appear in the source."},
+    {.name = "schema.evolution",
+     IN(schema_evolution),
+     .type = KEY_ENUM,
+     .words = evolutions,
+     .def = "none",
+     .help = "basic is auto.create and auto.evolve."},
+    {.name = "batch.size",
+     IN(out.batch_rows),
+     .type = KEY_INT,
+     .min = 0,
+     .max = 10000000,
+     .def = "0",
+     .help = "Rows of one warehouse transaction at the most; 0: load.batch_rows of the "
+             "configuration."},
+    {.name = "fields.whitelist", .alias = "field.include.list", REFUSE(NO_FIELDS)},
+    {.name = "field.exclude.list", REFUSE(NO_FIELDS)},
+    {.name = "transforms",
+     IN(transforms),
+     .type = KEY_LIST,
+     .help = "Only org.apache.kafka.connect.transforms.Flatten$Value."},
+    {.name = "transforms.*", SILENT, .help = "Belong to `transforms`: .type, .delimiter."},
+    {.name = "predicates", NONE("Flatten needs no guard")},
+    {.name = "predicates.*", NONE("Flatten needs no guard")},
+    {.name = "quote.sql.identifiers",
+     .alias = "quote.identifiers",
+     FIXED,
+     .words = only_true,
+     .def = "always",
+     .help = "Identifiers are always quoted."},
+    {.name = "db.timezone",
+     .alias = "use.time.zone",
+     FIXED,
+     .words = utc,
+     .def = "UTC",
+     .help = "Timestamps without a zone are written as they are."},
+    {.name = "date.timezone", NONE("dates have no zone")},
+    {.name = "timestamp.precision.mode", NONE("timestamps keep their microseconds")},
+    {.name = "timestamp.fields.list", NONE("the types come with the topic")},
+    {.name = "replace.null.with.default",
+     FIXED,
+     .words = only_false,
+     .def = "false",
+     .help = "NULL stays NULL."},
+    {.name = "table.types", NONE("only tables are loaded")},
+    {.name = "column.naming.strategy", NONE("columns are named as Flatten names them")},
+    {.name = "column.naming.strategy.*", NONE("columns are named as Flatten names them")},
+    {.name = "collection.naming.strategy",
+     .alias = "table.naming.strategy",
+     NONE("`table.name.format` decides")},
+    {.name = "collection.naming.strategy.*", NONE("`table.name.format` decides")},
+
+    /* connection */
+    {.name = "connection.url",
+     IN(url),
+     .type = KEY_STRING,
+     .flags = KEY_CONNECTION,
+     .help = "jdbc:postgresql://host:port/database or jdbc:vertica://..: replaces the addresses "
+             "in warehouse.odbc of the configuration; the driver and the dialect stay its own."},
+    {.name = "connection.user",
+     .alias = "connection.username",
+     IN(user),
+     .type = KEY_STRING,
+     .help = "User of the warehouse."},
+    {.name = "connection.password",
+     IN(password),
+     .type = KEY_STRING,
+     .flags = KEY_SECRET,
+     .help = "Its password."},
+    {.name = "vertica.host", IN(host), .type = KEY_STRING, .help = "Host of the warehouse."},
+    {.name = "vertica.port", IN(port), .type = KEY_STRING, .help = "Its port."},
+    {.name = "vertica.database", IN(database), .type = KEY_STRING, .help = "Its database."},
+    {.name = "vertica.username", IN(vertica_user), .type = KEY_STRING, .help = "Its user."},
+    {.name = "vertica.password",
+     IN(vertica_password),
+     .type = KEY_STRING,
+     .flags = KEY_SECRET,
+     .help = "Its password."},
+    {.name = "vertica.load.method", NONE(OWN_LOAD)},
+    {.name = "vertica.compression", NONE(OWN_LOAD)},
+    {.name = "vertica.buffer.size.bytes", NONE("batches are sized by load.batch_*")},
+    {.name = "vertica.timeout.ms", NONE(OWN_RETRIES)},
+    {.name = "vertica.*", NONE("it is no setting that is passed on; use warehouse.odbc")},
+    {.name = "stream.builder.cache.ms", NONE(OWN_LOAD)},
+    {.name = "max.hikari.connection.pool.size", NONE(NO_POOL)},
+    {.name = "delimiter", NONE(OWN_LOAD)},
+    {.name = "expected.records", NONE(OWN_LOAD)},
+    {.name = "expected.topics", NONE(OWN_LOAD)},
+    {.name = "rejected.record.*", NONE(NO_REJECTS)},
+    {.name = "connection.attempts", NONE(OWN_RETRIES)},
+    {.name = "connection.backoff.ms", NONE(OWN_RETRIES)},
+    {.name = "connection.provider", NONE("the warehouse is reached through ODBC")},
+    {.name = "connection.pool.*", NONE(NO_POOL)},
+    {.name = "connection.restart.on.errors", NONE(OWN_RETRIES)},
+    {.name = "connection.*", NONE("it is no setting that is passed on; use warehouse.odbc")},
+    {.name = "dialect.name", NONE("warehouse.dialect of the configuration decides")},
+    {.name = "dialect.*", NONE("warehouse.dialect of the configuration decides")},
+    {.name = "hibernate.*", NONE("the warehouse is reached through ODBC")},
+    {.name = "max.retries", .alias = "flush.max.retries", NONE(OWN_RETRIES)},
+    {.name = "retry.backoff.ms", .alias = "flush.retry.delay.ms", NONE(OWN_RETRIES)},
+    {.name = "use.reduction.buffer", NONE("an upsert always takes the last row of each key")},
+    {.name = "trim.sensitive.log", NONE("values are never logged")},
+    {.name = "mssql.*", NONE("there is no SQL Server here")},
+
+    /* form, errors, consumer */
+    {.name = "key.converter", FIXED, .words = json_converter, .help = "Records are JSON."},
+    {.name = "value.converter", FIXED, .words = json_converter, .help = "Records are JSON."},
+    {.name = "key.converter.schemas.enable",
+     SILENT,
+     .help = "Both forms are read, record by record."},
+    {.name = "value.converter.schemas.enable",
+     SILENT,
+     .help = "Both forms are read, record by record."},
+    {.name = "key.converter.*", NONE("the JSON reader has no such setting")},
+    {.name = "value.converter.*", NONE("the JSON reader has no such setting")},
+    {.name = "header.converter", NONE("headers are not loaded")},
+    {.name = "header.converter.*", NONE("headers are not loaded")},
+    {.name = "errors.tolerance",
+     IN(tolerance),
+     .type = KEY_ENUM,
+     .words = tolerances,
+     .def = "none",
+     .help = "all: a record that cannot be loaded goes to the dead-letter topic."},
+    {.name = "errors.deadletterqueue.topic.name",
+     IN(out.dead_letter_topic),
+     .type = KEY_STRING,
+     .help = "The dead-letter topic."},
+    {.name = "errors.deadletterqueue.topic.replication.factor",
+     IN(out.dead_letter_replication_factor),
+     .type = KEY_INT,
+     .min = -1,
+     .max = 32767,
+     .def = "-1",
+     .help = "For making it; -1: the broker's default."},
+    {.name = "errors.deadletterqueue.context.headers.enable",
+     IN(out.dead_letter_headers),
+     .type = KEY_BOOL,
+     .def = "true",
+     .help = "Headers with the place and the reason (Connect's default is false)."},
+    {.name = "errors.log.*", NONE("errors are always logged, without values")},
+    {.name = "errors.retry.*", NONE(OWN_RETRIES)},
+    {.name = "reporter.*", NONE(NO_REJECTS)},
+    {.name = "consumer.override.*",
+     SILENT,
+     .help = "Consumer settings; passed to librdkafka under its names."},
+    {.name = "producer.override.*",
+     NONE("the dead-letter topic is written with the "
+          "configuration's kafka settings")},
+    {.name = "admin.override.*", NONE("topics are made with the configuration's kafka settings")},
+    {.name = "confluent.*", NONE("no licence is asked for")},
+};
+
+const struct key_spec *connector_keys_sink(int *n)
+{
+    *n = (int)(sizeof keys / sizeof keys[0]);
+    return keys;
+}

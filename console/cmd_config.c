@@ -1,0 +1,108 @@
+/* flightdeck config check|show. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/engine/connector_config.h"
+#include "console/exit_codes.h"
+#include "console/options.h"
+
+static void json_list(struct buf *out, const char *name, int n, const char *const *items)
+{
+    buf_printf(out, "\"%s\":[", name);
+    for (int i = 0; i < n; i++) {
+        buf_str(out, i ? "," : "");
+        buf_json_string(out, items[i], strlen(items[i]));
+    }
+    buf_ch(out, ']');
+}
+
+static void report_json(const struct config *c, const struct connector_list *l,
+                        const struct faults *faults, struct buf *out)
+{
+    buf_printf(out, "{\"ok\":%s,\"file\":", faults->total ? "false" : "true");
+    if (c)
+        buf_json_string(out, c->file, strlen(c->file));
+    else
+        buf_lit(out, "null");
+    buf_ch(out, ',');
+    json_list(out, "faults", faults->n, (const char *const *)faults->items);
+    buf_lit(out, ",\"connectors\":[");
+    for (int i = 0; i < l->n; i++) {
+        const struct connector *k = l->items[i];
+        buf_str(out, i ? ",{\"name\":" : "{\"name\":");
+        buf_json_string(out, k->name, strlen(k->name));
+        buf_printf(out, ",\"type\":\"%s\",", k->kind == CONNECTOR_SOURCE ? "source" : "sink");
+        json_list(out, "warnings", k->n_warnings, k->warnings);
+        buf_ch(out, '}');
+    }
+    buf_lit(out, "]}\n");
+}
+
+static void report_text(const struct config *c, const struct connector_list *l,
+                        const struct faults *faults, struct buf *out)
+{
+    for (int i = 0; i < faults->n; i++)
+        buf_printf(out, "%s\n", faults->items[i]);
+    if (faults->total > faults->n)
+        buf_printf(out, ".. and %d more\n", faults->total - faults->n);
+    if (faults->total)
+        buf_printf(out, "%d fault%s\n", faults->total, faults->total == 1 ? "" : "s");
+    if (faults->total || !c)
+        return;
+    int sources = 0;
+    for (int i = 0; i < l->n; i++) {
+        const struct connector *k = l->items[i];
+        sources += k->kind == CONNECTOR_SOURCE;
+        for (int w = 0; w < k->n_warnings; w++)
+            buf_printf(out, "warning: %s: %s\n", k->name, k->warnings[w]);
+    }
+    buf_printf(out, "%s: good; %d source%s, %d sink%s%s\n", c->file, sources,
+               sources == 1 ? "" : "s", l->n - sources, l->n - sources == 1 ? "" : "s",
+               l->n && l->items[0]->built_in ? " (built in)" : "");
+}
+
+static int check(const struct arguments *a, struct buf *out)
+{
+    struct config *c = NULL;
+    struct connector_list l = {0, NULL};
+    struct faults faults;
+    struct errbuf e;
+    faults_init(&faults);
+    enum err rc = config_load_faults(a->config, &c, &faults, &e);
+    if (rc == ERR_OK)
+        rc = connector_load_all(c, &l, &faults, &e);
+    if (rc != ERR_OK && !faults.total)
+        faults_add(&faults, NULL, 0, "%s", e.text);
+    (arguments_flag(a, "json") ? report_json : report_text)(c, &l, &faults, out);
+    int code = faults.total ? EXIT_USAGE : EXIT_DONE;
+    faults_free(&faults);
+    connector_list_free(&l);
+    config_free(c);
+    return code;
+}
+
+static int show(const struct arguments *a, struct buf *out)
+{
+    struct config *c = NULL;
+    int rc = arguments_config(a, &c);
+    if (rc == EXIT_DONE)
+        config_show(c, arguments_flag(a, "json"), out);
+    config_free(c);
+    return rc;
+}
+
+int cmd_config(int argc, char **argv)
+{
+    struct arguments a;
+    struct buf out;
+    int rc = arguments_read(argc, argv, &a);
+    if (rc != EXIT_DONE)
+        return rc;
+    buf_init(&out, 0);
+    bool checking = strcmp(a.verb->name, "check") == 0;
+    rc = checking ? check(&a, &out) : show(&a, &out);
+    FILE *to = checking && rc != EXIT_DONE && !arguments_flag(&a, "json") ? stderr : stdout;
+    (void)fputs(buf_cstr(&out), to);
+    buf_free(&out);
+    return rc;
+}

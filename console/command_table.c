@@ -1,0 +1,244 @@
+/* The table of subcommands. A command stands here once its file is there. */
+#include <string.h>
+
+#include "console/commands.h"
+
+/* Rows whose command has not landed yet are left out, their options stand unused. */
+#define UNUSED_UNTIL_LANDED __attribute__((unused))
+#define END_OF_OPTIONS                                                                             \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define END_OF_VERBS                                                                               \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define JSON_OPTION                                                                                \
+    {                                                                                              \
+        .name = "json", .help = "Print JSON, for scripts."                                         \
+    }
+
+static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "config",
+     .argument = "FILE",
+     .help = "The configuration; else $FLIGHTDECK_CONFIG, ./flightdeck.yaml, "
+             "~/.config/flightdeck/flightdeck.yaml, /etc/flightdeck/flightdeck.yaml."},
+    {.name = "help", .letter = 'h', .help = "Show what the command does."},
+    END_OF_OPTIONS};
+
+static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "dir",
+     .argument = "DIR",
+     .help = "Folder of the demo; default in the user's data dir."},
+    {.name = "headless", .help = "No console: synchronize, verify, report, stop, exit code."},
+    {.name = "keep", .help = "With --headless: leave the servers running."},
+    {.name = "scale", .argument = "N", .help = "Size of the data; 1 is about 500k rows."},
+    {.name = "stop", .help = "Stop the demo's servers."},
+    {.name = "destroy", .help = "Stop them and remove the folder, after asking."},
+    {.name = "yes", .help = "Do not ask."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_option simulate_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "dir", .argument = "DIR", .help = "Folder of the demo."},
+    {.name = "rate", .argument = "N", .help = "Changes a second; default 50."},
+    {.name = "seconds", .argument = "N", .help = "Stop after so long; default: until interrupted."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_option json_options[] UNUSED_UNTIL_LANDED = {JSON_OPTION,
+                                                                         END_OF_OPTIONS};
+
+static const char *const report_words[] UNUSED_UNTIL_LANDED = {"text", "json", NULL};
+static const struct command_option batch_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "report",
+     .argument = "FORM",
+     .help = "text (default) or json.",
+     .words = report_words},
+    {.name = "no-verify", .help = "Do not compare source and warehouse at the end."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const char *const sql_forms[] UNUSED_UNTIL_LANDED = {
+    "table", "csv", "json", "jsonl", "tsv", "markdown", "list", "expanded", NULL};
+static const struct command_option sql_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "command", .letter = 'c', .argument = "SQL", .help = "Run this, then end."},
+    {.name = "file",
+     .letter = 'f',
+     .argument = "FILE",
+     .help = "Run what is in FILE (- is stdin)."},
+    {.name = "source", .help = "On the source instead of the warehouse."},
+    {.name = "format", .argument = "FORM", .help = "How results are printed.", .words = sql_forms},
+    {.name = "csv", .help = "The same as --format csv."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_option topic_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "count",
+     .letter = 'n',
+     .argument = "N",
+     .help = "tail: so many records from the end."},
+    {.name = "follow", .letter = 'f', .help = "tail: go on as records come."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_verb topic_verbs[] UNUSED_UNTIL_LANDED = {
+    {"list", "", "The topics with partitions and records.", 0, 0},
+    {"show", "TOPIC", "Partitions, offsets and settings of one topic.", 1, 1},
+    {"tail", "TOPIC", "Its last records.", 1, 1},
+    END_OF_VERBS};
+
+static const struct command_verb connector_verbs[] UNUSED_UNTIL_LANDED = {
+    {"list", "", "The connectors with state, rate and lag.", 0, 0},
+    {"show", "NAME", "One of them with its settings, secrets masked.", 1, 1},
+    {"apply", "FILE..", "Create or change connectors from Kafka Connect's JSON.", 1, -1},
+    {"pause", "NAME", "Stop reading, keep connections.", 1, 1},
+    {"resume", "NAME", "Go on.", 1, 1},
+    {"stop", "NAME", "Stop and let go of connections.", 1, 1},
+    {"restart", "NAME", "Start anew.", 1, 1},
+    {"delete", "NAME", "Remove it; data and offsets stay.", 1, 1},
+    {"offsets", "NAME", "Where it stands.", 1, 1},
+    END_OF_VERBS};
+
+static const struct command_option connector_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "yes", .help = "Do not ask."}, JSON_OPTION, END_OF_OPTIONS};
+
+static const struct command_verb config_verbs[] UNUSED_UNTIL_LANDED = {
+    {"check", "", "Read the configuration and its connectors; name every fault.", 0, 0},
+    {"show", "", "Print it with defaults, secrets masked.", 0, 0},
+    END_OF_VERBS};
+
+static const struct command_option help_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "man", .help = "Print the manual page, for man(1)."},
+    {.name = "bash", .help = "Print bash's completion."},
+    {.name = "zsh", .help = "Print zsh's completion."},
+    {.name = "markdown", .help = "Print the reference of commands."},
+    {.name = "configuration", .help = "Print the reference of configuration and connectors."},
+    END_OF_OPTIONS};
+
+static const struct command commands[] = {
+#if __has_include("console/cmd_demo.c")
+    {.name = "demo",
+     .arguments = "",
+     .run = cmd_demo,
+     .options = demo_options,
+     .summary = "A whole platform on this machine: two PostgreSQL, Kafka, a warehouse, the engine.",
+     .details = "Starts real servers under one private folder on free ports, fills the source with "
+                "an airline's days, synchronizes everything into the warehouse and opens the "
+                "console. Run again, it attaches; interrupted, it carries on.",
+     .example = "flightdeck demo --scale 2\nflightdeck demo --headless; echo $?"},
+#endif
+#if __has_include("console/cmd_simulate.c")
+    {.name = "simulate",
+     .arguments = "",
+     .run = cmd_simulate,
+     .options = simulate_options,
+     .summary = "Play an airport's day in the demo's source, until stopped.",
+     .example = "flightdeck simulate --rate 200"},
+#endif
+#if __has_include("console/cmd_engine.c")
+    {.name = "engine",
+     .arguments = "",
+     .run = cmd_engine,
+     .summary = "The background process that does the work.",
+     .details = "Captures, loads, and answers on its control socket, until SIGTERM or SIGINT. One "
+                "engine a state folder."},
+#endif
+#if __has_include("console/cmd_batch.c")
+    {.name = "batch",
+     .arguments = "",
+     .run = cmd_batch,
+     .options = batch_options,
+     .summary = "Synchronize once in the foreground, verify, report, end. For cron and CI.",
+     .details = "Everything that was committed in the source when it starts is in the warehouse "
+                "when it ends. It needs a source, brokers and a warehouse in its configuration, "
+                "nothing else.",
+     .example = "flightdeck batch --report json"},
+#endif
+#if __has_include("console/cmd_status.c")
+    {.name = "status",
+     .arguments = "",
+     .run = cmd_status,
+     .options = json_options,
+     .summary = "What the engine is doing: rates, lags, connectors, servers."},
+#endif
+#if __has_include("console/cmd_verify.c")
+    {.name = "verify",
+     .arguments = "[TABLE..]",
+     .run = cmd_verify,
+     .options = json_options,
+     .max_words = -1,
+     .summary = "Compare source tables with the warehouse: counts and checksums.",
+     .example = "flightdeck verify public.flights"},
+#endif
+#if __has_include("console/cmd_connector.c")
+    {.name = "connector",
+     .arguments = "",
+     .run = cmd_connector,
+     .options = connector_options,
+     .verbs = connector_verbs,
+     .summary = "Look after connectors (Kafka Connect's JSON).",
+     .example = "flightdeck connector apply config/airline/connectors/*.json"},
+#endif
+#if __has_include("console/cmd_topic.c")
+    {.name = "topic",
+     .arguments = "",
+     .run = cmd_topic,
+     .options = topic_options,
+     .verbs = topic_verbs,
+     .summary = "Look at topics and their records.",
+     .example = "flightdeck topic tail postgres.public.flights -n 5"},
+#endif
+#if __has_include("console/cmd_sql.c")
+    {.name = "sql",
+     .arguments = "[SQL]",
+     .run = cmd_sql,
+     .options = sql_options,
+     .max_words = 1,
+     .summary = "Ask the warehouse (or the source) in SQL.",
+     .example = "flightdeck sql -c 'select count(*) from raw.postgres_public_flights' --csv"},
+#endif
+    {.name = "config",
+     .arguments = "",
+     .run = cmd_config,
+     .options = json_options,
+     .verbs = config_verbs,
+     .summary = "Check the configuration, or show it.",
+     .example = "flightdeck config check --config /etc/flightdeck/flightdeck.yaml"},
+#if __has_include("console/cmd_console.c")
+    {.name = "console",
+     .arguments = "",
+     .run = cmd_console,
+     .summary = "The flight deck itself: attach to the running engine."},
+#endif
+    {.name = "version",
+     .arguments = "",
+     .run = cmd_version,
+     .options = json_options,
+     .summary = "Version, and the libraries it runs with."},
+    {.name = "help",
+     .arguments = "[COMMAND]",
+     .run = cmd_help,
+     .options = help_options,
+     .max_words = 1,
+     .summary = "This help, or a command's."},
+};
+
+const struct command *command_at(int i)
+{
+    return i >= 0 && i < (int)(sizeof commands / sizeof commands[0]) ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    const struct command *c;
+    for (int i = 0; (c = command_at(i)); i++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+const struct command_option *command_global_options(void)
+{
+    return global_options;
+}
