@@ -70,55 +70,28 @@ static enum err make_fields(struct envelope_table *t, struct errbuf *e)
     return rc;
 }
 
-/* Takes the buffer's bytes over and leaves it empty. */
-static void keep(struct envelope_table *t, enum part part, struct buf *b)
-{
-    t->parts[part] = (struct constant){b->p, b->len};
-    buf_init(b, 0);
-}
-
-static void json_text(struct buf *b, const char *s)
-{
-    buf_json_string(b, s ? s : "", s ? strlen(s) : 0);
-}
-
 static enum err make_parts(struct envelope_table *t, const struct envelope_options *o,
                            struct errbuf *e)
 {
     const struct relation *r = t->relation;
-    bool failed = false;
-    struct buf b[PART_COUNT];
-    for (int i = 0; i < PART_COUNT; i++)
-        buf_init(&b[i], 0);
-    buf_lit(&b[PART_SOURCE], ",\"source\":{\"version\":");
-    json_text(&b[PART_SOURCE], o->version);
-    buf_lit(&b[PART_SOURCE], ",\"connector\":\"postgresql\",\"name\":");
-    json_text(&b[PART_SOURCE], o->prefix);
-    buf_lit(&b[PART_SOURCE], ",\"ts_ms\":");
-    buf_lit(&b[PART_SNAPSHOT], ",\"snapshot\":\"");
-    buf_lit(&b[PART_DB], "\",\"db\":");
-    json_text(&b[PART_DB], o->database);
-    buf_lit(&b[PART_DB], ",\"sequence\":\"[");
-    buf_lit(&b[PART_TABLE], ",\"schema\":");
-    json_text(&b[PART_TABLE], r->schema);
-    buf_lit(&b[PART_TABLE], ",\"table\":");
-    json_text(&b[PART_TABLE], r->name);
-    buf_lit(&b[PART_TABLE], ",\"txId\":");
+    struct buf key;
+    struct buf value;
+    bool ok = source_make(&t->source, o, r->schema, r->name);
+    buf_init(&key, 0);
+    buf_init(&value, 0);
     if (o->inline_schema_key && r->n_key) {
-        buf_lit(&b[PART_KEY_HEAD], "{\"schema\":");
-        schema_write_key(r, t->keys, t->topic, &b[PART_KEY_HEAD]);
-        buf_lit(&b[PART_KEY_HEAD], ",\"payload\":");
+        buf_lit(&key, "{\"schema\":");
+        schema_write_key(r, t->keys, t->topic, &key);
+        buf_lit(&key, ",\"payload\":");
     }
     if (o->inline_schema_value) {
-        buf_lit(&b[PART_HEAD], "{\"schema\":");
-        schema_write_envelope(r, t->fields, t->topic, &b[PART_HEAD]);
-        buf_lit(&b[PART_HEAD], ",\"payload\":");
+        buf_lit(&value, "{\"schema\":");
+        schema_write_envelope(r, t->fields, t->topic, &value);
+        buf_lit(&value, ",\"payload\":");
     }
-    for (int i = 0; i < PART_COUNT; i++) {
-        failed |= b[i].failed;
-        keep(t, (enum part)i, &b[i]);
-    }
-    return failed ? no_memory(r, e) : ERR_OK;
+    t->key_head = (struct constant){key.p, key.len};
+    t->value_head = (struct constant){value.p, value.len};
+    return ok && !key.failed && !value.failed ? ERR_OK : no_memory(r, e);
 }
 
 enum err envelope_table_create(const struct envelope_options *o, struct relation *r,
@@ -158,8 +131,9 @@ void envelope_table_destroy(struct envelope_table *t)
         field_free(&t->fields[i]);
     for (int i = 0; t->keys && i < t->relation->n_key; i++)
         field_free(&t->keys[i]);
-    for (int i = 0; i < PART_COUNT; i++)
-        free(t->parts[i].p);
+    source_free(&t->source);
+    free(t->key_head.p);
+    free(t->value_head.p);
     free(t->fields);
     free(t->keys);
     free(t->key_columns);
@@ -254,15 +228,14 @@ static enum err write_row(const struct envelope_table *t, const struct cell *cel
     return ERR_OK;
 }
 
-enum err envelope_write_key(const struct envelope_table *t, const struct cell *cells,
-                            struct buf *out, struct errbuf *e)
+static enum err write_key(const struct envelope_table *t, const struct constant *head,
+                          const struct cell *cells, struct buf *out, struct errbuf *e)
 {
     const struct relation *r = t->relation;
     size_t start = out->len;
     enum err rc = ERR_OK;
     if (!r->n_key)
         return err_set(e, ERR_NOT_FOUND, "table %s.%s has no key", r->schema, r->name);
-    const struct constant *head = &t->parts[PART_KEY_HEAD];
     buf_add(out, head->p, head->n);
     for (int i = 0; i < r->n_key && rc == ERR_OK; i++) {
         const struct field *f = &t->keys[i];
@@ -284,52 +257,17 @@ enum err envelope_write_key(const struct envelope_table *t, const struct cell *c
     return rc;
 }
 
-/* A constant and the number after it. */
-static inline void part_u64(struct buf *out, const struct constant *c, uint64_t v)
+enum err envelope_write_key(const struct envelope_table *t, const struct cell *cells,
+                            struct buf *out, struct errbuf *e)
 {
-    buf_add(out, c->p, c->n);
-    buf_u64(out, v);
+    return write_key(t, &t->key_head, cells, out, e);
 }
 
-static int64_t floor_div(int64_t v, int64_t by)
+enum err envelope_write_header_key(const struct envelope_table *t, const struct cell *cells,
+                                   struct buf *out, struct errbuf *e)
 {
-    return v / by - (v % by < 0);
-}
-
-static void write_source(const struct envelope_table *t, const struct envelope_event *ev,
-                         struct buf *out)
-{
-    const struct constant *parts = t->parts;
-    buf_add(out, parts[PART_SOURCE].p, parts[PART_SOURCE].n);
-    buf_i64(out, floor_div(ev->source_us, 1000));
-    buf_add(out, parts[PART_SNAPSHOT].p, parts[PART_SNAPSHOT].n);
-    buf_str(out, ev->snapshot ? ev->snapshot : "false");
-    buf_add(out, parts[PART_DB].p, parts[PART_DB].n);
-    if (ev->last_commit_lsn) {
-        buf_lit(out, "\\\"");
-        buf_u64(out, ev->last_commit_lsn);
-        buf_lit(out, "\\\"");
-    } else {
-        buf_lit(out, "null");
-    }
-    buf_lit(out, ",\\\"");
-    buf_u64(out, ev->lsn);
-    buf_lit(out, "\\\"]\",\"ts_us\":");
-    buf_i64(out, ev->source_us);
-    buf_lit(out, ",\"ts_ns\":");
-    int64_t source_ns;
-    if (__builtin_mul_overflow(ev->source_us, (int64_t)1000, &source_ns))
-        source_ns = ev->source_us < 0 ? INT64_MIN : INT64_MAX; /* year 2262, as Java's */
-    buf_i64(out, source_ns);
-    if (ev->has_xid)
-        part_u64(out, &parts[PART_TABLE], ev->xid);
-    else {
-        buf_add(out, parts[PART_TABLE].p, parts[PART_TABLE].n);
-        buf_lit(out, "null");
-    }
-    buf_lit(out, ",\"lsn\":");
-    buf_u64(out, ev->lsn);
-    buf_lit(out, ",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
+    static const struct constant no_schema = {NULL, 0};
+    return write_key(t, &no_schema, cells, out, e);
 }
 
 static void write_tail(const struct envelope_event *ev, struct buf *out)
@@ -337,9 +275,9 @@ static void write_tail(const struct envelope_event *ev, struct buf *out)
     buf_lit(out, ",\"transaction\":null,\"op\":\"");
     buf_ch(out, ev->op);
     buf_lit(out, "\",\"ts_ms\":");
-    buf_i64(out, floor_div(ev->now_ns, 1000000));
+    buf_i64(out, encode_floor_div(ev->now_ns, 1000000));
     buf_lit(out, ",\"ts_us\":");
-    buf_i64(out, floor_div(ev->now_ns, 1000));
+    buf_i64(out, encode_floor_div(ev->now_ns, 1000));
     buf_lit(out, ",\"ts_ns\":");
     buf_i64(out, ev->now_ns);
     buf_ch(out, '}');
@@ -348,7 +286,7 @@ static void write_tail(const struct envelope_event *ev, struct buf *out)
 enum err envelope_write_value(const struct envelope_table *t, const struct envelope_event *ev,
                               struct buf *out, struct errbuf *e)
 {
-    const struct constant *head = &t->parts[PART_HEAD];
+    const struct constant *head = &t->value_head;
     size_t start = out->len;
     enum err rc = ERR_OK;
     buf_add(out, head->p, head->n);
@@ -362,7 +300,8 @@ enum err envelope_write_value(const struct envelope_table *t, const struct envel
         rc = write_row(t, ev->after, ev->before, out, e);
     else
         buf_lit(out, "null");
-    write_source(t, ev, out);
+    buf_ch(out, ',');
+    source_write(&t->source, ev, out);
     write_tail(ev, out);
     if (head->n)
         buf_ch(out, '}');

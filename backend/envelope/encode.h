@@ -60,6 +60,9 @@ struct envelope_event {
 /* Appends the key of a row; writes nothing and returns ERR_NOT_FOUND when the table has no key. */
 enum err envelope_write_key(const struct envelope_table *t, const struct cell *cells,
                             struct buf *out, struct errbuf *e) MUST_CHECK;
+/* The same without a schema, whatever the options: for the headers __debezium.newkey, .oldkey. */
+enum err envelope_write_header_key(const struct envelope_table *t, const struct cell *cells,
+                                   struct buf *out, struct errbuf *e) MUST_CHECK;
 /* Appends the value. ERR_DATA where a value cannot be written in its type (says column and value's
  * start). */
 enum err envelope_write_value(const struct envelope_table *t, const struct envelope_event *ev,
@@ -68,6 +71,14 @@ enum err envelope_write_value(const struct envelope_table *t, const struct envel
 /* True when the key differs between two rows (key change: delete + tombstone + create). */
 bool envelope_key_differs(const struct envelope_table *t, const struct cell *a,
                           const struct cell *b);
+
+/*
+ * A logical message (pg_logical_emit_message): the record of topic prefix.message. Of the event its
+ * numbers count (op, before, after do not). Not the hot path: nothing is kept between two calls.
+ */
+enum err envelope_write_message(const struct envelope_options *o, const struct envelope_event *ev,
+                                const char *prefix, const void *content, size_t n, struct buf *key,
+                                struct buf *value, struct errbuf *e) MUST_CHECK;
 
 /*
  * The record of the schema topic. Key: {"relation":"public.flights","fingerprint":"<16 hex>"}.

@@ -89,6 +89,8 @@ void schema_write_key(const struct relation *r, const struct field *keys, const 
                       struct buf *out);
 void schema_write_envelope(const struct relation *r, const struct field *fields, const char *topic,
                            struct buf *out);
+void schema_write_message_key(struct buf *out);
+void schema_write_message(struct buf *out);
 
 /* Text of digits only, at least one; n <= 18: fits int64_t. */
 static inline bool encode_digits(const char *p, size_t n, int64_t *out)

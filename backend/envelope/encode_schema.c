@@ -329,6 +329,16 @@ static void source_schema(struct buf *out)
     close_struct(out, false, "io.debezium.connector.postgresql.Source", 1, "source");
 }
 
+static void transaction_schema(struct buf *out)
+{
+    open_schema(out, "struct");
+    buf_lit(out, ",\"fields\":[");
+    simple(out, "string", false, "id", true);
+    simple(out, "int64", false, "total_order", false);
+    simple(out, "int64", false, "data_collection_order", false);
+    close_struct(out, true, "event.block", 1, "transaction");
+}
+
 void schema_write_envelope(const struct relation *r, const struct field *fields, const char *topic,
                            struct buf *out)
 {
@@ -343,12 +353,7 @@ void schema_write_envelope(const struct relation *r, const struct field *fields,
     buf_ch(out, ',');
     source_schema(out);
     buf_ch(out, ',');
-    open_schema(out, "struct");
-    buf_lit(out, ",\"fields\":[");
-    simple(out, "string", false, "id", true);
-    simple(out, "int64", false, "total_order", false);
-    simple(out, "int64", false, "data_collection_order", false);
-    close_struct(out, true, "event.block", 1, "transaction");
+    transaction_schema(out);
     simple(out, "string", false, "op", false);
     simple(out, "int64", true, "ts_ms", false);
     simple(out, "int64", true, "ts_us", false);
@@ -359,6 +364,33 @@ void schema_write_envelope(const struct relation *r, const struct field *fields,
     close_struct(out, false, buf_cstr(&name), 2, NULL);
     out->failed |= name.failed;
     buf_free(&name);
+}
+
+void schema_write_message_key(struct buf *out)
+{
+    open_schema(out, "struct");
+    buf_lit(out, ",\"fields\":[");
+    simple(out, "string", true, "prefix", true);
+    close_struct(out, false, "io.debezium.connector.postgresql.MessageKey", 1, NULL);
+}
+
+void schema_write_message(struct buf *out)
+{
+    open_schema(out, "struct");
+    buf_lit(out, ",\"fields\":[");
+    simple(out, "string", false, "op", true);
+    simple(out, "int64", true, "ts_ms", false);
+    buf_ch(out, ',');
+    source_schema(out);
+    buf_ch(out, ',');
+    transaction_schema(out);
+    buf_ch(out, ',');
+    open_schema(out, "struct");
+    buf_lit(out, ",\"fields\":[");
+    simple(out, "string", true, "prefix", true);
+    simple(out, "bytes", true, "content", false);
+    close_struct(out, false, "io.debezium.connector.postgresql.Message", 1, "message");
+    close_struct(out, false, "io.debezium.connector.postgresql.MessageValue", 1, NULL);
 }
 
 /* ---- the schema topic ---- */

@@ -10,16 +10,23 @@ struct constant {
     size_t n;
 };
 
-/* The constants of a value, in the order in which they are written. */
-enum part {
-    PART_SOURCE,   /* ,"source":{..,"ts_ms": */
-    PART_SNAPSHOT, /* ,"snapshot":" */
-    PART_DB,       /* ","db":"..","sequence":"[ */
-    PART_TABLE,    /* ,"schema":"..","table":"..","txId": */
-    PART_KEY_HEAD, /* inline schema of the key: {"schema":..,"payload": */
-    PART_HEAD,     /* the same of the value */
-    PART_COUNT
+/* `source` but for its numbers: what stands before each of them. encode_source.c */
+struct source_parts {
+    struct constant head;  /* "source":{..,"ts_ms": */
+    struct constant db;    /* ","db":"..","sequence":"[ */
+    struct constant table; /* ,"schema":"..","table":"..","txId": */
 };
+/* False without memory; source_free it in both cases. */
+bool source_make(struct source_parts *p, const struct envelope_options *o, const char *schema,
+                 const char *table);
+void source_free(struct source_parts *p);
+/* "source":{..} */
+void source_write(const struct source_parts *p, const struct envelope_event *ev, struct buf *out);
+
+static inline int64_t encode_floor_div(int64_t v, int64_t by)
+{
+    return v / by - (v % by < 0);
+}
 
 struct envelope_table {
     struct relation *relation;
@@ -28,7 +35,9 @@ struct envelope_table {
     struct field *fields; /* n_columns */
     struct field *keys;   /* n_key, in key order */
     int *key_columns;     /* keys[i] is this column */
-    struct constant parts[PART_COUNT];
+    struct source_parts source;
+    struct constant key_head;   /* {"schema":..,"payload": or nothing */
+    struct constant value_head; /* likewise */
 };
 
 #endif
