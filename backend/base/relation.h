@@ -141,6 +141,7 @@ struct wcolumn {
     int precision;
     int scale;
     bool not_null;
+    bool key; /* of the key that upsert finds rows by; false in append-only tables */
 };
 
 /* "int64", "decimal", ..: for messages and tests. */

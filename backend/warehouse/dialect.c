@@ -137,6 +137,8 @@ static void vertica_type_sql(struct buf *b, const struct wcolumn *c)
     case WT_TEXT:
         if (octets <= 0 || octets > VERTICA_LONG_MAX)
             octets = VERTICA_LONG_MAX;
+        if (c->key && octets > VERTICA_VARCHAR_MAX) /* LONG types cannot be joined on */
+            octets = VERTICA_VARCHAR_MAX;
         if (octets > VERTICA_VARCHAR_MAX)
             buf_lit(b, "LONG ");
         buf_printf(b, "%s(%lld)", c->type == WT_TEXT ? "VARCHAR" : "VARBINARY", (long long)octets);
@@ -249,7 +251,7 @@ static const struct dialect dialects[] = {
                         "TrueIsMinus1=0;MaxVarcharSize=8190;MaxLongVarcharSize=1073741823;"
                         "UnknownSizes=2;ByteaAsLongVarBinary=1",
         .name_max = 63,
-        .savepoints = true,
+        .several_statements = true,
         .load = LOAD_ARRAY_LITERALS,
         .states = pg_states,
         .type_sql = pg_type_sql,
@@ -260,7 +262,6 @@ static const struct dialect dialects[] = {
         .connect_keys = "",
         .name_max = 128,
         .fold_names = true,
-        .ddl_commits = true,
         .load = LOAD_PARAMSET,
         .states = vertica_states,
         .type_sql = vertica_type_sql,

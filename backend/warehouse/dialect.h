@@ -28,8 +28,7 @@ struct dialect {
     const char *connect_keys; /* appended to the connection string: what our code depends on */
     size_t name_max;          /* octets of an identifier */
     bool fold_names;          /* names that differ only in case are the same name */
-    bool savepoints;          /* an error aborts the transaction: guard statements by a savepoint */
-    bool ddl_commits;
+    bool several_statements;  /* one call may hold several, with ';' between */
     enum load_form load;
     const struct sqlstate_class *states; /* first match wins; ends with state NULL */
     /* The column's type in DDL. */

@@ -12,7 +12,7 @@
 #include "backend/warehouse/dialect.h"
 #include "backend/warehouse/warehouse.h"
 
-enum { PREPARED_MAX = 64, STAGE_NAME_MAX = 64 };
+enum { PREPARED_MAX = 64 };
 
 /* A statement kept prepared between calls, found by its text. */
 struct prepared {
@@ -69,10 +69,12 @@ enum err wh_prepared(struct warehouse *w, const char *sql, SQLHSTMT *out,
 void wh_prepared_drop(struct warehouse *w, SQLHSTMT stmt);
 void wh_prepared_drop_all(struct warehouse *w);
 
-/* On dialects with savepoints: a mark to go back to when a statement fails. */
+/* A mark in the open transaction to go back to when a statement fails: PostgreSQL aborts the whole
+ * transaction, Vertica keeps the good rows of an array-bound INSERT. Nothing outside of one. */
 enum err wh_guard(struct warehouse *w, struct errbuf *e) MUST_CHECK;
-/* Undoes what came after wh_guard; keeps e's text; the transaction is usable again, or e says
- * ERR_CONNECT. Returns e->code. */
+/* Undoes what came after wh_guard, keeps e (not NULL) and returns its code: the transaction is
+ * usable again. Where e says to try again (ERR_CONNECT, ERR_RETRY) it does nothing: the caller
+ * rolls the whole transaction back. */
 enum err wh_undo(struct warehouse *w, struct errbuf *e) MUST_CHECK;
 
 /* warehouse_exec for a query text of ours with slots filled. */

@@ -410,6 +410,8 @@ static enum err end_tran(struct warehouse *w, SQLSMALLINT how, struct errbuf *e)
 {
     w->in_tx = false;
     w->savepoint = false;
+    if (how == SQL_ROLLBACK)
+        w->n_stages = 0; /* made again where they went, IF NOT EXISTS where not */
     /* Vertica closes the COPY of an array-bound INSERT here: its errors come now. */
     if (SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, how)))
         return ERR_OK;
@@ -443,12 +445,17 @@ static enum err direct(struct warehouse *w, const char *sql, struct errbuf *e)
 
 enum err wh_guard(struct warehouse *w, struct errbuf *e)
 {
-    if (!w->dialect->savepoints || !w->in_tx)
+    enum err r = ERR_OK;
+    if (!w->in_tx)
         return ERR_OK;
-    enum err r = direct(w,
-                        w->savepoint ? "RELEASE SAVEPOINT flightdeck; SAVEPOINT flightdeck"
-                                     : "SAVEPOINT flightdeck",
-                        e);
+    if (w->savepoint && w->dialect->several_statements) {
+        r = direct(w, "RELEASE SAVEPOINT flightdeck; SAVEPOINT flightdeck", e);
+    } else {
+        if (w->savepoint)
+            r = direct(w, "RELEASE SAVEPOINT flightdeck", e);
+        if (!r)
+            r = direct(w, "SAVEPOINT flightdeck", e);
+    }
     if (!r)
         w->savepoint = true;
     return r;
@@ -456,14 +463,16 @@ enum err wh_guard(struct warehouse *w, struct errbuf *e)
 
 enum err wh_undo(struct warehouse *w, struct errbuf *e)
 {
-    if (!w->savepoint || (e && e->code == ERR_CONNECT))
-        return e ? e->code : ERR_SQL;
+    /* Where trying again is asked for the whole transaction is rolled back anyway; on Vertica it is
+     * gone already. */
+    if (!w->savepoint || err_retriable(e->code))
+        return e->code;
     struct errbuf second;
     err_clear(&second);
-    enum err r = direct(w, "ROLLBACK TO SAVEPOINT flightdeck", &second);
-    if (r && e) {
+    w->n_stages = 0;
+    if (direct(w, "ROLLBACK TO SAVEPOINT flightdeck", &second)) {
         *e = second; /* worse than the first: the transaction is gone */
         return err_prefix(e, "going back to before a failed statement");
     }
-    return r ? r : e ? e->code : ERR_SQL;
+    return e->code;
 }

@@ -10,6 +10,7 @@
 
 #include "backend/warehouse/insert.h"
 #include "backend/warehouse/internal.h"
+#include "backend/warehouse/upsert.h"
 
 enum { ROUNDS = 8 };
 
@@ -294,6 +295,34 @@ static enum err fit_columns(struct warehouse *w, const char *table, const char *
     return r;
 }
 
+/* What upsert needs besides the table. */
+static enum err ensure_key(struct warehouse *w, const char *schema, const char *table,
+                           const struct wcolumn *columns, int n, struct errbuf *e)
+{
+    const char **key = calloc((size_t)n + 1, sizeof *key);
+    int n_key = 0;
+    if (!key)
+        return err_set(e, ERR_NOMEM, "no memory for a key");
+    for (int i = 0; i < n; i++)
+        if (columns[i].key)
+            key[n_key++] = columns[i].name;
+    enum err r = upsert_index(w, schema, table, key, n_key, e);
+    free(key);
+    return r;
+}
+
+/* Outside of a transaction, before the first batch. */
+static enum err ensure_stage(struct warehouse *w, const struct wcolumn *columns, int n,
+                             struct errbuf *e)
+{
+    char name[NAME_TEXT_MAX];
+    bool key = false;
+    for (int i = 0; i < n; i++)
+        key = key || columns[i].key;
+    return key && dialect_query(w->dialect, "stage_create") ? upsert_stage(w, columns, n, name, e)
+                                                            : ERR_OK;
+}
+
 static enum err ensure_round(struct warehouse *w, const char *schema, const char *table,
                              const char *target, const struct wcolumn *columns, int n,
                              struct errbuf *e)
@@ -305,6 +334,8 @@ static enum err ensure_round(struct warehouse *w, const char *schema, const char
         r = create_table(w, schema, table, target, columns, n, e);
     else if (!r)
         r = fit_columns(w, table, target, have, n_have, columns, n, e);
+    if (!r)
+        r = ensure_key(w, schema, table, columns, n, e);
     free(have);
     return r;
 }
@@ -346,6 +377,8 @@ enum err warehouse_table_ensure(struct warehouse *w, const char *schema, const c
         if (warehouse_rollback(w, NULL) == ERR_CONNECT || !lost_a_race(e))
             break;
     }
+    if (!r)
+        r = ensure_stage(w, columns, n, e);
     if (r)
         r = err_prefix(e, "table %s.%s", schema, table);
     buf_free(&target);

@@ -1,0 +1,3 @@
+DELETE FROM {table} AS t
+USING (SELECT {values} FROM unnest({arrays}) AS u ({names})) AS s ({columns})
+WHERE {match}
