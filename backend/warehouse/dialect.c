@@ -1,8 +1,11 @@
 #include "backend/warehouse/dialect.h"
 
+#include <locale.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <wctype.h>
 
 #include "queries/queries.h"
 
@@ -329,13 +332,47 @@ void dialect_ident(struct buf *b, const struct dialect *d, const char *name)
     buf_ident(b, dialect_name(d, name, fitted));
 }
 
+static locale_t fold_locale;
+static pthread_once_t fold_once = PTHREAD_ONCE_INIT;
+
+static void fold_init(void)
+{
+    fold_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+/* The next character of s in lower case; what is no UTF-8 counts byte by byte. */
+static wint_t fold_next(const char **s)
+{
+    const unsigned char *p = (const unsigned char *)*s;
+    int more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : p[0] >= 0xc0 ? 1 : 0;
+    wint_t c = more ? p[0] & (0x3f >> more) : p[0];
+    for (int i = 1; i <= more; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            more = 0;
+            c = p[0];
+            break;
+        }
+        c = c << 6 | (p[i] & 0x3f);
+    }
+    *s += more + 1;
+    if (c < 0x80 || !fold_locale)
+        return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+    return towlower_l(c, fold_locale);
+}
+
 bool dialect_same_name(const struct dialect *d, const char *a, const char *b)
 {
     char fa[NAME_TEXT_MAX];
     char fb[NAME_TEXT_MAX];
-    dialect_name(d, a, fa);
-    dialect_name(d, b, fb);
-    return d->fold_names ? !strcasecmp(fa, fb) : !strcmp(fa, fb);
+    a = dialect_name(d, a, fa);
+    b = dialect_name(d, b, fb);
+    if (!d->fold_names)
+        return !strcmp(a, b);
+    (void)pthread_once(&fold_once, fold_init);
+    while (*a && *b)
+        if (fold_next(&a) != fold_next(&b))
+            return false;
+    return !*a && !*b;
 }
 
 /* ---- which type takes which ---- */
@@ -446,12 +483,13 @@ enum fit dialect_fit(const struct dialect *d, const struct wcolumn *have,
 
 void sql_fill(struct buf *b, const char *text, const struct sql_slot *slots, int n)
 {
-    while (*text) {
-        const char *open = strchr(text, '{');
-        if (!open) {
-            buf_str(b, text);
-            return;
-        }
+    const char *end = text + strlen(text);
+    while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+        end--; /* the file's last newline is no part of the statement */
+    while (text < end) {
+        const char *open = memchr(text, '{', (size_t)(end - text));
+        if (!open)
+            break;
         buf_add(b, text, (size_t)(open - text));
         const char *close = strchr(open, '}');
         int found = -1;
@@ -459,12 +497,9 @@ void sql_fill(struct buf *b, const char *text, const struct sql_slot *slots, int
             if (strlen(slots[i].name) == (size_t)(close - open - 1) &&
                 !strncmp(slots[i].name, open + 1, (size_t)(close - open - 1)))
                 found = i;
-        if (found >= 0) {
-            buf_str(b, slots[found].text);
-            text = close + 1;
-        } else {
-            buf_ch(b, '{');
-            text = open + 1;
-        }
+        buf_str(b, found >= 0 ? slots[found].text : "{");
+        text = found >= 0 ? close + 1 : open + 1;
     }
+    if (text < end)
+        buf_add(b, text, (size_t)(end - text));
 }

@@ -89,6 +89,8 @@ enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const
     enum err code = dialect_classify(w->dialect, (const char *)state, text);
     if (code != ERR_CONNECT && code != ERR_DATA && connection_dead(w))
         code = ERR_CONNECT;
+    if (code == ERR_CONNECT)
+        w->lost = true;
     const char *words = without_brackets(text);
     if (what)
         code = err_set(e, code, "%s: %s (SQLSTATE %s)", what, words, (const char *)state);
@@ -423,6 +425,14 @@ static enum err end_tran(struct warehouse *w, SQLSMALLINT how, struct errbuf *e)
 
 enum err warehouse_commit(struct warehouse *w, struct errbuf *e)
 {
+    /* psqlODBC answers SQL_SUCCESS to a commit when it knows that the link, and so the transaction,
+     * is gone. */
+    if (w->lost || connection_dead(w)) {
+        w->in_tx = false;
+        return err_set(e, ERR_CONNECT,
+                       "commit: the connection to the warehouse is lost, and the transaction with "
+                       "it");
+    }
     return end_tran(w, SQL_COMMIT, e);
 }
 
