@@ -313,6 +313,7 @@ enum err flat_plan_from_table(const struct wcolumn *columns, int n, const char *
     for (int i = 0; i <= N_PARTS; i++)
         groups[i] = flat_builder_group(&b, n + N_PARTS + 2, true);
     if (!b.failed) {
+        flat_unchanged_forms(&b);
         table_fields(&b, columns, n, groups);
         struct flat_group *envelope = groups[N_PARTS];
         for (int i = 0; i < N_PARTS; i++) {

@@ -48,7 +48,7 @@ struct flat_type {
     int precision;
     int scale;
     const struct flat_type *element; /* of FLAT_ARRAY */
-    const char *unchanged; /* an array's text that stands for an unchanged value; NULL: none */
+    const char *unchanged; /* the JSON that stands for an unchanged value; NULL: the placeholder */
     uint32_t unchanged_len;
 };
 
@@ -79,6 +79,8 @@ struct flat_plan {
     uint32_t placeholder_len;
     const char *placeholder64; /* the same in base64 */
     uint32_t placeholder64_len;
+    struct cell *forms; /* without a schema: every JSON that may stand for an unchanged value */
+    int n_forms;
 };
 
 /* ---- building (flat_plan.c) ---- */
@@ -108,5 +110,15 @@ struct flat_field *flat_builder_field(struct flat_builder *b, struct flat_group 
 /* Adds what every row has (`_unchanged`), finds op, key and the rest; the plan is the caller's. */
 enum err flat_builder_finish(struct flat_builder *b, const char *const *key, int n_key,
                              struct flat_plan **out, struct errbuf *e) MUST_CHECK;
+
+/* ---- what stands for an unchanged value (flat_unchanged.c) ---- */
+
+void flat_unchanged_set(struct flat_builder *b, struct flat_type *t, const char *json, size_t n);
+/* item, item_name: type and name of the elements' schema. */
+void flat_unchanged_array(struct flat_builder *b, struct flat_type *t, const char *item,
+                          const char *item_name);
+void flat_unchanged_hstore(struct flat_builder *b, struct flat_type *t, bool as_string);
+/* Fills the plan's forms. */
+void flat_unchanged_forms(struct flat_builder *b);
 
 #endif

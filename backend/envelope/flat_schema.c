@@ -14,9 +14,11 @@ enum { VARHDRSZ = 4, MONEY_DIGITS = 19, MONEY_SCALE = 2, LABEL_MAX = 64, KEY_MAX
 
 /* What a schema record says of a column beyond its Connect schema. */
 struct pg_hint {
-    const char *type; /* pg_type.typname; NULL: not known */
+    const char *type;    /* pg_type.typname; NULL: not known */
+    const char *element; /* of an array: the elements' typname */
     long typmod;
-    const char *binary; /* binary.handling.mode */
+    const char *binary;      /* binary.handling.mode */
+    const json_t *unchanged; /* what stands for a value that was not sent */
 };
 
 /* ---- types ---- */
@@ -134,6 +136,8 @@ static void refine_semantic(struct flat_type *t, const json_t *schema, const str
     if (t->conv == FLAT_DECIMAL_BASE64) {
         t->scale = (int)parameter(schema, "scale", 0);
         t->precision = (int)parameter(schema, "connect.decimal.precision", 0);
+        if (t->precision < 0)
+            t->precision = 0;
         if (pg_is(pg, "money") && !t->precision)
             t->precision = MONEY_DIGITS;
     } else if (t->conv == FLAT_BITS) {
@@ -142,38 +146,6 @@ static void refine_semantic(struct flat_type *t, const json_t *schema, const str
     } else if (t->wtype == WT_JSON && pg_is(pg, "json")) {
         t->wtype = WT_TEXT; /* json keeps its very text, jsonb in a warehouse would not */
     }
-}
-
-/* The text of an array whose column's value was not sent: the placeholder itself in arrays of
- * strings and bytes, otherwise one element a byte of it. */
-static void array_placeholder(struct flat_builder *b, struct flat_type *t, const char *item,
-                              const char *item_name)
-{
-    const struct flat_plan *p = b->plan;
-    struct buf text;
-    bool decimal = item_name && strcmp(item_name, "org.apache.kafka.connect.data.Decimal") == 0;
-    if (b->failed)
-        return;
-    buf_init(&text, 0);
-    buf_ch(&text, '[');
-    if (strcmp(item, "string") == 0) {
-        buf_json_string(&text, p->placeholder, p->placeholder_len);
-    } else if (strcmp(item, "bytes") == 0 && !decimal) {
-        buf_json_string(&text, p->placeholder64, p->placeholder64_len);
-    } else if (strncmp(item, "int", 3) == 0 || strcmp(item, "float") == 0 ||
-               strcmp(item, "double") == 0) {
-        for (uint32_t i = 0; i < p->placeholder_len; i++) {
-            buf_str(&text, i ? "," : "");
-            buf_i64(&text, p->placeholder[i]);
-            buf_str(&text, item[0] == 'i' ? "" : ".0");
-        }
-    }
-    buf_ch(&text, ']');
-    if (text.len > 2) {
-        t->unchanged = flat_builder_copy(b, text.p, text.len);
-        t->unchanged_len = (uint32_t)text.len;
-    }
-    buf_free(&text);
 }
 
 /* Values that JSON holds as they are need no conversion inside of an array. */
@@ -187,14 +159,16 @@ static bool plain_in_json(enum flat_conv conv)
 static bool type_of(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
                     struct flat_type *t);
 
-static void array_type(struct flat_builder *b, const json_t *schema, struct flat_type *t)
+static void array_type(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
+                       struct flat_type *t)
 {
-    const struct pg_hint none = {.typmod = -1};
+    const struct pg_hint of_element = {.type = pg->element, .typmod = -1, .binary = pg->binary};
     const json_t *items = json_object_get(schema, "items");
+    const char *item = text_of(items, "type");
     struct flat_type element;
-    if (!items || !type_of(b, items, &none, &element))
+    if (!item || !type_of(b, items, &of_element, &element))
         return;
-    array_placeholder(b, t, text_of(items, "type"), text_of(items, "name"));
+    flat_unchanged_array(b, t, item, text_of(items, "name"));
     if (plain_in_json(element.conv))
         return;
     struct flat_type *copy =
@@ -205,32 +179,57 @@ static void array_type(struct flat_builder *b, const json_t *schema, struct flat
     }
 }
 
-/* False: not a Connect type. */
-static bool type_of(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
-                    struct flat_type *t)
+static bool semantic_type(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
+                          struct flat_type *t)
 {
-    const char *type = text_of(schema, "type");
     const char *name = text_of(schema, "name");
     for (size_t i = 0; name && i < sizeof semantics / sizeof *semantics; i++) {
         if (strcmp(name, semantics[i].name) == 0) {
             *t = (struct flat_type){.conv = semantics[i].conv,
                                     .wtype = semantics[i].wtype,
                                     .precision = semantics[i].precision};
+            if (t->wtype == WT_JSON) /* json, jsonb, or an hstore as a string */
+                flat_unchanged_hstore(b, t, true);
             refine_semantic(t, schema, pg);
             return true;
         }
     }
+    return false;
+}
+
+static bool primitive_type(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
+                           struct flat_type *t)
+{
+    const char *type = text_of(schema, "type");
     for (size_t i = 0; type && i < sizeof primitives / sizeof *primitives; i++) {
         if (strcmp(type, primitives[i].type) == 0) {
             *t = (struct flat_type){.conv = primitives[i].conv, .wtype = primitives[i].wtype};
             if (t->conv == FLAT_TEXT)
                 refine_string(t, pg);
             if (strcmp(type, "array") == 0)
-                array_type(b, schema, t);
+                array_type(b, schema, pg, t);
+            if (strcmp(type, "map") == 0)
+                flat_unchanged_hstore(b, t, false);
             return true;
         }
     }
     return false;
+}
+
+/* False: not a Connect type. */
+static bool type_of(struct flat_builder *b, const json_t *schema, const struct pg_hint *pg,
+                    struct flat_type *t)
+{
+    if (!semantic_type(b, schema, pg, t) && !primitive_type(b, schema, pg, t))
+        return false;
+    if (pg->unchanged) {
+        char *text = json_dumps(pg->unchanged, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (text)
+            flat_unchanged_set(b, t, text, strlen(text));
+        b->failed |= !text;
+        free(text);
+    }
+    return true;
 }
 
 /* ---- groups ---- */
@@ -253,6 +252,8 @@ static struct pg_hint hint_for(const struct schema_input *in, const char *column
             const json_t *typmod = json_object_get(c, "typmod");
             if (json_is_integer(typmod))
                 pg.typmod = (long)json_integer_value(typmod);
+            pg.element = text_of(c, "element");
+            pg.unchanged = json_object_get(c, "unchanged");
             break;
         }
     }

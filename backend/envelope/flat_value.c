@@ -58,10 +58,22 @@ static enum err characters(struct flat_input *in, const struct jtext *t, struct 
     return ERR_OK;
 }
 
+static inline bool is_text(const struct jtext *t, const char *s, uint32_t n)
+{
+    return t->len == n && memcmp(t->p, s, n) == 0;
+}
+
 static inline bool is_placeholder(const struct flat_plan *p, const struct jtext *t)
 {
-    return (t->len == p->placeholder_len && memcmp(t->p, p->placeholder, t->len) == 0) ||
-           (t->len == p->placeholder64_len && memcmp(t->p, p->placeholder64, t->len) == 0);
+    return is_text(t, p->placeholder, p->placeholder_len) ||
+           is_text(t, p->placeholder64, p->placeholder64_len);
+}
+
+/* t->unchanged of a string has its quotes. */
+static inline bool is_unchanged(const struct flat_type *t, const struct jtext *s)
+{
+    return t->unchanged && t->unchanged_len == s->len + 2 &&
+           memcmp(t->unchanged + 1, s->p, s->len) == 0;
 }
 
 static enum err hex_bytes(struct flat_input *in, const unsigned char *bytes, size_t n,
@@ -195,7 +207,7 @@ static enum err string_value(struct flat_input *in, const struct flat_type *t, s
     struct cell text;
     if (!jread_string(&in->r, &raw))
         return broken();
-    if (is_placeholder(in->plan, &raw)) {
+    if (is_placeholder(in->plan, &raw) || is_unchanged(t, &raw)) {
         *out = (struct cell){.kind = CELL_UNCHANGED};
         return ERR_OK;
     }
@@ -570,11 +582,35 @@ static enum flat_conv form_of_number(const struct flat_type *t)
     }
 }
 
+/* Looked for before the value is read: an array's or an hstore's stand-in is a whole value. */
+static bool any_unchanged(struct flat_input *in, enum jread_kind kind)
+{
+    struct json_reader ahead = in->r;
+    struct jtext raw;
+    bool possible = kind == JREAD_ARRAY || kind == JREAD_OBJECT ||
+                    (kind == JREAD_STRING && ahead.end - ahead.p > 1 && ahead.p[1] == '{');
+    if (!possible || !jread_skip(&ahead, &raw))
+        return false;
+    for (int i = 0; i < in->plan->n_forms; i++) {
+        const struct cell *form = &in->plan->forms[i];
+        if (is_text(&raw, form->p, form->len)) {
+            in->r = ahead;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err any_value(struct flat_input *in, const struct flat_type *t, struct cell *out)
 {
     struct flat_type known = *t;
     bool json = t->wtype == WT_TEXT || t->wtype == WT_JSON;
-    switch (jread_peek(&in->r)) {
+    enum jread_kind kind = jread_peek(&in->r);
+    if (json && any_unchanged(in, kind)) {
+        *out = (struct cell){.kind = CELL_UNCHANGED};
+        return ERR_OK;
+    }
+    switch (kind) {
     case JREAD_STRING:
         known.conv = form_of_string(in, t);
         break;
