@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "backend/envelope/encode_table.h"
+#include "backend/envelope/topic.h"
 
 static const char DEFAULT_PLACEHOLDER[] = "__debezium_unavailable_value";
 
@@ -20,30 +21,15 @@ static enum err no_memory(const struct relation *r, struct errbuf *e)
     return err_set(e, ERR_NOMEM, "no memory for the event plan of table %s.%s", r->schema, r->name);
 }
 
-/* prefix.schema.table; what Kafka does not take in a name becomes '_'. */
 static enum err make_topic(struct envelope_table *t, const char *prefix, struct errbuf *e)
 {
-    enum { KAFKA_NAME_MAX = 249 };
-    const struct relation *r = t->relation;
     struct buf b;
     buf_init(&b, 0);
-    buf_printf(&b, "%s.%s.%s", prefix, r->schema, r->name);
-    (void)buf_cstr(&b);
-    if (b.failed) {
-        buf_free(&b);
-        return no_memory(r, e);
-    }
-    t->topic = b.p;
-    for (char *p = t->topic; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-              *p == '.' || *p == '_' || *p == '-'))
-            *p = '_';
-    if (b.len > KAFKA_NAME_MAX)
-        return err_set(e, ERR_CONFIG,
-                       "the topic of table %s.%s would be named \"%s\": %zu bytes, Kafka takes "
-                       "%d; shorten topic.prefix or the table's name",
-                       r->schema, r->name, t->topic, b.len, KAFKA_NAME_MAX);
-    return ERR_OK;
+    enum err rc = topic_name_of_table(prefix, t->relation->schema, t->relation->name, &b, e);
+    if (rc == ERR_OK)
+        t->topic = strdup(buf_cstr(&b));
+    buf_free(&b);
+    return rc || t->topic ? rc : no_memory(t->relation, e);
 }
 
 static enum err make_fields(struct envelope_table *t, struct errbuf *e)
