@@ -170,6 +170,7 @@ static void source_json(const struct config *c, struct buf *b)
     member(b, "publication.name", c->source.publication);
     member(b, "publication.autocreate.mode", c->source.tables[0] ? "filtered" : "all_tables");
     member(b, "heartbeat.interval.ms", "10000");
+    member(b, "skipped.operations", "none"); /* raw is a log: a truncate belongs into it */
     if (c->source.tables[0]) {
         struct buf list;
         buf_init(&list, 0);

@@ -1,0 +1,294 @@
+#include "backend/engine/changes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 256 }; /* tables a connector: a chain each is short */
+
+struct change_tables {
+    struct changes_options o;
+    struct change_table *buckets[BUCKETS];
+    struct change_table *last; /* the one asked for last: rows come in runs */
+    struct cell *filled;       /* an update's new row with its unchanged TOAST values filled in */
+    int n_filled;
+};
+
+struct change_tables *change_tables_create(const struct changes_options *o)
+{
+    struct change_tables *t = calloc(1, sizeof *t);
+    if (t)
+        t->o = *o;
+    return t;
+}
+
+static void destroy_table(struct change_table *x)
+{
+    envelope_table_destroy(x->envelope);
+    relation_unref(x->relation);
+    free(x->full_name);
+    free(x);
+}
+
+void change_tables_destroy(struct change_tables *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; i < BUCKETS; i++)
+        while (t->buckets[i]) {
+            struct change_table *x = t->buckets[i];
+            t->buckets[i] = x->next;
+            destroy_table(x);
+        }
+    free(t->filled);
+    free(t);
+}
+
+static enum err make_table(struct change_tables *t, struct relation *r,
+                           const struct position *position, struct change_table **out,
+                           struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    struct change_table *x = calloc(1, sizeof *x);
+    if (!x)
+        return err_set(e, ERR_NOMEM, "no memory for a table");
+    x->relation = relation_ref(r);
+    if (asprintf(&x->full_name, "%s.%s", r->schema, r->name) < 0) {
+        x->full_name = NULL;
+        rc = err_set(e, ERR_NOMEM, "no memory for a table");
+        goto out;
+    }
+    (void)snprintf(x->fingerprint, sizeof x->fingerprint, "%016" PRIx64, r->fingerprint);
+    x->included = t->o.included(t->o.included_arg, r->schema, r->name);
+    x->horizon = position ? position_horizon(position, x->full_name) : 0;
+    if (x->included)
+        rc = envelope_table_create(&t->o.envelope, r, &x->envelope, e);
+out:
+    if (rc)
+        destroy_table(x);
+    else
+        *out = x;
+    return rc;
+}
+
+enum err change_tables_get(struct change_tables *t, struct relation *r,
+                           const struct position *position, struct change_table **out,
+                           struct errbuf *e)
+{
+    if (t->last && t->last->relation == r) {
+        *out = t->last;
+        return ERR_OK;
+    }
+    struct change_table **bucket = &t->buckets[r->oid % BUCKETS];
+    struct change_table *x = *bucket;
+    while (x && x->relation != r)
+        x = x->next;
+    if (!x) {
+        enum err rc = make_table(t, r, position, &x, e);
+        if (rc)
+            return rc;
+        x->next = *bucket;
+        *bucket = x;
+    }
+    *out = t->last = x;
+    return ERR_OK;
+}
+
+static enum err append_schema(struct change_tables *t, struct change_table *x, struct chunk *c,
+                              struct errbuf *e)
+{
+    struct buf key;
+    buf_init(&key, 0);
+    struct chunk_record *r = chunk_append(c, t->o.schemas_topic);
+    r->value = c->bytes.len;
+    enum err rc = envelope_write_schema_record(x->envelope, &key, &c->bytes, e);
+    if (!rc) {
+        r->value_len = (uint32_t)(c->bytes.len - r->value);
+        r->has_value = true;
+        r->key = c->bytes.len;
+        buf_add(&c->bytes, key.p, key.len);
+        r->key_len = (uint32_t)key.len;
+        r->has_key = true;
+        x->schema_sent = true;
+    }
+    buf_free(&key);
+    return rc;
+}
+
+static enum err append_key(const struct change_table *x, const struct cell *cells, struct chunk *c,
+                           struct chunk_record *r, struct errbuf *e)
+{
+    if (!x->relation->n_key)
+        return ERR_OK;
+    r->key = c->bytes.len;
+    enum err rc = envelope_write_key(x->envelope, cells, &c->bytes, e);
+    r->key_len = (uint32_t)(c->bytes.len - r->key);
+    r->has_key = true;
+    return rc;
+}
+
+struct one {
+    char op;
+    const struct cell *before;
+    const struct cell *after;
+    const struct cell *key;       /* the row whose key it is; NULL: no key (truncate) */
+    const struct cell *other_key; /* of a key change: goes into the header */
+    uint8_t headers;
+};
+
+static enum err append_one(struct change_table *x, const struct one *o,
+                           const struct change_context *cx, struct chunk *c, struct errbuf *e)
+{
+    struct chunk_record *r = chunk_append(c, envelope_table_topic(x->envelope));
+    r->fingerprint = x->fingerprint;
+    r->headers = o->headers;
+    enum err rc = o->key ? append_key(x, o->key, c, r, e) : ERR_OK;
+    if (!rc && o->other_key) {
+        r->extra = c->bytes.len;
+        rc = envelope_write_key(x->envelope, o->other_key, &c->bytes, e);
+        r->extra_len = (uint32_t)(c->bytes.len - r->extra);
+    }
+    if (rc)
+        return rc;
+    struct envelope_event ev = {
+        .op = o->op,
+        .before = o->before,
+        .after = o->after,
+        .lsn = cx->lsn,
+        .last_commit_lsn = cx->last_commit_lsn,
+        .source_us = cx->source_us,
+        .now_ns = cx->now_ns,
+        .xid = cx->xid,
+        .has_xid = cx->has_xid,
+        .snapshot = cx->snapshot,
+    };
+    r->value = c->bytes.len;
+    rc = envelope_write_value(x->envelope, &ev, &c->bytes, e);
+    r->value_len = (uint32_t)(c->bytes.len - r->value);
+    r->has_value = true;
+    return rc ? rc : buf_check(&c->bytes, x->full_name, e);
+}
+
+/* The delete's record stands just before: the tombstone has its key and header. */
+static void append_tombstone(struct change_tables *t, struct chunk *c)
+{
+    if (!t->o.tombstones)
+        return;
+    struct chunk_record deleted = c->records[c->n - 1];
+    struct chunk_record *r = chunk_append(c, deleted.topic);
+    *r = deleted;
+    r->has_value = false;
+    r->value_len = 0;
+}
+
+/*
+ * An unchanged TOAST value is not in the new row. Under REPLICA IDENTITY FULL the old row has it;
+ * otherwise it stays unknown and is written as the placeholder, never as NULL.
+ */
+static const struct cell *fill_unchanged(struct change_tables *t, const struct relation *r,
+                                         const struct cell *before, const struct cell *after)
+{
+    int n = r->n_columns;
+    bool any = false;
+    for (int i = 0; i < n; i++)
+        any |= after[i].kind == CELL_UNCHANGED;
+    if (!any || !before || r->identity != 'f')
+        return after;
+    if (t->n_filled < n) {
+        struct cell *grown = realloc(t->filled, (size_t)n * sizeof *grown);
+        if (!grown)
+            return NULL;
+        t->filled = grown;
+        t->n_filled = n;
+    }
+    for (int i = 0; i < n; i++)
+        t->filled[i] = after[i].kind == CELL_UNCHANGED ? before[i] : after[i];
+    return t->filled;
+}
+
+static enum err append_update(struct change_tables *t, struct change_table *x,
+                              const struct cell *before, const struct cell *after,
+                              const struct change_context *cx, struct chunk *c, struct errbuf *e)
+{
+    after = fill_unchanged(t, x->relation, before, after);
+    if (!after)
+        return err_set(e, ERR_NOMEM, "no memory for a row of %s", x->full_name);
+    if (!before || !x->relation->n_key || !envelope_key_differs(x->envelope, before, after)) {
+        /* A key-only old row that did not change says nothing that `after` does not. */
+        const struct cell *old = x->relation->identity == 'f' ? before : NULL;
+        struct one update = {.op = 'u', .before = old, .after = after, .key = after};
+        return append_one(x, &update, cx, c, e);
+    }
+    struct one gone = {
+        .op = 'd', .before = before, .key = before, .other_key = after, .headers = HEADER_NEW_KEY};
+    struct one made = {
+        .op = 'c', .after = after, .key = after, .other_key = before, .headers = HEADER_OLD_KEY};
+    enum err rc = append_one(x, &gone, cx, c, e);
+    if (rc)
+        return rc;
+    append_tombstone(t, c);
+    return append_one(x, &made, cx, c, e);
+}
+
+static bool skipped(const struct change_tables *t, enum change_kind kind)
+{
+    switch (kind) {
+    case CHANGE_CREATE:
+        return t->o.skip_create;
+    case CHANGE_UPDATE:
+        return t->o.skip_update;
+    case CHANGE_DELETE:
+        return t->o.skip_delete;
+    case CHANGE_TRUNCATE:
+        return t->o.skip_truncate;
+    case CHANGE_READ:
+        break;
+    }
+    return false;
+}
+
+enum err change_append(struct change_tables *t, struct change_table *x, enum change_kind kind,
+                       const struct cell *before, const struct cell *after,
+                       const struct change_context *cx, struct chunk *c, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    if (!x->included || skipped(t, kind))
+        return ERR_OK;
+    if (!x->schema_sent)
+        rc = append_schema(t, x, c, e);
+    if (rc)
+        return rc;
+    struct one o = {.before = before, .after = after};
+    switch (kind) {
+    case CHANGE_READ:
+        o.op = 'r';
+        o.key = after;
+        rc = append_one(x, &o, cx, c, e);
+        break;
+    case CHANGE_CREATE:
+        o.op = 'c';
+        o.key = after;
+        rc = append_one(x, &o, cx, c, e);
+        break;
+    case CHANGE_UPDATE:
+        rc = append_update(t, x, before, after, cx, c, e);
+        break;
+    case CHANGE_DELETE:
+        o.op = 'd';
+        o.key = before;
+        rc = append_one(x, &o, cx, c, e);
+        if (!rc)
+            append_tombstone(t, c);
+        break;
+    case CHANGE_TRUNCATE:
+        o.op = 't';
+        rc = append_one(x, &o, cx, c, e);
+        break;
+    }
+    if (!rc) {
+        c->changes++;
+        c->newest_commit_us = cx->source_us;
+    }
+    return rc;
+}

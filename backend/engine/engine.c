@@ -1,0 +1,311 @@
+#include "backend/engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/engine/engine_run.h"
+
+enum {
+    STATE_MODE = 0700,
+    LOCK_MODE = 0600,
+    PROBE_OFTEN_US = 1000000,
+    PROBE_SELDOM_US = 30000000,
+    PROBE_LOOKED_US = 5000000,
+};
+
+/* ---- the lock: one engine a state directory ---- */
+
+static enum err make_directories(const char *path, struct errbuf *e)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return err_set(e, ERR_NOMEM, "no memory for a path");
+    enum err rc = ERR_OK;
+    for (char *p = copy + 1; !rc; p++) {
+        if (*p && *p != '/')
+            continue;
+        char kept = *p;
+        *p = '\0';
+        if (mkdir(copy, STATE_MODE) != 0 && errno != EEXIST)
+            rc = err_errno(e, ERR_IO, "cannot make the state directory %s", copy);
+        *p = kept;
+        if (!kept)
+            break;
+    }
+    free(copy);
+    return rc;
+}
+
+static enum err take_lock(struct engine *g, struct errbuf *e)
+{
+    char path[4096];
+    char pid[32] = "";
+    (void)snprintf(path, sizeof path, "%s/engine.lock", g->config->state_dir);
+    g->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_MODE);
+    if (g->lock_fd < 0)
+        return err_errno(e, ERR_IO, "cannot open %s", path);
+    if (flock(g->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t n = pread(g->lock_fd, pid, sizeof pid - 1, 0);
+        pid[n > 0 ? n : 0] = '\0';
+        return err_set(e, ERR_STATE,
+                       "an engine already runs on %s (pid %s): use it (flightdeck status, "
+                       "flightdeck console), or "
+                       "stop it first",
+                       g->config->state_dir, pid[0] ? pid : "unknown");
+    }
+    int n = snprintf(pid, sizeof pid, "%d", (int)getpid());
+    if (ftruncate(g->lock_fd, 0) != 0 || pwrite(g->lock_fd, pid, (size_t)n, 0) != n)
+        return err_errno(e, ERR_IO, "cannot write %s", path);
+    return ERR_OK;
+}
+
+/* ---- connectors ---- */
+
+struct engine_connector *engine_find(struct engine *g, const char *name)
+{
+    for (int i = 0; i < g->n_connectors; i++)
+        if (!strcmp(g->connectors[i]->name, name))
+            return g->connectors[i];
+    return NULL;
+}
+
+static void on_change(void *arg, const struct engine_connector *c, enum task_state from,
+                      enum task_state to, const char *why)
+{
+    struct engine *g = arg;
+    char text[ERRBUF_TEXT_MAX + 64];
+    bool bad = to == TASK_RETRYING || to == TASK_FAILED;
+    (void)snprintf(text, sizeof text, "%s -> %s: %s", task_state_word(from), task_state_word(to),
+                   why);
+    if (to == TASK_FAILED)
+        log_error("connector", "%s: %s", c->name, text);
+    else if (bad)
+        log_warning("connector", "%s: %s", c->name, text);
+    else
+        log_info("connector", "%s: %s", c->name, text);
+    engine_note(g,
+                to == TASK_FAILED ? "error"
+                : bad             ? "warning"
+                                  : "info",
+                "connector", "engine", c->name, text);
+}
+
+enum err engine_add(struct engine *g, struct connector *config, struct engine_connector **out,
+                    struct errbuf *e)
+{
+    struct engine_connector **grown =
+        realloc(g->connectors, (size_t)(g->n_connectors + 1) * sizeof(*grown));
+    if (!grown)
+        return err_set(e, ERR_NOMEM, "no memory for connector %s", config->name);
+    g->connectors = grown;
+    struct engine_connector *c;
+    enum err rc = engine_connector_create(g->config, config, on_change, g, &c, e);
+    if (rc)
+        return rc;
+    g->connectors[g->n_connectors++] = c;
+    *out = c;
+    return ERR_OK;
+}
+
+/* Two sources with one topic prefix would write one offsets topic, two with one slot would starve
+ * each other. */
+static enum err check_unique(const struct engine *g, struct errbuf *e)
+{
+    for (int i = 0; i < g->n_connectors; i++)
+        for (int k = i + 1; k < g->n_connectors; k++) {
+            const struct connector *a = g->connectors[i]->config;
+            const struct connector *b = g->connectors[k]->config;
+            if (!strcmp(a->name, b->name))
+                return err_set(e, ERR_CONFIG, "two connectors are named %s", a->name);
+            if (a->kind != CONNECTOR_SOURCE || b->kind != CONNECTOR_SOURCE)
+                continue;
+            if (!strcmp(a->source.slot_name, b->source.slot_name) &&
+                !strcmp(a->source.conninfo, b->source.conninfo))
+                return err_set(
+                    e, ERR_CONFIG,
+                    "connectors %s and %s use the same slot %s: give each its own slot.name",
+                    a->name, b->name, a->source.slot_name);
+            if (!strcmp(a->source.topic_prefix, b->source.topic_prefix))
+                return err_set(
+                    e, ERR_CONFIG,
+                    "connectors %s and %s have the same topic.prefix %s: give each its own",
+                    a->name, b->name, a->source.topic_prefix);
+        }
+    return ERR_OK;
+}
+
+static enum err load_connectors(struct engine *g, struct errbuf *e)
+{
+    struct connector_list list = {0};
+    struct faults faults;
+    faults_init(&faults);
+    enum err rc = connector_load_all(g->config, &list, &faults, e);
+    for (int i = 0; i < list.n && !rc; i++) {
+        struct engine_connector *c;
+        rc = engine_add(g, list.items[i], &c, e);
+        if (!rc)
+            list.items[i] = NULL; /* the engine's now */
+    }
+    connector_list_free(&list);
+    faults_free(&faults);
+    if (!rc)
+        rc = engine_load_stored(g, e);
+    return rc ? rc : check_unique(g, e);
+}
+
+static enum err list_slots(struct engine *g, struct errbuf *e)
+{
+    int n = 0;
+    g->slots = calloc((size_t)g->n_connectors + 1, sizeof *g->slots);
+    if (!g->slots)
+        return err_set(e, ERR_NOMEM, "no memory for the slots");
+    for (int i = 0; i < g->n_connectors; i++)
+        if (g->connectors[i]->is_source)
+            g->slots[n++] = g->connectors[i]->config->source.slot_name;
+    return ERR_OK;
+}
+
+/* ---- life ---- */
+
+enum err engine_create(const struct config *c, struct engine **out, struct errbuf *e)
+{
+    struct engine *g = calloc(1, sizeof *g);
+    if (!g)
+        return err_set(e, ERR_NOMEM, "no memory for the engine");
+    g->config = c;
+    g->lock_fd = -1;
+    g->started_us = clock_mono_us();
+    (void)pthread_mutex_init(&g->mutex, NULL);
+    enum err rc = make_directories(c->state_dir, e);
+    if (!rc)
+        rc = take_lock(g, e);
+    if (!rc)
+        rc = engine_store_open(g, e);
+    if (!rc)
+        rc = load_connectors(g, e);
+    if (!rc)
+        rc = list_slots(g, e);
+    if (rc) {
+        engine_destroy(g);
+        return rc;
+    }
+    *out = g;
+    return ERR_OK;
+}
+
+static const struct engine_connector *first_of(const struct engine *g, bool source)
+{
+    for (int i = 0; i < g->n_connectors; i++)
+        if (g->connectors[i]->is_source == source)
+            return g->connectors[i];
+    return NULL;
+}
+
+enum err engine_start(struct engine *g, struct errbuf *e)
+{
+    const struct engine_connector *source = first_of(g, true);
+    const struct engine_connector *sink = first_of(g, false);
+    struct probes_options o = {
+        .primary = source ? source->config->source.conninfo : g->config->source.connection,
+        .standby = g->config->source.standby,
+        .kafka = g->config->kafka,
+        .odbc = g->config->warehouse.odbc ? g->config->warehouse.odbc
+                                          : (sink ? sink->config->sink.odbc : NULL),
+        .dialect = config_dialect_word(g->config),
+        .slots = g->slots,
+        .often_us = PROBE_OFTEN_US,
+        .seldom_us = PROBE_SELDOM_US,
+        .looked_us = PROBE_LOOKED_US,
+    };
+    engine_note(g, "info", "engine", "engine", "", "started");
+    for (int i = 0; i < g->n_connectors; i++)
+        engine_start_connector(g, g->connectors[i]);
+    return probes_start(&o, &g->probes, e);
+}
+
+enum err engine_stop(struct engine *g, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
+    engine_note(g, "info", "engine", "engine", "", "stopping");
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors; i++)
+        task_stop(g->connectors[i]->task);
+    for (int i = 0; i < g->n_connectors; i++) {
+        int64_t left = until - clock_mono_us();
+        if (task_wait_ended(g->connectors[i]->task, left > 0 ? left : 0) != ERR_OK)
+            rc = err_set(e, ERR_TIMEOUT, "connector %s has not ended after %lld s",
+                         g->connectors[i]->name, (long long)g->config->stop_timeout_s);
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    return rc;
+}
+
+void engine_destroy(struct engine *g)
+{
+    if (!g)
+        return;
+    probes_stop(g->probes);
+    for (int i = 0; i < g->n_connectors; i++)
+        engine_connector_destroy(g->connectors[i]);
+    free(g->connectors);
+    free(g->slots);
+    engine_store_close(g);
+    if (g->lock_fd >= 0)
+        (void)close(g->lock_fd);
+    (void)pthread_mutex_destroy(&g->mutex);
+    free(g);
+}
+
+/* ---- for batch ---- */
+
+enum err engine_failed(struct engine *g, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors && !rc; i++) {
+        struct task_view v;
+        task_view_get(g->connectors[i]->task, &v);
+        if (v.state == TASK_FAILED)
+            rc = err_set(e, v.last_code == ERR_CONFIG ? ERR_CONFIG : ERR_STATE,
+                         "connector %s FAILED: %s", g->connectors[i]->name, v.last_error);
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    return rc;
+}
+
+enum err engine_stalled(struct engine *g, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors && !rc; i++) {
+        struct task_view v;
+        task_view_get(g->connectors[i]->task, &v);
+        if (v.state == TASK_RETRYING || v.state == TASK_STARTING)
+            rc = err_set(e, v.last_code == ERR_CONNECT ? ERR_CONNECT : ERR_TIMEOUT,
+                         "connector %s is %s: %s", g->connectors[i]->name, task_state_word(v.state),
+                         v.last_error[0] ? v.last_error : v.detail);
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    return rc ? rc : err_set(e, ERR_TIMEOUT, "nothing moves any more");
+}
+
+void engine_totals(struct engine *g, int64_t *captured, int64_t *loaded, int64_t *dead_letters)
+{
+    *captured = *loaded = *dead_letters = 0;
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors; i++) {
+        const struct engine_connector *c = g->connectors[i];
+        *(c->is_source ? captured : loaded) += c->figures.records;
+        *dead_letters += c->figures.dead_letters;
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+}

@@ -1,0 +1,67 @@
+/*
+ * The engine: connectors as supervised tasks, what is known of them, and what an operator may ask.
+ *
+ * It owns every connection. One engine a state directory: a lock file says so, and a second one is
+ * told the first one's pid. Connectors come from the configuration's files and from the store
+ * (those applied at run time; the store's word of paused and stopped ones survives a restart).
+ * Thread rule: engine_create/start/stop/destroy on one thread; the rest from any.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/base/err.h"
+#include "backend/engine/config.h"
+#include "backend/engine/verify.h"
+
+struct engine;
+
+/* The configuration stays the caller's, and outlives the engine. ERR_STATE: another engine has the
+ * state directory. */
+enum err engine_create(const struct config *c, struct engine **out, struct errbuf *e) MUST_CHECK;
+enum err engine_start(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Lets every run flush and end, up to stop_timeout_s in all; ERR_TIMEOUT names who did not. */
+enum err engine_stop(struct engine *g, struct errbuf *e) MUST_CHECK;
+void engine_destroy(struct engine *g);
+
+/* The snapshot of docs/control.md; a new reference. */
+json_t *engine_status(struct engine *g);
+
+/* Connector actions by word: pause, resume, stop, restart, delete. who: for the audit record. */
+enum err engine_connector_act(struct engine *g, const char *name, const char *action,
+                              const char *who, json_t **result, struct errbuf *e) MUST_CHECK;
+enum err engine_connector_apply(struct engine *g, const char *name, const json_t *config,
+                                const char *who, json_t **result, struct errbuf *e) MUST_CHECK;
+enum err engine_connector_show(struct engine *g, const char *name, json_t **result,
+                               struct errbuf *e) MUST_CHECK;
+enum err engine_connector_offsets(struct engine *g, const char *name, json_t **result,
+                                  struct errbuf *e) MUST_CHECK;
+enum err engine_events(struct engine *g, int64_t after, int limit, json_t **result,
+                       struct errbuf *e) MUST_CHECK;
+
+/* A line of the event list (also into the log where it is a warning or worse). */
+void engine_note(struct engine *g, const char *level, const char *area, const char *who,
+                 const char *object, const char *text);
+
+/* ERR_STATE with its words when a connector has FAILED. */
+enum err engine_failed(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Why nothing moves, in words: always an error. */
+enum err engine_stalled(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Row changes published by sources and loaded by sinks since the start. */
+void engine_totals(struct engine *g, int64_t *captured, int64_t *loaded, int64_t *dead_letters);
+
+/* verify against the configuration alone: no engine is needed in this process. `only`: table names,
+ * NULL-terminated, or NULL. */
+struct verify_hooks {
+    bool (*canceled)(void *arg);
+    void (*progress)(void *arg, const char *what);
+    void *arg;
+};
+enum err engine_verify(const struct config *c, const char *const *only, int64_t timeout_us,
+                       const struct verify_hooks *hooks, struct verify_report *out,
+                       struct errbuf *e) MUST_CHECK;
+
+#endif

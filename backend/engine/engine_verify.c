@@ -1,0 +1,110 @@
+/* verify, bound to the configuration: which connectors say what is captured and where it goes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/engine/connector_config.h"
+#include "backend/engine/engine.h"
+
+struct binding {
+    const struct verify_hooks *hooks;
+    struct connector_list list;
+    const struct connector *source;
+};
+
+static bool included(void *arg, const char *schema, const char *table)
+{
+    const struct binding *b = arg;
+    return connector_table_included(&b->source->source, schema, table);
+}
+
+static bool sink_of(void *arg, const char *topic, const char **connector, char *schema, char *table,
+                    bool *upsert)
+{
+    const struct binding *b = arg;
+    for (int i = 0; i < b->list.n; i++) {
+        const struct connector *k = b->list.items[i];
+        if (k->kind != CONNECTOR_SINK || !connector_topic_included(&k->sink, topic))
+            continue;
+        struct buf s;
+        struct buf t;
+        buf_init(&s, VERIFY_NAME_MAX - 1);
+        buf_init(&t, VERIFY_NAME_MAX - 1);
+        connector_table_name(&k->sink, topic, &s, &t);
+        strcpy(schema, buf_cstr(&s));
+        strcpy(table, buf_cstr(&t));
+        buf_free(&s);
+        buf_free(&t);
+        *connector = k->name;
+        *upsert = k->sink.insert_mode == INSERT_UPSERT;
+        return true;
+    }
+    return false;
+}
+
+static bool canceled(void *arg)
+{
+    const struct binding *b = arg;
+    return b->hooks && b->hooks->canceled && b->hooks->canceled(b->hooks->arg);
+}
+
+static void progress(void *arg, const char *what)
+{
+    const struct binding *b = arg;
+    if (b->hooks && b->hooks->progress)
+        b->hooks->progress(b->hooks->arg, what);
+}
+
+/* One source, and one warehouse that all its sinks go to: the first sink's. */
+static enum err bind(const struct config *c, struct binding *b, const char **odbc, struct errbuf *e)
+{
+    struct faults faults;
+    faults_init(&faults);
+    enum err rc = connector_load_all(c, &b->list, &faults, e);
+    faults_free(&faults);
+    *odbc = c->warehouse.odbc;
+    for (int i = 0; i < b->list.n && !rc; i++) {
+        const struct connector *k = b->list.items[i];
+        if (k->kind == CONNECTOR_SINK && !*odbc)
+            *odbc = k->sink.odbc;
+        if (k->kind == CONNECTOR_SOURCE && !b->source)
+            b->source = k;
+    }
+    if (!rc && !b->source)
+        rc = err_set(e, ERR_CONFIG,
+                     "no source connector is configured: there is nothing to verify against");
+    if (!rc && !*odbc)
+        rc = err_set(e, ERR_CONFIG, "no warehouse is configured: set warehouse.odbc");
+    return rc;
+}
+
+enum err engine_verify(const struct config *c, const char *const *only, int64_t timeout_us,
+                       const struct verify_hooks *hooks, struct verify_report *out,
+                       struct errbuf *e)
+{
+    struct binding b = {.hooks = hooks};
+    const char *odbc = NULL;
+    enum err rc = bind(c, &b, &odbc, e);
+    if (!rc) {
+        struct verify_options o = {
+            .conninfo = b.source->source.conninfo,
+            .kafka = c->kafka,
+            .odbc = odbc,
+            .dialect = config_dialect_word(c),
+            .schema = c->warehouse.schema,
+            .prefix = b.source->source.topic_prefix,
+            .slot = b.source->source.slot_name,
+            .source_connector = b.source->name,
+            .snapshot = b.source->source.snapshot_mode != SNAPSHOT_NO_DATA,
+            .timeout_us = timeout_us,
+            .only = only,
+            .included = included,
+            .sink_of = sink_of,
+            .canceled = canceled,
+            .progress = progress,
+            .arg = &b,
+        };
+        rc = verify_run(&o, out, e);
+    }
+    connector_list_free(&b.list);
+    return rc;
+}

@@ -1,0 +1,253 @@
+#include "backend/engine/probes.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/warehouse/warehouse.h"
+
+struct probes {
+    struct probes_options o;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool quit;
+    int64_t looked_us; /* monotonic; when somebody last looked */
+    struct probe_view view;
+    /* the thread's own */
+    struct source *primary, *standby;
+    struct kafka_admin *admin;
+    struct warehouse *warehouse;
+};
+
+static void free_topics(struct probe_view *v)
+{
+    for (int i = 0; i < v->n_topics; i++) {
+        free(v->topics[i].name);
+        free(v->topics[i].low);
+        free(v->topics[i].high);
+    }
+    free(v->topics);
+    v->topics = NULL;
+    v->n_topics = 0;
+}
+
+void probe_view_free(struct probe_view *v)
+{
+    free_topics(v);
+}
+
+static void keep_text(char *out, size_t n, const char *text)
+{
+    size_t k = strlen(text);
+    if (k >= n)
+        k = n - 1;
+    memcpy(out, text, k);
+    out[k] = 0;
+}
+
+/* One server's health; the connection is kept while it works. */
+static void ask_server(const char *conninfo, struct source **s, struct probe_server *out)
+{
+    struct errbuf e = {0};
+    *out = (struct probe_server){.configured = conninfo != NULL, .known = true};
+    if (!conninfo)
+        return;
+    enum err rc = *s ? ERR_OK : source_open(conninfo, s, &e);
+    if (!rc)
+        rc = source_health_get(*s, &out->health, &e);
+    out->up = rc == ERR_OK;
+    if (rc) {
+        keep_text(out->error, sizeof out->error, e.text);
+        source_close(*s);
+        *s = NULL;
+    }
+}
+
+static void ask_slots(struct probes *p, struct probe_view *v)
+{
+    struct errbuf e;
+    v->n_slots = 0;
+    for (int i = 0; p->primary && p->o.slots && p->o.slots[i] && i < PROBE_SLOTS_MAX; i++) {
+        if (source_slot_get(p->primary, p->o.slots[i], &v->slots[v->n_slots], &e) != ERR_OK)
+            break; /* the next round tells why */
+        keep_text(v->slot_names[v->n_slots], sizeof v->slot_names[0], p->o.slots[i]);
+        v->n_slots++;
+    }
+}
+
+static bool copy_topic(struct probe_topic *to, const char *name, int n, const int64_t *low,
+                       const int64_t *high)
+{
+    size_t size = (size_t)(n > 0 ? n : 1) * sizeof *low;
+    *to = (struct probe_topic){strdup(name), n, malloc(size), malloc(size)};
+    if (!to->name || !to->low || !to->high)
+        return false;
+    memcpy(to->low, low, (size_t)n * sizeof *low);
+    memcpy(to->high, high, (size_t)n * sizeof *high);
+    return true;
+}
+
+static void ask_kafka(struct probes *p, struct probe_view *v)
+{
+    struct errbuf e = {0};
+    struct kafka_topics t = {0};
+    v->kafka_known = true;
+    enum err rc = p->admin ? ERR_OK : kafka_admin_create(p->o.kafka, &p->admin, &e);
+    if (!rc)
+        rc = kafka_admin_topics(p->admin, NULL, true, false, &t, &e);
+    v->kafka_up = rc == ERR_OK;
+    v->brokers = t.n_brokers;
+    if (rc) {
+        keep_text(v->kafka_error, sizeof v->kafka_error, e.text);
+        kafka_admin_destroy(p->admin);
+        p->admin = NULL;
+        return;
+    }
+    v->topics = calloc((size_t)t.n + 1, sizeof *v->topics);
+    for (int i = 0; v->topics && i < t.n; i++) {
+        const struct kafka_topic_info *x = &t.items[i];
+        if (!copy_topic(&v->topics[v->n_topics++], x->name, x->n_partitions, x->low, x->high))
+            break;
+    }
+    kafka_topics_free(&t);
+}
+
+static void ask_warehouse(struct probes *p, struct probe_view *v)
+{
+    struct errbuf e = {0};
+    struct warehouse_options o = {
+        .odbc = p->o.odbc, .dialect = p->o.dialect, .label = "flightdeck status"};
+    struct warehouse_rows *rows = NULL;
+    v->warehouse_known = true;
+    enum err rc = p->warehouse ? ERR_OK : warehouse_open(&o, &p->warehouse, &e);
+    if (!rc)
+        rc = warehouse_query(p->warehouse, "SELECT 1", 0, NULL, &rows, &e);
+    warehouse_rows_close(rows);
+    if (!rc)
+        rc = warehouse_rollback(p->warehouse, &e); /* leaves no transaction open */
+    v->warehouse_up = rc == ERR_OK;
+    if (rc) {
+        keep_text(v->warehouse_error, sizeof v->warehouse_error, e.text);
+        warehouse_close(p->warehouse);
+        p->warehouse = NULL;
+    } else {
+        keep_text(v->warehouse_server, sizeof v->warehouse_server, warehouse_server(p->warehouse));
+    }
+}
+
+static void round_of_questions(struct probes *p)
+{
+    struct probe_view v = {0};
+    ask_server(p->o.primary, &p->primary, &v.primary);
+    ask_server(p->o.standby, &p->standby, &v.standby);
+    ask_slots(p, &v);
+    ask_kafka(p, &v);
+    ask_warehouse(p, &v);
+    v.asked_us = clock_wall_us();
+    (void)pthread_mutex_lock(&p->mutex);
+    struct probe_view old = p->view;
+    p->view = v;
+    (void)pthread_mutex_unlock(&p->mutex);
+    probe_view_free(&old);
+}
+
+/* The mutex is held: waits until the next round is due. */
+static void wait_round(struct probes *p, int64_t last_us)
+{
+    for (;;) {
+        int64_t now = clock_mono_us();
+        bool watched = p->looked_us && now - p->looked_us < p->o.looked_us;
+        int64_t left = last_us + (watched ? p->o.often_us : p->o.seldom_us) - now;
+        if (p->quit || left <= 0)
+            return;
+        struct timespec t;
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_sec += (time_t)(left / 1000000);
+        t.tv_nsec += (long)(left % 1000000) * 1000;
+        if (t.tv_nsec >= 1000000000) {
+            t.tv_sec++;
+            t.tv_nsec -= 1000000000;
+        }
+        (void)pthread_cond_timedwait(&p->changed, &p->mutex, &t);
+    }
+}
+
+static void *probes_main(void *arg)
+{
+    struct probes *p = arg;
+    (void)pthread_mutex_lock(&p->mutex);
+    while (!p->quit) {
+        (void)pthread_mutex_unlock(&p->mutex);
+        int64_t began = clock_mono_us();
+        round_of_questions(p);
+        (void)pthread_mutex_lock(&p->mutex);
+        wait_round(p, began);
+    }
+    (void)pthread_mutex_unlock(&p->mutex);
+    source_close(p->primary);
+    source_close(p->standby);
+    kafka_admin_destroy(p->admin);
+    warehouse_close(p->warehouse);
+    return NULL;
+}
+
+enum err probes_start(const struct probes_options *o, struct probes **out, struct errbuf *e)
+{
+    struct probes *p = calloc(1, sizeof *p);
+    if (!p)
+        return err_set(e, ERR_NOMEM, "no memory for the probes");
+    p->o = *o;
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&p->mutex, NULL);
+    (void)pthread_cond_init(&p->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    if (pthread_create(&p->thread, NULL, probes_main, p) != 0) {
+        free(p);
+        return err_set(e, ERR_NOMEM, "cannot start the probes' thread");
+    }
+    *out = p;
+    return ERR_OK;
+}
+
+void probes_stop(struct probes *p)
+{
+    if (!p)
+        return;
+    (void)pthread_mutex_lock(&p->mutex);
+    p->quit = true;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->mutex);
+    (void)pthread_join(p->thread, NULL);
+    probe_view_free(&p->view);
+    (void)pthread_cond_destroy(&p->changed);
+    (void)pthread_mutex_destroy(&p->mutex);
+    free(p);
+}
+
+enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&p->mutex);
+    p->looked_us = clock_mono_us();
+    (void)pthread_cond_broadcast(&p->changed);
+    *out = p->view;
+    out->n_topics = 0;
+    out->topics = calloc((size_t)p->view.n_topics + 1, sizeof *out->topics);
+    if (!out->topics)
+        rc = err_set(e, ERR_NOMEM, "no memory for the topics");
+    for (int i = 0; i < p->view.n_topics && !rc; i++) {
+        const struct probe_topic *t = &p->view.topics[i];
+        out->n_topics++;
+        if (!copy_topic(&out->topics[i], t->name, t->n_partitions, t->low, t->high))
+            rc = err_set(e, ERR_NOMEM, "no memory for the topics");
+    }
+    (void)pthread_mutex_unlock(&p->mutex);
+    if (rc)
+        probe_view_free(out);
+    return rc;
+}

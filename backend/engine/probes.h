@@ -1,0 +1,68 @@
+/*
+ * What the engine knows of the servers from outside its stages: health of primary and standby,
+ * slots, topics with their ends, the warehouse's answer. A thread of its own asks them, often while
+ * somebody looks (status was read lately), seldom otherwise, so that an idle engine costs nearly
+ * nothing and a dead server never delays an answer.
+ *
+ * Thread rule: probes_view from any thread: a copy of the last answers; never waits for a server.
+ */
+#ifndef ENGINE_PROBES_H
+#define ENGINE_PROBES_H
+
+#include <stdint.h>
+
+#include "backend/base/err.h"
+#include "backend/kafka/kafka.h"
+#include "backend/postgres/source.h"
+
+enum { PROBE_TEXT = 512, PROBE_SLOTS_MAX = 16 };
+
+struct probe_server {
+    bool configured;
+    bool known; /* asked at least once */
+    bool up;
+    char error[PROBE_TEXT];
+    struct source_health health;
+};
+
+struct probe_topic {
+    char *name;
+    int n_partitions;
+    int64_t *low, *high;
+};
+
+struct probe_view {
+    int64_t asked_us; /* wall clock of the answers */
+    struct probe_server primary, standby;
+    int n_slots;
+    char slot_names[PROBE_SLOTS_MAX][64];
+    struct source_slot slots[PROBE_SLOTS_MAX];
+    bool kafka_known, kafka_up;
+    int brokers;
+    char kafka_error[PROBE_TEXT];
+    int n_topics;
+    struct probe_topic *topics;
+    bool warehouse_known, warehouse_up;
+    char warehouse_server[128];
+    char warehouse_error[PROBE_TEXT];
+};
+
+struct probes_options {
+    const char *primary; /* libpq; NULL: none */
+    const char *standby;
+    const char *const *kafka;
+    const char *odbc;
+    const char *dialect;
+    const char *const *slots; /* NULL-terminated */
+    int64_t often_us, seldom_us, looked_us;
+};
+
+struct probes;
+enum err probes_start(const struct probes_options *o, struct probes **out,
+                      struct errbuf *e) MUST_CHECK;
+void probes_stop(struct probes *p); /* and frees */
+/* A copy (free with probe_view_free); tells the prober that somebody looks. */
+enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e) MUST_CHECK;
+void probe_view_free(struct probe_view *v);
+
+#endif

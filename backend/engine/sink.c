@@ -1,0 +1,618 @@
+#include "backend/engine/sink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/engine/sink_run.h"
+
+enum {
+    FETCH_BYTES = 3 << 20,
+    ARENA_BLOCK = 64 * 1024,
+    IDLE_US = 500000,
+    BUSY_US = 2000,            /* while the loader works on the other batch */
+    DISCOVER_WAIT_US = 300000, /* until the first topic is there */
+    DISCOVER_EVERY_US = 30000000,
+    NUMBER_MAX = 24,
+};
+
+struct sink *sink_create(const struct sink_options *o)
+{
+    struct sink *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->o = o;
+    (void)pthread_mutex_init(&s->mutex, NULL);
+    (void)pthread_cond_init(&s->changed, NULL);
+    (void)pthread_mutex_init(&s->view_mutex, NULL);
+    return s;
+}
+
+void sink_destroy(struct sink *s)
+{
+    if (!s)
+        return;
+    (void)pthread_cond_destroy(&s->changed);
+    (void)pthread_mutex_destroy(&s->mutex);
+    (void)pthread_mutex_destroy(&s->view_mutex);
+    free(s);
+}
+
+void sink_stop(struct sink *s)
+{
+    s->stop = true;
+    (void)pthread_mutex_lock(&s->mutex);
+    if (s->consumer)
+        kafka_consumer_interrupt(s->consumer);
+    (void)pthread_cond_broadcast(&s->changed);
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at)
+{
+    bool found = false;
+    (void)pthread_mutex_lock(&s->view_mutex);
+    for (int i = 0; i < s->n_topics && !found; i++) {
+        const struct sink_topic *t = &s->topics[i];
+        if (strcmp(t->name, topic) != 0 || partition >= t->n_partitions)
+            continue;
+        int64_t committed = t->partitions[partition].committed;
+        *at = committed < 0 ? 0 : committed;
+        found = true;
+    }
+    (void)pthread_mutex_unlock(&s->view_mutex);
+    return found;
+}
+
+static bool upsert(const struct sink *s)
+{
+    return s->o->sink->insert_mode == INSERT_UPSERT;
+}
+
+/* ---- topics and offsets ---- */
+
+static bool wanted(const struct sink *s, const char *topic)
+{
+    return connector_topic_included(s->o->sink, topic);
+}
+
+static struct sink_topic *find_topic(struct sink *s, const char *name)
+{
+    for (int i = 0; i < s->n_topics; i++)
+        if (!strcmp(s->topics[i].name, name))
+            return &s->topics[i];
+    return NULL;
+}
+
+static enum err name_table(const struct sink *s, struct sink_topic *t, struct errbuf *e)
+{
+    struct buf schema;
+    struct buf table;
+    buf_init(&schema, sizeof t->schema - 1);
+    buf_init(&table, sizeof t->table - 1);
+    connector_table_name(s->o->sink, t->name, &schema, &table);
+    enum err rc = buf_check(&schema, "a schema's name", e);
+    if (!rc)
+        rc = buf_check(&table, "a table's name", e);
+    if (!rc) {
+        memcpy(t->schema, schema.p, schema.len);
+        memcpy(t->table, table.p, table.len);
+    }
+    buf_free(&schema);
+    buf_free(&table);
+    return rc;
+}
+
+static enum err fill_topic(struct sink *s, struct sink_topic *t,
+                           const struct kafka_topic_info *info, struct errbuf *e)
+{
+    *t = (struct sink_topic){.index = s->n_topics};
+    t->name = strdup(info->name);
+    t->partitions = calloc((size_t)info->n_partitions, sizeof *t->partitions);
+    if (!t->name || !t->partitions)
+        return err_set(e, ERR_NOMEM, "no memory for a topic");
+    t->n_partitions = info->n_partitions;
+    for (int p = 0; p < info->n_partitions; p++) {
+        t->partitions[p].stored = -1;
+        t->partitions[p].committed = -1;
+        t->partitions[p].next = KAFKA_OFFSET_BEGINNING;
+    }
+    return name_table(s, t, e);
+}
+
+static enum err add_topic(struct sink *s, const struct kafka_topic_info *info, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&s->view_mutex);
+    struct sink_topic *grown = realloc(s->topics, (size_t)(s->n_topics + 1) * sizeof *grown);
+    if (grown) {
+        s->topics = grown;
+        rc = fill_topic(s, &grown[s->n_topics], info, e);
+        s->n_topics++;
+    } else {
+        rc = err_set(e, ERR_NOMEM, "no memory for a topic");
+    }
+    (void)pthread_mutex_unlock(&s->view_mutex);
+    return rc;
+}
+
+/* The topics that are there now; *n 0: none yet. */
+static enum err list_topics(struct sink *s, struct errbuf *e)
+{
+    struct kafka_admin *admin = NULL;
+    struct kafka_topics all = {0};
+    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
+    if (!rc)
+        rc = kafka_admin_topics(admin, NULL, false, false, &all, e);
+    for (int i = 0; i < all.n && !rc; i++)
+        if (wanted(s, all.items[i].name))
+            rc = add_topic(s, &all.items[i], e);
+    kafka_topics_free(&all);
+    kafka_admin_destroy(admin);
+    return rc;
+}
+
+static int missing_topics(struct sink *s)
+{
+    int n = 0;
+    for (int i = 0; s->o->sink->topics && s->o->sink->topics[i]; i++)
+        n += !find_topic(s, s->o->sink->topics[i]);
+    return n;
+}
+
+/* True when the topics have more partitions than this run knows, or a wanted topic is new: the run
+ * starts anew. */
+static enum err topics_changed(struct sink *s, bool *changed, struct errbuf *e)
+{
+    struct kafka_admin *admin = NULL;
+    struct kafka_topics all = {0};
+    *changed = false;
+    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
+    if (!rc)
+        rc = kafka_admin_topics(admin, NULL, false, false, &all, e);
+    for (int i = 0; i < all.n && !rc; i++) {
+        if (!wanted(s, all.items[i].name))
+            continue;
+        const struct sink_topic *t = find_topic(s, all.items[i].name);
+        if (!t || t->n_partitions < all.items[i].n_partitions)
+            *changed = true;
+    }
+    kafka_topics_free(&all);
+    kafka_admin_destroy(admin);
+    return rc;
+}
+
+static enum err pause_us(struct sink *s, int64_t us)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)us * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_mutex_lock(&s->mutex);
+    if (!s->stop)
+        (void)pthread_cond_timedwait(&s->changed, &s->mutex, &until);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return s->stop ? ERR_CANCELED : ERR_OK;
+}
+
+static enum err wait_for_topics(struct sink *s, struct errbuf *e)
+{
+    enum err rc = list_topics(s, e);
+    if (!rc && !s->n_topics)
+        s->o->on_detail(s->o->arg, true, "waiting for its topics");
+    while (!rc && !s->n_topics) {
+        rc = pause_us(s, DISCOVER_WAIT_US);
+        if (!rc)
+            rc = list_topics(s, e);
+    }
+    return rc;
+}
+
+static enum err read_offsets(struct sink *s, struct errbuf *e)
+{
+    struct stored_offset *stored = NULL;
+    int n = 0;
+    enum err rc = warehouse_offsets_ensure(s->warehouse, s->o->schema, e);
+    if (!rc)
+        rc = warehouse_offsets_read(s->warehouse, s->o->schema, s->o->name, &s->last_batch, &stored,
+                                    &n, e);
+    for (int i = 0; i < n && !rc; i++) {
+        struct sink_topic *t = find_topic(s, stored[i].topic);
+        if (!t || stored[i].partition >= t->n_partitions)
+            continue;
+        t->partitions[stored[i].partition].stored = stored[i].next_offset;
+        t->partitions[stored[i].partition].next = stored[i].next_offset;
+        t->partitions[stored[i].partition].committed = stored[i].next_offset;
+    }
+    free(stored);
+    return rc;
+}
+
+static enum err assign(struct sink *s, struct errbuf *e)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_topics; i++)
+        n += s->topics[i].n_partitions;
+    struct kafka_position *at = calloc((size_t)n, sizeof *at);
+    if (!at)
+        return err_set(e, ERR_NOMEM, "no memory for partitions");
+    int k = 0;
+    for (int i = 0; i < s->n_topics; i++)
+        for (int p = 0; p < s->topics[i].n_partitions; p++)
+            at[k++] =
+                (struct kafka_position){s->topics[i].name, p, s->topics[i].partitions[p].next};
+    enum err rc = kafka_consumer_assign(s->consumer, at, n, e);
+    free(at);
+    return rc;
+}
+
+/* ---- one record ---- */
+
+static enum err room_for_row(struct sink_rows *r, int rows, struct errbuf *e)
+{
+    if (rows < r->capacity)
+        return ERR_OK;
+    int capacity = r->capacity ? r->capacity * 2 : 256;
+    int32_t *p = realloc(r->partitions, (size_t)capacity * sizeof *p);
+    if (p)
+        r->partitions = p;
+    int64_t *o = realloc(r->offsets, (size_t)capacity * sizeof *o);
+    if (o)
+        r->offsets = o;
+    if (!p || !o)
+        return err_set(e, ERR_NOMEM, "no memory for a batch");
+    r->capacity = capacity;
+    return ERR_OK;
+}
+
+static struct cell number_cell(int64_t v, char *out)
+{
+    int n = snprintf(out, NUMBER_MAX, "%lld", (long long)v);
+    return (struct cell){.p = out, .len = (uint32_t)n, .kind = CELL_TEXT};
+}
+
+static void note_time(struct sink *s, const struct flat_columns *f)
+{
+    if (f->source_ts_us < 0 || s->flat[f->source_ts_us].kind != CELL_TEXT)
+        return;
+    int64_t us = 0;
+    const struct cell *c = &s->flat[f->source_ts_us];
+    for (uint32_t i = 0; i < c->len && c->p[i] >= '0' && c->p[i] <= '9'; i++)
+        us = us * 10 + (c->p[i] - '0');
+    if (us > s->filling->newest_commit_us)
+        s->filling->newest_commit_us = us;
+}
+
+static enum err add_row(struct sink *s, struct sink_topic *t, const struct sink_plan *p,
+                        const struct kafka_record *r, struct errbuf *e)
+{
+    const struct flat_columns *f = flat_plan_columns(p->plan);
+    struct sink_rows *rows = &s->filling->topics[t->index];
+    char numbers[3][NUMBER_MAX];
+    for (int i = 0; i < t->n_columns; i++)
+        t->cells[i].kind = CELL_NULL;
+    for (int i = 0; i < f->n; i++)
+        t->cells[p->to_table[i]] = s->flat[i];
+    if (t->batch_column >= 0)
+        t->cells[t->batch_column] = number_cell(s->filling->id, numbers[0]);
+    if (t->partition_column >= 0)
+        t->cells[t->partition_column] = number_cell(r->partition, numbers[1]);
+    if (t->offset_column >= 0)
+        t->cells[t->offset_column] = number_cell(r->offset, numbers[2]);
+    bool deleted = f->op >= 0 && s->flat[f->op].kind == CELL_TEXT && s->flat[f->op].p[0] == 'd';
+    if (upsert(s) && deleted) /* a delete has its key in `before` */
+        for (int i = 0; i < t->n_key; i++)
+            if (t->key_before[i] >= 0)
+                t->cells[t->key[i]] = t->cells[t->key_before[i]];
+    enum err rc = ERR_OK;
+    if (!rows->rows) {
+        rows->rows = wbatch_create(s->o->dialect, t->columns, t->n_columns);
+        if (!rows->rows)
+            rc = err_set(e, ERR_NOMEM, "no memory for a batch of %s", t->table);
+    }
+    int n = rc ? 0 : wbatch_rows(rows->rows);
+    if (!rc)
+        rc = room_for_row(rows, n, e);
+    if (rc)
+        return rc;
+    size_t before = wbatch_bytes(rows->rows);
+    rc = wbatch_add(rows->rows, t->cells, e);
+    if (rc)
+        return rc;
+    rows->partitions[n] = r->partition;
+    rows->offsets[n] = r->offset;
+    s->filling->rows++;
+    s->filling->bytes += (int64_t)(wbatch_bytes(rows->rows) - before);
+    note_time(s, f);
+    return ERR_OK;
+}
+
+static enum err room_for_flat(struct sink *s, int n, struct errbuf *e)
+{
+    if (n <= s->n_flat)
+        return ERR_OK;
+    struct cell *c = realloc(s->flat, (size_t)n * sizeof *c);
+    if (!c)
+        return err_set(e, ERR_NOMEM, "no memory for a row");
+    s->flat = c;
+    s->n_flat = n;
+    return ERR_OK;
+}
+
+/* Current-state tables: a truncate empties the table, after what came before and before what comes
+ * after. */
+static enum err truncate_table(struct sink *s, struct sink_topic *t, struct errbuf *e)
+{
+    if (!s->o->sink->truncate_enabled)
+        return ERR_OK;
+    enum err rc = sink_hand_over(s, e);
+    if (!rc)
+        s->filling->topics[t->index].truncate_first = true;
+    return rc;
+}
+
+static enum err decode_row(struct sink *s, struct sink_topic *t, const struct kafka_record *r,
+                           struct errbuf *e)
+{
+    enum envelope_form form;
+    struct cell schema;
+    struct cell payload;
+    struct sink_plan *p;
+    int unknown = 0;
+    enum err rc = envelope_form_of(r->value, r->value_len, &form, &schema, &payload, e);
+    if (rc || form == FORM_TOMBSTONE)
+        return rc;
+    if (form == FORM_PLAIN)
+        payload = (struct cell){.p = r->value, .len = (uint32_t)r->value_len, .kind = CELL_TEXT};
+    rc = sink_plan_for(s, t, r, form == FORM_INLINE ? &schema : NULL, &p, e);
+    if (rc)
+        return rc == ERR_DATA ? err_set(e, ERR_CONFIG, "%s", e->text) : rc;
+    const struct flat_columns *f = flat_plan_columns(p->plan);
+    rc = room_for_flat(s, f->n, e);
+    if (!rc)
+        rc = flat_decode(p->plan, payload.p, payload.len, s->arena, s->flat, &unknown, e);
+    if (!rc && upsert(s) && f->op >= 0 && s->flat[f->op].kind == CELL_TEXT &&
+        s->flat[f->op].p[0] == 't')
+        return truncate_table(s, t, e);
+    return rc ? rc : add_row(s, t, p, r, e);
+}
+
+static enum err take_record(struct sink *s, const struct kafka_record *r, struct errbuf *e)
+{
+    struct sink_topic *t = find_topic(s, r->topic);
+    if (!t || r->partition >= t->n_partitions)
+        return err_set(e, ERR_INTERNAL, "a record of %s/%d, which is not assigned", r->topic,
+                       (int)r->partition);
+    enum err rc = ERR_OK;
+    arena_reset(s->arena);
+    if (r->value)
+        rc = decode_row(s, t, r, e);
+    if (rc == ERR_DATA)
+        rc = sink_batch_dead(s->filling, t->name, r->partition, r->offset, e->text, e);
+    if (rc)
+        return rc;
+    if (!s->filling->began_us)
+        s->filling->began_us = clock_mono_us();
+    t->partitions[r->partition].next = r->offset + 1;
+    t->partitions[r->partition].touched = true;
+    t->partitions[r->partition].at_end = false;
+    return ERR_OK;
+}
+
+/* ---- the reader's loop ---- */
+
+static bool gathered(const struct sink *s)
+{
+    return s->filling->began_us != 0;
+}
+
+static bool all_at_end(const struct sink *s)
+{
+    for (int i = 0; i < s->n_topics; i++)
+        for (int p = 0; p < s->topics[i].n_partitions; p++)
+            if (!s->topics[i].partitions[p].at_end)
+                return false;
+    return true;
+}
+
+/* How long the poll may wait, and whether the batch goes now. */
+static int64_t plan_wait(struct sink *s, bool *go)
+{
+    *go = false;
+    if (!gathered(s))
+        return IDLE_US;
+    if (s->filling->rows >= s->o->batch_rows || s->filling->bytes >= s->o->batch_bytes) {
+        *go = true;
+        return 0;
+    }
+    int64_t age = clock_mono_us() - s->filling->began_us;
+    if (age < s->o->linger_us)
+        return s->o->linger_us - age < IDLE_US ? s->o->linger_us - age : IDLE_US;
+    return sink_loader_idle(s) ? 0 : BUSY_US;
+}
+
+/* The end of a partition: behind its last record stand markers, which are nothing to load. */
+static void note_end(struct sink *s, const struct kafka_record *r)
+{
+    struct sink_topic *t = find_topic(s, r->topic);
+    if (!t || r->partition >= t->n_partitions)
+        return;
+    struct sink_partition *p = &t->partitions[r->partition];
+    p->at_end = true;
+    if (r->offset > p->next)
+        p->next = r->offset;
+    if (!p->touched && sink_loader_idle(s))
+        p->committed = p->next;
+}
+
+static enum err turn(struct sink *s, struct errbuf *e)
+{
+    struct kafka_record r;
+    bool go;
+    int64_t wait = plan_wait(s, &go);
+    if (go)
+        return sink_hand_over(s, e);
+    enum err rc = kafka_consumer_poll(s->consumer, wait, &r, e);
+    switch (rc) {
+    case ERR_OK:
+        atomic_store(&s->o->figures->caught_up, 0);
+        rc = take_record(s, &r, e);
+        kafka_record_free(&r);
+        return rc;
+    case ERR_NOT_FOUND:
+        note_end(s, &r);
+        break;
+    case ERR_TIMEOUT:
+    case ERR_CONNECT: /* the consumer comes back by itself */
+        break;
+    default:
+        return rc;
+    }
+    if (gathered(s)) {
+        bool lingers = clock_mono_us() - s->filling->began_us < s->o->linger_us;
+        return !lingers && sink_loader_idle(s) ? sink_hand_over(s, e) : ERR_OK;
+    }
+    bool rests = sink_loader_idle(s);
+    if (rests)
+        rc = sink_loader_wait(s, e); /* its error, if it ended by one */
+    else
+        rc = ERR_OK;
+    atomic_store(&s->o->figures->caught_up, rests && all_at_end(s));
+    return rc;
+}
+
+static enum err read_loop(struct sink *s, struct errbuf *e)
+{
+    int64_t looked = clock_mono_us();
+    enum err rc = ERR_OK;
+    while (!rc && !s->stop) {
+        rc = turn(s, e);
+        if (rc == ERR_CANCELED && !s->stop) /* woken by the loader's failure */
+            rc = sink_loader_wait(s, e);
+        int64_t every = missing_topics(s) ? DISCOVER_WAIT_US * 4 : DISCOVER_EVERY_US;
+        if (!rc && !gathered(s) && clock_mono_us() - looked > every) {
+            bool changed;
+            looked = clock_mono_us();
+            if (topics_changed(s, &changed, e) == ERR_OK && changed) {
+                log_info("sink", "%s: its topics or their partitions have changed: starting anew",
+                         s->o->name);
+                break;
+            }
+        }
+    }
+    if (!rc || (s->stop && rc == ERR_CANCELED)) {
+        rc = sink_hand_over(s, e); /* a clean end loads what has been read */
+        if (!rc)
+            rc = sink_loader_wait(s, e);
+    }
+    return rc;
+}
+
+/* ---- start and end of a run ---- */
+
+static enum err make_schemas(struct sink *s, struct errbuf *e)
+{
+    char topic[300];
+    /* prefix.schema.table; a foreign topic's name leads to a topic that nothing asks for */
+    (void)snprintf(topic, sizeof topic, "%s", s->topics[0].name);
+    for (int i = 0; i < 2; i++) {
+        char *dot = strrchr(topic, '.');
+        if (dot)
+            *dot = '\0';
+    }
+    size_t n = strlen(topic);
+    (void)snprintf(topic + n, sizeof topic - n, ".__schemas");
+    s->schemas = schemas_create(s->o->kafka, topic, &s->stop);
+    return s->schemas ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for schemas");
+}
+
+static enum err make_batches(struct sink *s, struct errbuf *e)
+{
+    for (int i = 0; i < 2; i++) {
+        s->batches[i] = (struct sink_batch){.n_topics = s->n_topics};
+        s->batches[i].topics = calloc((size_t)s->n_topics, sizeof *s->batches[i].topics);
+        if (!s->batches[i].topics)
+            return err_set(e, ERR_NOMEM, "no memory for batches");
+    }
+    s->filling = &s->batches[0];
+    s->filling->id = s->last_batch + 1;
+    s->arena = arena_create(ARENA_BLOCK);
+    return s->arena ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for batches");
+}
+
+static enum err open_all(struct sink *s, struct errbuf *e)
+{
+    struct warehouse_options w = {
+        .odbc = s->o->sink->odbc, .dialect = s->o->dialect, .label = "flightdeck sink"};
+    struct kafka_consumer *c = NULL;
+    enum err rc = wait_for_topics(s, e);
+    if (!rc)
+        rc = warehouse_open(&w, &s->warehouse, e);
+    if (!rc)
+        rc = read_offsets(s, e);
+    if (!rc)
+        rc = make_batches(s, e);
+    if (!rc)
+        rc = make_schemas(s, e);
+    if (!rc)
+        rc = kafka_consumer_create(s->o->kafka, s->o->name, FETCH_BYTES, &c, e);
+    (void)pthread_mutex_lock(&s->mutex);
+    s->consumer = c;
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (!rc)
+        rc = assign(s, e);
+    if (!rc)
+        rc = sink_loader_start(s, e);
+    return rc;
+}
+
+static void close_all(struct sink *s)
+{
+    sink_loader_join(s);
+    struct kafka_consumer *c = s->consumer;
+    (void)pthread_mutex_lock(&s->mutex);
+    s->consumer = NULL;
+    (void)pthread_mutex_unlock(&s->mutex);
+    kafka_consumer_destroy(c);
+    kafka_producer_destroy(s->dead_producer);
+    s->dead_producer = NULL;
+    warehouse_close(s->warehouse);
+    s->warehouse = NULL;
+    schemas_destroy(s->schemas);
+    s->schemas = NULL;
+    for (int i = 0; i < 2; i++)
+        sink_batch_free(&s->batches[i]);
+    (void)pthread_mutex_lock(&s->view_mutex);
+    for (int i = 0; i < s->n_topics; i++)
+        sink_topic_free(&s->topics[i]);
+    free(s->topics);
+    s->topics = NULL;
+    s->n_topics = 0;
+    (void)pthread_mutex_unlock(&s->view_mutex);
+    arena_destroy(s->arena);
+    s->arena = NULL;
+    free(s->flat);
+    s->flat = NULL;
+    s->n_flat = 0;
+}
+
+enum err sink_run(struct sink *s, struct errbuf *e)
+{
+    s->o->on_detail(s->o->arg, false, "connecting");
+    atomic_store(&s->o->figures->caught_up, 0);
+    enum err rc = open_all(s, e);
+    if (!rc) {
+        s->o->on_detail(s->o->arg, true, "loading");
+        rc = read_loop(s, e);
+    }
+    close_all(s);
+    atomic_store(&s->o->figures->caught_up, 0);
+    if (s->stop && (rc == ERR_OK || rc == ERR_CANCELED)) {
+        s->stop = false;
+        return ERR_OK;
+    }
+    return rc;
+}

@@ -1,0 +1,54 @@
+/*
+ * A sink connector's run: from Kafka topics into raw tables.
+ *
+ * Two threads: the reader polls committed records, decodes them and fills a batch; the loader
+ * writes the other batch: rows, offsets and the batch's row in one warehouse transaction. While the
+ * loader is busy the reader gathers, so batches grow with the load and stay small when there is
+ * little (latency), unless the dialect asks for few and large ones (linger).
+ *
+ * Exactly once: the offsets in the warehouse are the only truth. A run starts from them; whatever
+ * was in flight when a run ended is read again; an unknown outcome of a COMMIT is settled by
+ * reading them. They move by compare-and-set, so a second engine that writes is found out
+ * (ERR_FENCED), not duplicated.
+ *
+ * A row at fault (ERR_DATA) is found by halving the batch and goes to the dead-letter topic with
+ * the reason, before the transaction that moves the offset past it commits. A server at fault ends
+ * the run: the supervisor waits and starts it anew.
+ *
+ * Thread rule: sink_run on the connector's thread; sink_stop from any.
+ */
+#ifndef ENGINE_SINK_H
+#define ENGINE_SINK_H
+
+#include <stdbool.h>
+
+#include "backend/base/err.h"
+#include "backend/engine/connector_config.h"
+#include "backend/engine/figures.h"
+
+struct sink_options {
+    const char *name;
+    const struct sink_config *sink;
+    const char *const *kafka;
+    const char *dialect;
+    const char *schema;            /* where the stored offsets are: raw */
+    const char *dead_letter_topic; /* never NULL */
+    int64_t batch_rows, batch_bytes;
+    int64_t linger_us; /* a batch waits this long for more; 0: goes as soon as the loader is free */
+    struct figures *figures;
+    void (*on_detail)(void *arg, bool running, const char *detail);
+    void *arg;
+};
+
+struct sink;
+struct sink *sink_create(
+    const struct sink_options *o); /* the options stay the caller's, and outlive it */
+void sink_destroy(struct sink *s);
+enum err sink_run(struct sink *s, struct errbuf *e) MUST_CHECK;
+void sink_stop(struct sink *s);
+
+/* From any thread: the offset up to which the sink has committed a partition; false when it does
+ * not read it. */
+bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at);
+
+#endif

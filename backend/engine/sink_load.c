@@ -1,0 +1,382 @@
+/*
+ * The loader thread: one batch, one warehouse transaction.
+ *
+ * Rows first, table by table; a table's rows that the warehouse calls faulty are halved until the
+ * faulty ones stand alone. Then the dead letters go to Kafka and are acknowledged; only then
+ * offsets and the batch's row are written and all is committed. So a row is in the table or in the
+ * dead-letter topic before the offset moves past it (a crash between the two repeats a dead letter,
+ * never loses one).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/engine/sink_run.h"
+
+enum { DEAD_FETCH_BYTES = 1 << 20, DEAD_FLUSH_US = 30000000, DEAD_HEADERS = 7 };
+
+/* ---- batches ---- */
+
+void sink_batch_clear(struct sink_batch *b)
+{
+    for (int i = 0; i < b->n_topics; i++) {
+        if (b->topics[i].rows)
+            wbatch_clear(b->topics[i].rows);
+        b->topics[i].truncate_first = false;
+    }
+    for (int i = 0; i < b->n_dead; i++)
+        free(b->dead[i].reason);
+    free(b->dead);
+    b->dead = NULL;
+    b->n_dead = 0;
+    b->n_moves = 0;
+    b->rows = b->bytes = 0;
+    b->began_us = 0;
+    b->newest_commit_us = 0;
+}
+
+void sink_batch_free(struct sink_batch *b)
+{
+    sink_batch_clear(b);
+    for (int i = 0; i < b->n_topics; i++) {
+        wbatch_destroy(b->topics[i].rows);
+        free(b->topics[i].partitions);
+        free(b->topics[i].offsets);
+    }
+    free(b->topics);
+    free(b->moves);
+    *b = (struct sink_batch){0};
+}
+
+enum err sink_batch_dead(struct sink_batch *b, const char *topic, int32_t partition, int64_t offset,
+                         const char *reason, struct errbuf *e)
+{
+    struct sink_dead *d = realloc(b->dead, (size_t)(b->n_dead + 1) * sizeof *d);
+    char *copy = strdup(reason);
+    if (d)
+        b->dead = d;
+    if (!d || !copy) {
+        free(copy);
+        return err_set(e, ERR_NOMEM, "no memory for a dead letter");
+    }
+    d[b->n_dead++] = (struct sink_dead){topic, partition, offset, copy};
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+static enum err write_rows(struct sink *s, struct sink_topic *t, struct wbatch *rows, int from,
+                           int to, struct errbuf *e)
+{
+    if (s->o->sink->insert_mode != INSERT_UPSERT)
+        return warehouse_insert(s->warehouse, t->schema, t->table, rows, from, to, e);
+    struct upsert_plan plan = {.key = t->key,
+                               .n_key = t->n_key,
+                               .op_column = t->op_column,
+                               .deletes = s->o->sink->delete_enabled};
+    return warehouse_upsert(s->warehouse, t->schema, t->table, rows, from, to, &plan, e);
+}
+
+/* Halves a faulty range until each faulty row stands alone. */
+static enum err load_range(struct sink *s, struct sink_batch *b, struct sink_topic *t, int from,
+                           int to, struct errbuf *e)
+{
+    struct sink_rows *r = &b->topics[t->index];
+    enum err rc = write_rows(s, t, r->rows, from, to, e);
+    if (rc != ERR_DATA || !s->o->sink->tolerate_errors)
+        return rc;
+    if (to - from > 1) {
+        int middle = from + (to - from) / 2;
+        rc = load_range(s, b, t, from, middle, e);
+        return rc ? rc : load_range(s, b, t, middle, to, e);
+    }
+    char reason[ERRBUF_TEXT_MAX];
+    memcpy(reason, e->text, sizeof reason);
+    return sink_batch_dead(b, t->name, r->partitions[from], r->offsets[from], reason, e);
+}
+
+static enum err empty_table(struct sink *s, const struct sink_topic *t, struct errbuf *e)
+{
+    struct buf sql;
+    buf_init(&sql, 0);
+    buf_lit(&sql, "DELETE FROM ");
+    buf_ident(&sql, t->schema);
+    buf_ch(&sql, '.');
+    buf_ident(&sql, t->table);
+    enum err rc = buf_check(&sql, "a statement", e);
+    if (!rc)
+        rc = warehouse_exec(s->warehouse, buf_cstr(&sql), 0, NULL, NULL, e);
+    buf_free(&sql);
+    return rc;
+}
+
+static enum err load_rows(struct sink *s, struct sink_batch *b, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    for (int i = 0; i < s->n_topics && !rc; i++) {
+        struct sink_topic *t = &s->topics[i];
+        struct sink_rows *r = &b->topics[i];
+        if (r->truncate_first)
+            rc = empty_table(s, t, e);
+        if (!rc && r->rows && wbatch_rows(r->rows))
+            rc = load_range(s, b, t, 0, wbatch_rows(r->rows), e);
+        if (rc)
+            (void)err_prefix(e, "%s.%s", t->schema, t->table);
+    }
+    return rc;
+}
+
+/* ---- dead letters ---- */
+
+static enum err send_dead(struct sink *s, const struct sink_dead *d, const struct kafka_record *r,
+                          struct errbuf *e)
+{
+    char partition[16];
+    char offset[24];
+    (void)snprintf(partition, sizeof partition, "%d", (int)d->partition);
+    (void)snprintf(offset, sizeof offset, "%lld", (long long)d->offset);
+    const struct kafka_header headers[DEAD_HEADERS] = {
+        {"__connect.errors.topic", d->topic, strlen(d->topic)},
+        {"__connect.errors.partition", partition, strlen(partition)},
+        {"__connect.errors.offset", offset, strlen(offset)},
+        {"__connect.errors.connector.name", s->o->name, strlen(s->o->name)},
+        {"__connect.errors.task.id", "0", 1},
+        {"__connect.errors.stage", "TASK_PUT", 8},
+        {"__connect.errors.exception.message", d->reason, strlen(d->reason)},
+    };
+    return kafka_producer_send(s->dead_producer, s->o->dead_letter_topic, -1, r->key, r->key_len,
+                               r->value, r->value_len, headers, DEAD_HEADERS, e);
+}
+
+/* Reads the record once more: keeping the bytes of every row for the rare bad one would cost too
+ * much. */
+static enum err forward_dead(struct sink *s, struct kafka_consumer *c, const struct sink_dead *d,
+                             struct errbuf *e)
+{
+    struct kafka_position at = {d->topic, d->partition, d->offset};
+    enum err rc = kafka_consumer_assign(c, &at, 1, e);
+    while (!rc) {
+        struct kafka_record r;
+        if (s->stop)
+            return err_set(e, ERR_CANCELED, "stopped");
+        enum err got = kafka_consumer_poll(c, 200000, &r, e);
+        if (got == ERR_TIMEOUT)
+            continue;
+        if (got)
+            return got == ERR_NOT_FOUND
+                       ? err_set(e, ERR_LOST,
+                                 "%s/%d: record %lld for the dead-letter topic is gone", d->topic,
+                                 (int)d->partition, (long long)d->offset)
+                       : got;
+        rc = send_dead(s, d, &r, e);
+        kafka_record_free(&r);
+        break;
+    }
+    log_warning("sink", "%s: %s/%d offset %lld goes to %s: %s", s->o->name, d->topic,
+                (int)d->partition, (long long)d->offset, s->o->dead_letter_topic, d->reason);
+    return rc;
+}
+
+static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *e)
+{
+    struct kafka_consumer *c = NULL;
+    enum err rc = ERR_OK;
+    if (!b->n_dead)
+        return ERR_OK;
+    if (!s->o->sink->tolerate_errors)
+        return err_set(
+            e, ERR_DATA,
+            "%s/%d offset %lld: %s (errors.tolerance=none: set it to all to pass such records "
+            "to the dead-letter topic)",
+            b->dead[0].topic, (int)b->dead[0].partition, (long long)b->dead[0].offset,
+            b->dead[0].reason);
+    if (!s->dead_producer)
+        rc = kafka_producer_create(s->o->kafka, NULL, &s->dead_producer, e);
+    if (!rc)
+        rc = kafka_consumer_create(s->o->kafka, NULL, DEAD_FETCH_BYTES, &c, e);
+    for (int i = 0; i < b->n_dead && !rc; i++)
+        rc = forward_dead(s, c, &b->dead[i], e);
+    if (!rc)
+        rc = kafka_producer_flush(s->dead_producer, DEAD_FLUSH_US, e);
+    kafka_consumer_destroy(c);
+    if (rc)
+        (void)err_prefix(e, "dead letters");
+    return rc;
+}
+
+/* ---- the transaction ---- */
+
+static void count_batch(struct sink *s, const struct sink_batch *b)
+{
+    struct figures *f = s->o->figures;
+    (void)atomic_fetch_add(&f->records, b->rows - b->n_dead);
+    (void)atomic_fetch_add(&f->bytes, b->bytes);
+    (void)atomic_fetch_add(&f->dead_letters, b->n_dead);
+    (void)atomic_fetch_add(&f->commits, 1);
+    if (b->newest_commit_us) {
+        atomic_store(&f->newest_commit_us, b->newest_commit_us);
+        atomic_store(&f->last_latency_us, clock_wall_us() - b->newest_commit_us);
+    }
+}
+
+static enum err load(struct sink *s, struct sink_batch *b, struct errbuf *e)
+{
+    enum err rc = warehouse_begin(s->warehouse, e);
+    if (!rc)
+        rc = load_rows(s, b, e);
+    if (!rc)
+        rc = bury(s, b, e);
+    if (!rc)
+        rc = warehouse_offsets_write(s->warehouse, s->o->schema, s->o->name, b->id, b->rows,
+                                     b->bytes, b->moves, b->n_moves, e);
+    if (!rc)
+        rc = warehouse_commit(s->warehouse, e);
+    struct errbuf ignored;
+    if (!rc)
+        count_batch(s, b);
+    else if (warehouse_rollback(s->warehouse, &ignored) != ERR_OK)
+        log_debug("sink", "%s: rollback: %s", s->o->name,
+                  ignored.text); /* it is closed right after */
+    return rc;
+}
+
+/* For the status, and for other tools that look at the consumer group: the warehouse's own offsets
+ * are what counts. */
+static void report_offsets(struct sink *s, const struct sink_batch *b)
+{
+    for (int i = 0; i < b->n_moves; i++) {
+        const struct offset_move *m = &b->moves[i];
+        struct kafka_position at = {m->topic, m->partition, m->to};
+        kafka_consumer_report(s->consumer, &at, 1);
+        for (int t = 0; t < s->n_topics; t++)
+            if (s->topics[t].name == m->topic)
+                s->topics[t].partitions[m->partition].committed = m->to;
+    }
+}
+
+static void *loader_main(void *arg)
+{
+    struct sink *s = arg;
+    (void)pthread_mutex_lock(&s->mutex);
+    for (;;) {
+        while (!s->work && !s->closing)
+            (void)pthread_cond_wait(&s->changed, &s->mutex);
+        if (!s->work)
+            break;
+        struct sink_batch *b = s->work;
+        (void)pthread_mutex_unlock(&s->mutex);
+        struct errbuf e;
+        enum err rc = load(s, b, &e);
+        if (!rc)
+            report_offsets(s, b);
+        sink_batch_clear(b);
+        (void)pthread_mutex_lock(&s->mutex);
+        s->work = NULL;
+        if (rc) {
+            s->load_result = rc;
+            s->load_error = e;
+            s->failed = true;
+        }
+        (void)pthread_cond_broadcast(&s->changed);
+        if (rc)
+            break;
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (s->failed)
+        kafka_consumer_interrupt(s->consumer);
+    return NULL;
+}
+
+enum err sink_loader_start(struct sink *s, struct errbuf *e)
+{
+    s->work = NULL;
+    s->closing = s->failed = false;
+    if (pthread_create(&s->loader, NULL, loader_main, s) != 0)
+        return err_set(e, ERR_NOMEM, "cannot start the loader's thread");
+    s->loader_started = true;
+    return ERR_OK;
+}
+
+bool sink_loader_idle(struct sink *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    bool idle = !s->work;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return idle;
+}
+
+/* The mutex is held. */
+static enum err wait_idle(struct sink *s, struct errbuf *e)
+{
+    while (s->work && !s->failed)
+        (void)pthread_cond_wait(&s->changed, &s->mutex);
+    if (!s->failed)
+        return ERR_OK;
+    if (e)
+        *e = s->load_error;
+    return s->load_result;
+}
+
+enum err sink_loader_wait(struct sink *s, struct errbuf *e)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    enum err rc = wait_idle(s, e);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return rc;
+}
+
+/* Which offsets this batch moves; afterwards `stored` is what the warehouse will have. */
+static enum err note_moves(struct sink *s, struct sink_batch *b, struct errbuf *e)
+{
+    for (int i = 0; i < s->n_topics; i++)
+        for (int p = 0; p < s->topics[i].n_partitions; p++) {
+            struct sink_partition *x = &s->topics[i].partitions[p];
+            if (!x->touched)
+                continue;
+            if (b->n_moves == b->moves_capacity) {
+                int capacity = b->moves_capacity ? b->moves_capacity * 2 : 8;
+                struct offset_move *m = realloc(b->moves, (size_t)capacity * sizeof *m);
+                if (!m)
+                    return err_set(e, ERR_NOMEM, "no memory for offsets");
+                b->moves = m;
+                b->moves_capacity = capacity;
+            }
+            b->moves[b->n_moves++] = (struct offset_move){s->topics[i].name, p, x->stored, x->next};
+            x->stored = x->next;
+            x->touched = false;
+        }
+    return ERR_OK;
+}
+
+enum err sink_hand_over(struct sink *s, struct errbuf *e)
+{
+    struct sink_batch *b = s->filling;
+    enum err rc = note_moves(s, b, e);
+    if (rc || !b->n_moves)
+        return rc;
+    (void)pthread_mutex_lock(&s->mutex);
+    rc = wait_idle(s, e);
+    if (!rc) {
+        s->work = b;
+        s->last_batch = b->id;
+        s->filling = b == &s->batches[0] ? &s->batches[1] : &s->batches[0];
+        s->filling->id = b->id + 1;
+        (void)pthread_cond_broadcast(&s->changed);
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    return rc;
+}
+
+void sink_loader_join(struct sink *s)
+{
+    if (!s->loader_started)
+        return;
+    (void)pthread_mutex_lock(&s->mutex);
+    s->closing = true;
+    (void)pthread_cond_broadcast(&s->changed);
+    (void)pthread_mutex_unlock(&s->mutex);
+    (void)pthread_join(s->loader, NULL);
+    s->loader_started = false;
+}

@@ -1,0 +1,393 @@
+/*
+ * The snapshot of docs/control.md, made when somebody asks: figures of the connectors, the last
+ * answers of the probes, and rates over the time since the last look (at least RATE_US apart, so
+ * that two clients do not halve each other's).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "backend/engine/engine_run.h"
+#include "backend/postgres/replication.h"
+
+enum { RATE_US = 400000, BOTTLENECK_RECORDS = 1000 };
+
+static json_t *text_or_null(const char *s)
+{
+    return s && s[0] ? json_string(s) : json_null();
+}
+
+static json_t *known_int(int64_t v)
+{
+    return v >= 0 ? json_integer(v) : json_null();
+}
+
+static json_t *lsn_json(uint64_t lsn)
+{
+    char text[LSN_TEXT_MAX];
+    return lsn ? json_string(lsn_format(lsn, text)) : json_null();
+}
+
+static int64_t resident_bytes(void)
+{
+    long pages = -1;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f)
+        return -1;
+    if (fscanf(f, "%*s %ld", &pages) != 1)
+        pages = -1;
+    (void)fclose(f);
+    return pages < 0 ? -1 : (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t cpu_used_us(void)
+{
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u) != 0)
+        return 0;
+    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec +
+           u.ru_stime.tv_usec;
+}
+
+/* ---- rates ---- */
+
+static int64_t waiting_of(const struct engine *g, const struct probe_view *v, const char *topic);
+
+static void sample_engine(struct engine *g, const struct probe_view *v, int64_t now)
+{
+    int64_t used = cpu_used_us();
+    if (g->cpu_sampled_us)
+        g->cpu_percent =
+            100.0 * (double)(used - g->cpu_used_us) / (double)(now - g->cpu_sampled_us);
+    g->cpu_sampled_us = now;
+    g->cpu_used_us = used;
+    int64_t waiting = waiting_of(g, v, NULL);
+    uint64_t lsn = v->primary.up ? v->primary.health.lsn : 0;
+    double seconds = (double)(v->asked_us - g->sampled_us) / 1e6;
+    if (v->asked_us == g->sampled_us)
+        return;
+    if (g->sampled_us && seconds > 0) {
+        if (lsn >= g->sampled_wal && g->sampled_wal)
+            g->wal_bytes_s = (double)(lsn - g->sampled_wal) / seconds;
+        g->waiting_growth = (double)(waiting - g->sampled_waiting) / seconds;
+    }
+    g->sampled_us = v->asked_us;
+    g->sampled_wal = lsn;
+    g->sampled_waiting = waiting;
+}
+
+static void sample(struct engine *g, const struct probe_view *v)
+{
+    int64_t now = clock_mono_us();
+    if (g->cpu_sampled_us && now - g->cpu_sampled_us < RATE_US)
+        return;
+    for (int i = 0; i < g->n_connectors; i++) {
+        struct engine_connector *c = g->connectors[i];
+        int64_t records = c->figures.records;
+        if (c->sampled_us)
+            c->rate = (double)(records - c->sampled_records) * 1e6 / (double)(now - c->sampled_us);
+        c->sampled_us = now;
+        c->sampled_records = records;
+    }
+    sample_engine(g, v, now);
+}
+
+/* ---- lag ---- */
+
+static int64_t committed_of(const struct engine *g, const char *topic, int partition)
+{
+    for (int i = 0; i < g->n_connectors; i++) {
+        struct engine_connector *c = g->connectors[i];
+        int64_t at;
+        if (!c->is_source && sink_position(c->sink, topic, partition, &at))
+            return at;
+    }
+    return -1;
+}
+
+/* Records between what a sink has read and the topic's end; -1: no sink reads it. */
+static int64_t partition_lag(const struct engine *g, const struct probe_topic *t, int p)
+{
+    int64_t at = committed_of(g, t->name, p);
+    if (at < 0 || t->high[p] < 0)
+        return -1;
+    return t->high[p] > at ? t->high[p] - at : 0;
+}
+
+static int64_t waiting_of(const struct engine *g, const struct probe_view *v, const char *topic)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < v->n_topics; i++) {
+        if (topic && strcmp(topic, v->topics[i].name) != 0)
+            continue;
+        for (int p = 0; p < v->topics[i].n_partitions; p++) {
+            int64_t lag = partition_lag(g, &v->topics[i], p);
+            sum += lag > 0 ? lag : 0;
+        }
+    }
+    return sum;
+}
+
+static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
+{
+    json_t *partitions = json_array();
+    int64_t records = 0;
+    int64_t lag = -1;
+    for (int p = 0; p < t->n_partitions; p++) {
+        int64_t at = committed_of(g, t->name, p);
+        int64_t behind = partition_lag(g, t, p);
+        records += t->high[p] > 0 ? t->high[p] - (t->low[p] > 0 ? t->low[p] : 0) : 0;
+        if (behind >= 0)
+            lag = (lag < 0 ? 0 : lag) + behind;
+        (void)json_array_append_new(partitions, json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p,
+                                                          "low", known_int(t->low[p]), "high",
+                                                          known_int(t->high[p]), "committed",
+                                                          known_int(at), "lag", known_int(behind)));
+    }
+    return json_pack("{s:s, s:o, s:I, s:n, s:o}", "name", t->name, "partitions", partitions,
+                     "records", (json_int_t)records, "rate_s", "lag", known_int(lag));
+}
+
+/* ---- connectors ---- */
+
+/* Has the sink nothing to load? Transaction markers count as offsets, so the end seen by the reader
+ * decides, not the difference. */
+static json_t *sink_lag(const struct engine *g, const struct engine_connector *c,
+                        const struct probe_view *v)
+{
+    if (c->figures.caught_up)
+        return json_integer(0);
+    int64_t lag = 0;
+    for (int i = 0; i < v->n_topics; i++)
+        for (int p = 0; p < v->topics[i].n_partitions; p++) {
+            int64_t at;
+            if (sink_position(c->sink, v->topics[i].name, p, &at) && v->topics[i].high[p] > at)
+                lag += v->topics[i].high[p] - at;
+        }
+    (void)g;
+    return json_integer(lag);
+}
+
+static json_t *topics_of(const struct engine_connector *c, const struct probe_view *v)
+{
+    json_t *names = json_array();
+    char prefix[256];
+    for (int i = 0; i < v->n_topics; i++) {
+        int64_t at;
+        bool mine;
+        if (c->is_source) {
+            (void)snprintf(prefix, sizeof prefix, "%s.", c->config->source.topic_prefix);
+            mine = !strncmp(v->topics[i].name, prefix, strlen(prefix));
+        } else {
+            mine = sink_position(c->sink, v->topics[i].name, 0, &at);
+        }
+        if (mine)
+            (void)json_array_append_new(names, json_string(v->topics[i].name));
+    }
+    return names;
+}
+
+json_t *engine_connector_json(struct engine *g, struct engine_connector *c,
+                              const struct probe_view *v)
+{
+    struct task_view t;
+    struct figures *f = &c->figures;
+    char detail[320];
+    task_view_get(c->task, &t);
+    (void)snprintf(detail, sizeof detail, "%s", t.detail);
+    if (f->snapshot_tables > 0)
+        (void)snprintf(detail, sizeof detail, "snapshot: %lld of %lld tables",
+                       (long long)f->snapshot_done, (long long)f->snapshot_tables);
+    bool broken = t.state == TASK_FAILED || t.state == TASK_RETRYING;
+    json_t *task = json_pack("{s:i, s:s, s:o}", "id", 0, "state", task_state_word(t.state), "trace",
+                             broken ? text_or_null(t.last_error) : json_null());
+    json_t *tasks = json_array();
+    (void)json_array_append_new(tasks, task);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+                     "name", c->name, "type", c->is_source ? "source" : "sink", "state",
+                     task_state_word(t.state), "detail", detail, "since_us", (json_int_t)t.since_us,
+                     "rate_s", c->rate, "total", (json_int_t)f->records, "lag_records",
+                     c->is_source ? json_null() : sink_lag(g, c, v), "lag_ms",
+                     f->commits ? known_int(f->last_latency_us / 1000) : json_null(), "errors",
+                     (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters, "restarts",
+                     (json_int_t)f->restarts, "last_error", text_or_null(t.last_error), "topics",
+                     topics_of(c, v), "tasks", tasks);
+}
+
+/* ---- the strip ---- */
+
+struct strip {
+    double capture_rate, raw_rate;
+    int64_t captured, loaded;
+    int64_t capture_ms, raw_ms; /* -1: nothing has come */
+    int64_t retained;
+    bool behind;
+    int64_t waiting;
+};
+
+static void add_up(struct engine *g, const struct probe_view *v, struct strip *s)
+{
+    *s = (struct strip){.capture_ms = -1, .raw_ms = -1, .retained = -1};
+    for (int i = 0; i < g->n_connectors; i++) {
+        const struct engine_connector *c = g->connectors[i];
+        int64_t ms = c->figures.commits && c->figures.newest_commit_us
+                         ? c->figures.last_latency_us / 1000
+                         : -1;
+        if (c->is_source) {
+            s->capture_rate += c->rate;
+            s->captured += c->figures.records;
+            if (ms > s->capture_ms)
+                s->capture_ms = ms;
+        } else {
+            s->raw_rate += c->rate;
+            s->loaded += c->figures.records;
+            s->behind |= !c->figures.caught_up;
+            if (ms > s->raw_ms)
+                s->raw_ms = ms;
+        }
+    }
+    for (int i = 0; i < v->n_slots; i++)
+        if (v->slots[i].exists && v->slots[i].retained_bytes > s->retained)
+            s->retained = v->slots[i].retained_bytes;
+    s->waiting = s->behind ? waiting_of(g, v, NULL) : 0;
+}
+
+/* The first station that holds the others up, in words; NULL when none does. */
+static json_t *bottleneck(struct engine *g, const struct probe_view *v, const struct strip *s)
+{
+    char text[512];
+    for (int i = 0; i < g->n_connectors; i++) {
+        struct task_view t;
+        task_view_get(g->connectors[i]->task, &t);
+        if (t.state == TASK_FAILED || t.state == TASK_RETRYING) {
+            (void)snprintf(text, sizeof text, "%s is %s: %.300s", g->connectors[i]->name,
+                           task_state_word(t.state), t.last_error);
+            return json_string(text);
+        }
+    }
+    if (v->primary.known && v->primary.configured && !v->primary.up)
+        return json_sprintf("the source does not answer: %.300s", v->primary.error);
+    if (v->kafka_known && !v->kafka_up)
+        return json_sprintf("Kafka does not answer: %.300s", v->kafka_error);
+    if (v->warehouse_known && !v->warehouse_up)
+        return json_sprintf("the warehouse does not answer: %.300s", v->warehouse_error);
+    if (s->waiting > BOTTLENECK_RECORDS) {
+        (void)snprintf(
+            text, sizeof text,
+            "raw: the warehouse takes %.1f k/s of %.1f k/s; %.1f k records wait, %s %.1f k/s",
+            s->raw_rate / 1e3, s->capture_rate / 1e3, (double)s->waiting / 1e3,
+            g->waiting_growth > 0 ? "growing" : "shrinking",
+            (g->waiting_growth > 0 ? g->waiting_growth : -g->waiting_growth) / 1e3);
+        return json_string(text);
+    }
+    return json_null();
+}
+
+static json_t *milliseconds_as_seconds(int64_t ms)
+{
+    return ms >= 0 ? json_real((double)ms / 1e3) : json_null();
+}
+
+static json_t *pipeline_json(const struct engine *g, const struct probe_view *v,
+                             const struct strip *s)
+{
+    bool known = v->primary.up;
+    return json_pack(
+        "{s:{s:o, s:o, s:o}, s:{s:f, s:I, s:o}, s:{s:f, s:I}, s:{s:f, s:I, s:o}}", "wal", "bytes_s",
+        known ? json_real(g->wal_bytes_s) : json_null(), "retained_bytes", known_int(s->retained),
+        "lag_s", milliseconds_as_seconds(s->capture_ms), "capture", "rate_s", s->capture_rate,
+        "total", (json_int_t)s->captured, "lag_ms", known_int(s->capture_ms), "topics", "rate_s",
+        s->capture_rate, "waiting", (json_int_t)s->waiting, "raw", "rate_s", s->raw_rate, "total",
+        (json_int_t)s->loaded, "lag_s", milliseconds_as_seconds(s->raw_ms));
+}
+
+/* ---- the servers ---- */
+
+static const char *up_word(bool known, bool up)
+{
+    return !known ? "unknown" : up ? "up" : "down";
+}
+
+static json_t *primary_json(const struct probe_server *p)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", up_word(p->known, p->up), "version",
+                     p->up ? json_integer(p->health.version) : json_null(), "lsn",
+                     lsn_json(p->up ? p->health.lsn : 0), "error", text_or_null(p->error),
+                     "longest_transaction_s",
+                     p->up ? json_real((double)p->health.longest_transaction_us / 1e6)
+                           : json_null());
+}
+
+static json_t *standby_json(const struct probe_server *p, const struct probe_server *primary)
+{
+    if (!p->configured)
+        return json_null();
+    int64_t bytes = -1;
+    if (p->up && primary->up)
+        bytes = primary->health.lsn > p->health.lsn ? (int64_t)(primary->health.lsn - p->health.lsn)
+                                                    : 0;
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", up_word(p->known, p->up), "replay_lsn",
+                     lsn_json(p->up ? p->health.lsn : 0), "lag_bytes", known_int(bytes), "lag_s",
+                     p->up ? json_real(p->health.replay_lag_seconds) : json_null(), "error",
+                     text_or_null(p->error));
+}
+
+static json_t *slots_json(const struct probe_view *v)
+{
+    json_t *a = json_array();
+    for (int i = 0; i < v->n_slots; i++) {
+        const struct source_slot *s = &v->slots[i];
+        if (!s->exists)
+            continue;
+        (void)json_array_append_new(a, json_pack("{s:s, s:b, s:o, s:o, s:o}", "name",
+                                                 v->slot_names[i], "active", s->active,
+                                                 "wal_status", text_or_null(s->wal_status),
+                                                 "retained_bytes", known_int(s->retained_bytes),
+                                                 "safe_wal_bytes", known_int(s->safe_wal_bytes)));
+    }
+    return a;
+}
+
+static json_t *engine_json(const struct engine *g)
+{
+    return json_pack("{s:s, s:i, s:I, s:o, s:f, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION,
+                     "pid", (int)getpid(), "uptime_s",
+                     (json_int_t)((clock_mono_us() - g->started_us) / 1000000), "rss_bytes",
+                     known_int(resident_bytes()), "cpu_percent", g->cpu_percent, "environment",
+                     "name", g->config->environment.name, "kind",
+                     config_environment_word(g->config), "dialect", config_dialect_word(g->config));
+}
+
+json_t *engine_status(struct engine *g)
+{
+    struct probe_view v = {0};
+    struct errbuf e;
+    struct strip s;
+    if (g->probes && probes_view(g->probes, &v, &e) != ERR_OK)
+        v = (struct probe_view){0};
+    (void)pthread_mutex_lock(&g->mutex);
+    sample(g, &v);
+    add_up(g, &v, &s);
+    json_t *connectors = json_array();
+    for (int i = 0; i < g->n_connectors; i++)
+        (void)json_array_append_new(connectors, engine_connector_json(g, g->connectors[i], &v));
+    json_t *topics = json_array();
+    for (int i = 0; i < v.n_topics; i++)
+        (void)json_array_append_new(topics, topic_json(g, &v.topics[i]));
+    json_t *out = json_pack(
+        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:i, s:o}, s:{s:s, s:o, s:o}, s:o, s:o}",
+        "now_us", (json_int_t)clock_wall_us(), "engine", engine_json(g), "pipeline",
+        pipeline_json(g, &v, &s), "bottleneck", bottleneck(g, &v, &s), "source", "primary",
+        primary_json(&v.primary), "standby", standby_json(&v.standby, &v.primary), "slots",
+        slots_json(&v), "kafka", "state", up_word(v.kafka_known, v.kafka_up), "brokers", v.brokers,
+        "error", text_or_null(v.kafka_error), "warehouse", "state",
+        up_word(v.warehouse_known, v.warehouse_up), "server", text_or_null(v.warehouse_server),
+        "error", text_or_null(v.warehouse_error), "connectors", connectors, "topics", topics);
+    (void)pthread_mutex_unlock(&g->mutex);
+    probe_view_free(&v);
+    return out;
+}

@@ -1,0 +1,166 @@
+#include "backend/engine/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/engine/verify_run.h"
+#include "backend/envelope/topic.h"
+
+void verify_report_free(struct verify_report *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        struct verify_table *t = &r->tables[i];
+        free(t->name);
+        free(t->left_out);
+        for (int k = 0; k < t->n_differences; k++) {
+            free(t->differences[k].key);
+            free(t->differences[k].source_row);
+            free(t->differences[k].raw_row);
+        }
+    }
+    free(r->tables);
+    *r = (struct verify_report){0};
+}
+
+static bool asked_for(const struct verify_options *o, const char *schema, const char *name)
+{
+    char full[512];
+    if (!o->only || !o->only[0])
+        return true;
+    (void)snprintf(full, sizeof full, "%s.%s", schema, name);
+    for (int i = 0; o->only[i]; i++)
+        if (!strcmp(o->only[i], name) || !strcmp(o->only[i], full))
+            return true;
+    return false;
+}
+
+/* Keeps the captured tables that were asked for; a name that is none of them is an error. */
+static enum err choose_tables(struct verify *v, struct source_tables *all, struct errbuf *e)
+{
+    const struct verify_options *o = v->o;
+    int kept = 0;
+    for (int i = 0; i < all->n; i++) {
+        struct source_table *t = &all->items[i];
+        bool wanted = o->included(o->arg, t->schema, t->name) && asked_for(o, t->schema, t->name);
+        if (wanted) {
+            struct source_table swap = all->items[kept];
+            all->items[kept++] = *t;
+            all->items[i] = swap;
+        }
+    }
+    for (int i = kept; i < all->n; i++) {
+        free(all->items[i].schema);
+        free(all->items[i].name);
+    }
+    all->n = kept;
+    for (int k = 0; o->only && o->only[k]; k++) {
+        bool found = false;
+        for (int i = 0; i < kept; i++) {
+            const char *dot = strchr(o->only[k], '.');
+            found |= !strcmp(all->items[i].name, o->only[k]) ||
+                     (dot && !strcmp(all->items[i].name, dot + 1));
+        }
+        if (!found)
+            return err_set(e, ERR_USAGE, "no captured table is named %s", o->only[k]);
+    }
+    return ERR_OK;
+}
+
+static enum err compare_one(struct verify *v, const struct source_table *t,
+                            struct verify_table *out, struct errbuf *e)
+{
+    const char *connector;
+    struct buf topic;
+    bool upsert = false;
+    struct wcolumn *columns = NULL;
+    int n = 0;
+    if (asprintf(&out->name, "%s.%s", t->schema, t->name) < 0)
+        out->name = NULL;
+    buf_init(&topic, 0);
+    enum err rc = topic_name_of_table(v->o->prefix, t->schema, t->name, &topic, e);
+    if (rc)
+        return rc;
+    bool sink = v->o->sink_of(v->o->arg, buf_cstr(&topic), &connector, out->raw_schema,
+                              out->raw_table, &upsert);
+    buf_free(&topic);
+    if (!out->name)
+        return err_set(e, ERR_NOMEM, "no memory for the report");
+    if (v->o->progress)
+        v->o->progress(v->o->arg, out->name);
+    if (!sink) {
+        out->outcome = VERIFY_NO_SINK;
+        return ERR_OK;
+    }
+    rc = warehouse_table_columns(v->warehouse, out->raw_schema, out->raw_table, &columns, &n, e);
+    free(columns);
+    if (rc)
+        return rc;
+    rc = verify_compare(v, t, upsert, n > 0, out, e);
+    if (rc)
+        (void)err_prefix(e, "%s", out->name);
+    return rc;
+}
+
+static enum err open_all(struct verify *v, struct errbuf *e)
+{
+    struct warehouse_options w = {.odbc = v->o->odbc,
+                                  .dialect = v->o->dialect,
+                                  .label = "flightdeck verify",
+                                  .big_results = true};
+    enum err rc = source_open(v->o->conninfo, &v->source, e);
+    if (!rc)
+        rc = source_open(v->o->conninfo, &v->control, e);
+    if (!rc)
+        rc = warehouse_open(&w, &v->warehouse, e);
+    return rc;
+}
+
+static bool all_same(const struct verify_report *r)
+{
+    for (int i = 0; i < r->n; i++)
+        if (r->tables[i].outcome != VERIFY_SAME)
+            return false;
+    return true;
+}
+
+enum err verify_run(const struct verify_options *o, struct verify_report *out, struct errbuf *e)
+{
+    struct verify v = {.o = o};
+    struct source_tables tables = {0};
+    *out = (struct verify_report){0};
+    enum err rc = open_all(&v, e);
+    if (!rc)
+        rc = verify_take_snapshot(&v, e);
+    if (!rc)
+        rc = source_list_tables(v.control, &tables, e);
+    if (!rc)
+        rc = choose_tables(&v, &tables, e);
+    if (rc)
+        goto out;
+    int64_t began = clock_mono_us();
+    rc = verify_wait(&v, &tables, e);
+    out->waited_seconds = (double)(clock_mono_us() - began) / 1e6;
+    out->lsn = v.snapshot.lsn;
+    if (rc)
+        goto out;
+    out->tables = calloc((size_t)tables.n + 1, sizeof *out->tables);
+    if (!out->tables) {
+        rc = err_set(e, ERR_NOMEM, "no memory for the report");
+        goto out;
+    }
+    for (int i = 0; i < tables.n && !rc; i++) {
+        out->n++;
+        rc = compare_one(&v, &tables.items[i], &out->tables[i], e);
+    }
+    out->same = !rc && all_same(out);
+out:
+    source_tables_free(&tables);
+    warehouse_close(v.warehouse);
+    source_close(v.control);
+    source_close(v.source);
+    if (rc)
+        verify_report_free(out);
+    return rc;
+}

@@ -1,0 +1,83 @@
+/*
+ * verify: is the current state in raw what the source table holds?
+ *
+ * Exact on a busy system: one repeatable-read snapshot of the source says which transactions count
+ * (pg_current_snapshot); raw keeps the transaction of every change, so its state as of that very
+ * snapshot is computed from the same set. The snapshot's LSN is waited for first: the slot must
+ * have confirmed it, and the sinks must have stored the offsets of all that was in Kafka then. All
+ * of it is read from the three servers, not asked from the engine: verify is a second opinion.
+ *
+ * Per table: row count and an order-independent checksum (sum of 64-bit hashes) over canonical text
+ * of every column, in buckets by key; only the buckets that differ are read again to name the keys.
+ * Columns that have no canonical text on both sides are named, not passed over. Memory: bounded by
+ * the buckets and VERIFY_DIFFERENCES_MAX. Thread rule: one thread.
+ */
+#ifndef ENGINE_VERIFY_H
+#define ENGINE_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/base/err.h"
+
+enum { VERIFY_DIFFERENCES_MAX = 20, VERIFY_NAME_MAX = 256 };
+
+struct verify_options {
+    const char *conninfo;
+    const char *const *kafka;
+    const char *odbc;
+    const char *dialect;
+    const char *schema; /* of the stored offsets: raw */
+    const char *prefix; /* topics */
+    const char *slot;
+    const char *source_connector; /* whose position is stored in <prefix>.__offsets */
+    bool snapshot;                /* the connector takes one: it has to be through */
+    int64_t timeout_us;           /* without any progress */
+    const char *const *only;      /* NULL-terminated schema.table or table names; NULL: all */
+    bool (*included)(void *arg, const char *schema, const char *table);
+    /* The sink of a topic: its connector name, target schema and table (VERIFY_NAME_MAX bytes each)
+     * and whether it keeps current state; false: none. */
+    bool (*sink_of)(void *arg, const char *topic, const char **connector, char *schema, char *table,
+                    bool *upsert);
+    bool (*canceled)(void *arg);
+    void (*progress)(void *arg, const char *what);
+    void *arg;
+};
+
+struct verify_difference {
+    char *key;
+    char *source_row; /* NULL: not in the source */
+    char *raw_row;    /* NULL: not in raw */
+};
+
+enum verify_outcome { VERIFY_SAME, VERIFY_DIFFERS, VERIFY_NO_SINK };
+
+struct verify_table {
+    char *name; /* schema.table */
+    char raw_schema[VERIFY_NAME_MAX];
+    char raw_table[VERIFY_NAME_MAX]; /* "" without a sink */
+    enum verify_outcome outcome;
+    int64_t source_rows, raw_rows;
+    uint64_t source_sum, raw_sum;
+    int64_t differing; /* keys that differ; -1: more than were looked at */
+    int n_differences;
+    struct verify_difference differences[VERIFY_DIFFERENCES_MAX];
+    char *left_out; /* columns that were not compared, ", " between; "" none */
+    double seconds;
+};
+
+struct verify_report {
+    int n;
+    struct verify_table *tables;
+    uint64_t lsn;
+    double waited_seconds;
+    bool same;
+};
+
+/* ERR_OK even where data differ (report->same tells). ERR_TIMEOUT: the LSN did not arrive;
+ * ERR_STATE: nobody streams from the slot. */
+enum err verify_run(const struct verify_options *o, struct verify_report *out,
+                    struct errbuf *e) MUST_CHECK;
+void verify_report_free(struct verify_report *r);
+
+#endif

@@ -1,0 +1,36 @@
+/* What verify.c, verify_wait.c and verify_table.c share. Not for others. */
+#ifndef ENGINE_VERIFY_RUN_H
+#define ENGINE_VERIFY_RUN_H
+
+#include "backend/base/buf.h"
+#include "backend/engine/verify.h"
+#include "backend/postgres/source.h"
+#include "backend/warehouse/warehouse.h"
+
+enum { VERIFY_BUCKETS = 4096, VERIFY_XIP_MAX = 4096 };
+
+/* Which transactions the source's snapshot sees, in the 32-bit ids that change events carry. */
+struct verify_snapshot {
+    uint64_t lsn;
+    uint32_t xmax;
+    int n_running;
+    uint32_t running[VERIFY_XIP_MAX];
+};
+
+struct verify {
+    const struct verify_options *o;
+    struct source *source;  /* in the snapshot */
+    struct source *control; /* outside it */
+    struct warehouse *warehouse;
+    struct verify_snapshot snapshot;
+};
+
+enum err verify_take_snapshot(struct verify *v, struct errbuf *e) MUST_CHECK;
+/* Waits until raw holds everything up to the snapshot's LSN. */
+enum err verify_wait(struct verify *v, const struct source_tables *tables,
+                     struct errbuf *e) MUST_CHECK;
+/* has_raw: the raw table exists (a source table without a row needs none). */
+enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
+                        struct verify_table *out, struct errbuf *e) MUST_CHECK;
+
+#endif

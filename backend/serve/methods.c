@@ -1,0 +1,218 @@
+#include "backend/serve/methods.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/base/log.h"
+#include "backend/serve/control.h"
+
+enum { EVENTS_DEFAULT = 200, EVENTS_MAX = 2000 };
+
+struct service {
+    struct engine *engine;
+    const struct config *config;
+    void (*on_stop)(void *arg);
+    void *arg;
+    struct control_server *server;
+};
+
+static void who_is(const struct control_peer *peer, char *out, size_t n)
+{
+    (void)snprintf(out, n, "%s (pid %d)", peer->user, (int)peer->pid);
+}
+
+static enum err hello(void *arg, const struct control_peer *peer, const json_t *params,
+                      json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    (void)peer;
+    enum err rc = control_check_protocol(params, e);
+    if (rc)
+        return rc;
+    *result = json_pack("{s:i, s:s, s:i, s:{s:s, s:s}}", "protocol", CONTROL_PROTOCOL, "version",
+                        FLIGHTDECK_VERSION, "pid", (int)getpid(), "environment", "name",
+                        s->config->environment.name, "kind", config_environment_word(s->config));
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the answer");
+}
+
+static enum err stop(void *arg, const struct control_peer *peer, const json_t *params,
+                     json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    (void)params;
+    (void)result;
+    (void)e;
+    char who[CONTROL_USER_MAX + 32];
+    who_is(peer, who, sizeof who);
+    log_info("engine", "asked to stop by %s", who);
+    s->on_stop(s->arg);
+    return ERR_OK;
+}
+
+static enum err status(void *arg, const struct control_peer *peer, const json_t *params,
+                       json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    (void)peer;
+    (void)params;
+    *result = engine_status(s->engine);
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the status");
+}
+
+/* One member of the status: connectors, topics. */
+static enum err part_of_status(const struct service *s, const char *name, json_t **result,
+                               struct errbuf *e)
+{
+    json_t *all = engine_status(s->engine);
+    json_t *part = json_object_get(all, name);
+    *result = part ? json_pack("{s:O}", name, part) : NULL;
+    json_decref(all);
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the status");
+}
+
+static enum err connector_list(void *arg, const struct control_peer *peer, const json_t *params,
+                               json_t **result, struct errbuf *e)
+{
+    (void)peer;
+    (void)params;
+    return part_of_status(arg, "connectors", result, e);
+}
+
+static enum err topic_list(void *arg, const struct control_peer *peer, const json_t *params,
+                           json_t **result, struct errbuf *e)
+{
+    (void)peer;
+    (void)params;
+    return part_of_status(arg, "topics", result, e);
+}
+
+static enum err connector_show(void *arg, const struct control_peer *peer, const json_t *params,
+                               json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    const char *name;
+    (void)peer;
+    enum err rc = control_param_string(params, "name", &name, e);
+    return rc ? rc : engine_connector_show(s->engine, name, result, e);
+}
+
+static enum err connector_offsets(void *arg, const struct control_peer *peer, const json_t *params,
+                                  json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    const char *name;
+    (void)peer;
+    enum err rc = control_param_string(params, "name", &name, e);
+    return rc ? rc : engine_connector_offsets(s->engine, name, result, e);
+}
+
+static enum err connector_apply(void *arg, const struct control_peer *peer, const json_t *params,
+                                json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    const char *name;
+    char who[CONTROL_USER_MAX + 32];
+    who_is(peer, who, sizeof who);
+    enum err rc = control_param_string(params, "name", &name, e);
+    const json_t *config = json_object_get(params, "config");
+    if (!rc && !json_is_object(config))
+        rc = err_set(e, ERR_USAGE, "connector.apply needs `config`, an object");
+    return rc ? rc : engine_connector_apply(s->engine, name, config, who, result, e);
+}
+
+static enum err act(const struct service *s, const struct control_peer *peer, const json_t *params,
+                    const char *action, json_t **result, struct errbuf *e)
+{
+    const char *name;
+    char who[CONTROL_USER_MAX + 32];
+    who_is(peer, who, sizeof who);
+    enum err rc = control_param_string(params, "name", &name, e);
+    return rc ? rc : engine_connector_act(s->engine, name, action, who, result, e);
+}
+
+#define ACTION(word)                                                                               \
+    static enum err connector_##word(void *arg, const struct control_peer *peer,                   \
+                                     const json_t *params, json_t **result, struct errbuf *e)      \
+    {                                                                                              \
+        return act(arg, peer, params, #word, result, e);                                           \
+    }
+ACTION(pause)
+ACTION(resume)
+ACTION(stop)
+ACTION(restart)
+ACTION(delete)
+#undef ACTION
+
+static enum err events_list(void *arg, const struct control_peer *peer, const json_t *params,
+                            json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    (void)peer;
+    int64_t after = json_integer_value(json_object_get(params, "after"));
+    const json_t *limit = json_object_get(params, "limit");
+    int64_t n = json_is_integer(limit) ? json_integer_value(limit) : EVENTS_DEFAULT;
+    if (n < 1 || n > EVENTS_MAX)
+        return err_set(e, ERR_USAGE, "`limit` is 1 to %d", EVENTS_MAX);
+    return engine_events(s->engine, after, (int)n, result, e);
+}
+
+static const struct control_method methods[] = {
+    {"engine.hello", hello, false},
+    {"engine.stop", stop, true},
+    {"status", status, false},
+    {"connector.list", connector_list, false},
+    {"connector.show", connector_show, false},
+    {"connector.apply", connector_apply, true},
+    {"connector.pause", connector_pause, true},
+    {"connector.resume", connector_resume, true},
+    {"connector.stop", connector_stop, true},
+    {"connector.restart", connector_restart, true},
+    {"connector.delete", connector_delete, true},
+    {"connector.offsets", connector_offsets, false},
+    {"events.list", events_list, false},
+    {"topic.list", topic_list, false},
+};
+
+/* Every request that changes something leaves a record of who asked, whatever came of it. */
+static void audit(void *arg, const struct control_peer *peer, const char *method,
+                  const json_t *params, enum err outcome, const char *text)
+{
+    const struct service *s = arg;
+    char who[CONTROL_USER_MAX + 32];
+    char words[ERRBUF_TEXT_MAX + 128];
+    who_is(peer, who, sizeof who);
+    const char *object = json_string_value(json_object_get(params, "name"));
+    (void)snprintf(words, sizeof words, "%s: %s%s%s", method, err_word(outcome),
+                   text[0] ? ": " : "", text);
+    engine_note(s->engine, outcome ? "warning" : "info", "audit", who, object ? object : "", words);
+}
+
+enum err service_start(struct engine *g, const struct config *c, void (*on_stop)(void *arg),
+                       void *arg, struct service **out, struct errbuf *e)
+{
+    struct service *s = calloc(1, sizeof *s);
+    if (!s)
+        return err_set(e, ERR_NOMEM, "no memory for the control socket");
+    *s = (struct service){.engine = g, .config = c, .on_stop = on_stop, .arg = arg};
+    struct control_options o = {.path = c->control.socket,
+                                .methods = methods,
+                                .method_count = sizeof methods / sizeof methods[0],
+                                .audit = audit,
+                                .arg = s};
+    enum err rc = control_server_start(&o, &s->server, e);
+    if (rc)
+        free(s);
+    else
+        *out = s;
+    return rc;
+}
+
+void service_stop(struct service *s)
+{
+    if (!s)
+        return;
+    control_server_stop(s->server);
+    free(s);
+}
