@@ -20,10 +20,9 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -DFLIGHTDECK_VERSION='"$(VERSION)"' $(CFLAG
 ALL_LDFLAGS := $(LDFLAGS) $(SAN_FLAGS)
 
 LIB_SRC  := $(filter-out console/main.c,$(wildcard backend/*/*.c views/*.c views/*/*.c console/*.c))
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/queries.o $(BUILD)/obj/gen/assets.o
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/queries.o
 LIB      := $(BUILD)/libflightdeck.a
 BIN      := $(BUILD)/flightdeck
-ASSETS   := $(shell find config -name '*.json' 2>/dev/null | LC_ALL=C sort)
 QUERIES  := $(shell find queries -name '*.sql' 2>/dev/null | LC_ALL=C sort)
 
 FIXTURE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/fixture/*.c))
@@ -53,12 +52,7 @@ $(BUILD)/gen/queries.c: $(QUERIES) tools/embed_queries.sh
 	@mkdir -p $(@D)
 	sh tools/embed_queries.sh $(QUERIES) > $@.tmp && mv $@.tmp $@
 
-# config/a.json becomes asset_text("config/a.json"), see config/assets.h
-$(BUILD)/gen/assets.c: $(ASSETS) tools/embed_files.sh
-	@mkdir -p $(@D)
-	sh tools/embed_files.sh $(ASSETS) > $@.tmp && mv $@.tmp $@
-
-$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+$(BUILD)/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 

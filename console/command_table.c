@@ -29,15 +29,11 @@ static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
 static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
     {.name = "dir",
      .argument = "DIR",
-     .help = "Folder of the demo; default ~/.local/share/flightdeck/demo, for root "
-             "/var/lib/flightdeck/demo."},
+     .help = "Folder of the demo; default in the user's data dir."},
     {.name = "headless", .help = "No console: synchronize, verify, report, stop, exit code."},
     {.name = "keep", .help = "With --headless: leave the servers running."},
     {.name = "scale", .argument = "N", .help = "Size of the data; 1 is about 500k rows."},
-    {.name = "only",
-     .argument = "LIST",
-     .help = "Start only these servers, no engine: primary,standby,kafka,warehouse."},
-    {.name = "stop", .help = "Stop the demo's engine and servers."},
+    {.name = "stop", .help = "Stop the demo's servers."},
     {.name = "destroy", .help = "Stop them and remove the folder, after asking."},
     {.name = "yes", .help = "Do not ask."},
     JSON_OPTION,
@@ -53,13 +49,19 @@ static const struct command_option simulate_options[] UNUSED_UNTIL_LANDED = {
 static const struct command_option json_options[] UNUSED_UNTIL_LANDED = {JSON_OPTION,
                                                                          END_OF_OPTIONS};
 
+static const struct command_option verify_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "timeout",
+     .argument = "SECONDS",
+     .help = "Give up when nothing moves for so long; default 60."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
 static const char *const report_words[] UNUSED_UNTIL_LANDED = {"text", "json", NULL};
 static const struct command_option batch_options[] UNUSED_UNTIL_LANDED = {
     {.name = "report",
      .argument = "FORM",
      .help = "text (default) or json.",
      .words = report_words},
-    {.name = "no-verify", .help = "Do not compare source and warehouse at the end."},
     JSON_OPTION,
     END_OF_OPTIONS};
 
@@ -170,7 +172,7 @@ static const struct command commands[] = {
     {.name = "verify",
      .arguments = "[TABLE..]",
      .run = cmd_verify,
-     .options = json_options,
+     .options = verify_options,
      .max_words = -1,
      .summary = "Compare source tables with the warehouse: counts and checksums.",
      .example = "flightdeck verify public.flights"},

@@ -68,10 +68,11 @@ enum err err_errno(struct errbuf *e, enum err code, const char *fmt, ...)
         va_list ap;
         va_start(ap, fmt);
         char text[ERRBUF_TEXT_MAX];
-        char space[128];
+        char why[128];
         (void)vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
-        const char *why = strerror_r(saved, space, sizeof space); /* GNU's: the text itself */
+        if (strerror_r(saved, why, sizeof why) != 0)
+            (void)snprintf(why, sizeof why, "errno %d", saved);
         size_t n = strlen(text);
         memcpy(e->text, text, n + 1);
         (void)snprintf(e->text + n, sizeof e->text - n, ": %s", why);

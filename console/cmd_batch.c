@@ -1,0 +1,196 @@
+/*
+ * flightdeck batch: the engine in the foreground, once: sync what was committed at the start,
+ * verify, report, leave.
+ *
+ * For cron and CI. "Synced" is what verify waits for: a snapshot of the source is taken at the
+ * start, and all that it sees has to be in raw. Exit: 0 done and the same, 4 data differ, 1 a
+ * connector failed, 2 configuration, 3 cannot connect, 130 interrupted.
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/engine/engine.h"
+#include "console/commands.h"
+#include "console/exit_codes.h"
+#include "console/options.h"
+#include "console/report.h"
+
+enum { ARENAS_MAX = 2, STALL_US = 120 * 1000000, SAY_EVERY_US = 1000000 };
+
+struct batch {
+    const struct config *config;
+    struct engine *engine;
+    bool terminal;
+    bool json;
+    int64_t began_us;
+    int64_t synced_us; /* Kafka holds it all */
+    int64_t loaded_us; /* raw holds it all */
+    int64_t said_us;
+    int64_t last_progress_us;
+    int64_t last_total;
+    enum err failure;
+    struct errbuf why;
+    const char *doing;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+static void say(struct batch *b, int64_t captured, int64_t loaded)
+{
+    char a[32];
+    char c[32];
+    int64_t now = clock_mono_us();
+    if (!b->terminal || now - b->said_us < SAY_EVERY_US)
+        return;
+    b->said_us = now;
+    (void)fprintf(stderr, "\r\033[K%6.1f s  captured %s  loaded %s  %s ",
+                  (double)(now - b->began_us) / 1e6, report_number(captured, a),
+                  report_number(loaded, c), b->doing);
+}
+
+/* Asked by verify while it waits: give up when a connector has failed, or nothing moves any more.
+ */
+static bool canceled(void *arg)
+{
+    struct batch *b = arg;
+    int64_t captured;
+    int64_t loaded;
+    int64_t dead;
+    int64_t now = clock_mono_us();
+    engine_totals(b->engine, &captured, &loaded, &dead);
+    say(b, captured, loaded);
+    if (captured + loaded != b->last_total) {
+        b->last_total = captured + loaded;
+        b->last_progress_us = now;
+    }
+    if (interrupted) {
+        b->failure = err_set(&b->why, ERR_CANCELED, "interrupted");
+        return true;
+    }
+    b->failure = engine_failed(b->engine, &b->why);
+    if (!b->failure && now - b->last_progress_us > STALL_US)
+        b->failure = engine_stalled(b->engine, &b->why);
+    return b->failure != ERR_OK;
+}
+
+static void progress(void *arg, const char *what)
+{
+    struct batch *b = arg;
+    int64_t now = clock_mono_us();
+    if (!strcmp(what, "waiting for the sinks"))
+        b->synced_us = now;
+    else if (strcmp(what, "waiting for the slot") != 0 && !b->loaded_us)
+        b->loaded_us = now;
+    b->doing = what;
+}
+
+static double seconds(int64_t from, int64_t to)
+{
+    return to > from && from ? (double)(to - from) / 1e6 : 0;
+}
+
+static void print_report(const struct batch *b, const struct verify_report *r, bool failed)
+{
+    int64_t captured;
+    int64_t loaded;
+    int64_t dead;
+    int64_t now = clock_mono_us();
+    engine_totals(b->engine, &captured, &loaded, &dead);
+    struct report_stage stages[] = {
+        {"capture", captured, seconds(b->began_us, b->synced_us ? b->synced_us : now)},
+        {"load", loaded, seconds(b->began_us, b->loaded_us ? b->loaded_us : now)},
+    };
+    if (b->json) {
+        json_t *j = json_pack("{s:b, s:f, s:[{s:s, s:I, s:f}, {s:s, s:I, s:f}], s:I, s:o}", "ok",
+                              !failed && r && r->same, "seconds", seconds(b->began_us, now),
+                              "stages", "stage", "capture", "rows", (json_int_t)captured, "seconds",
+                              stages[0].seconds, "stage", "load", "rows", (json_int_t)loaded,
+                              "seconds", stages[1].seconds, "dead_letters", (json_int_t)dead,
+                              "verify", r ? report_verify(r) : json_null());
+        (void)json_dumpf(j, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+        json_decref(j);
+        return;
+    }
+    (void)printf("batch: %.1f s\n", seconds(b->began_us, now));
+    report_stages_text(stages, 2, stdout);
+    if (dead)
+        (void)printf("  %lld records went to dead-letter topics\n", (long long)dead);
+    if (r)
+        report_verify_text(r, stdout);
+}
+
+static int run(struct batch *b)
+{
+    struct errbuf e;
+    struct verify_report r = {0};
+    enum err rc = engine_create(b->config, &b->engine, &e);
+    if (!rc)
+        rc = engine_start(b->engine, &e);
+    b->began_us = b->last_progress_us = clock_mono_us();
+    b->doing = "starting";
+    struct verify_hooks hooks = {canceled, progress, b};
+    bool ran = !rc;
+    if (!rc)
+        rc = engine_verify(b->config, NULL, INT64_MAX, &hooks, &r, &e);
+    if (rc == ERR_CANCELED && b->failure) {
+        rc = b->failure;
+        e = b->why;
+    }
+    if (b->terminal)
+        (void)fputs("\r\033[K", stderr);
+    int code = rc ? report_error("batch", &e) : r.same ? EXIT_DONE : EXIT_DIFFER;
+    if (ran)
+        print_report(b, rc ? NULL : &r, rc != ERR_OK);
+    verify_report_free(&r);
+    if (ran) {
+        rc = engine_stop(b->engine, &e);
+        if (rc && code == EXIT_DONE)
+            code = report_error("batch", &e);
+    }
+    engine_destroy(b->engine);
+    return code;
+}
+
+int cmd_batch(int argc, char **argv)
+{
+    struct batch b = {.terminal = isatty(STDERR_FILENO) != 0};
+    struct arguments a;
+    struct config *c = NULL;
+    struct errbuf e;
+    int code = arguments_read(argc, argv, &a);
+    if (!code)
+        code = arguments_config(&a, &c);
+    if (code)
+        return code;
+    const char *report = arguments_value(&a, "report");
+    b.json = arguments_flag(&a, "json") || (report && !strcmp(report, "json"));
+    (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (config_require(c, NEEDS_KAFKA | NEEDS_WAREHOUSE, &e) != ERR_OK) {
+        config_free(c);
+        return report_error("batch", &e);
+    }
+    log_configure(STDERR_FILENO, c->log.format,
+                  c->log.level > LOG_INFO || !b.terminal ? c->log.level : LOG_WARNING);
+    const struct sigaction act = {.sa_handler = on_signal};
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    b.config = c;
+    code = run(&b);
+    config_free(c);
+    return code;
+}

@@ -1,0 +1,127 @@
+#include "console/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/postgres/replication.h"
+#include "console/exit_codes.h"
+
+int report_error(const char *command, const struct errbuf *e)
+{
+    (void)fprintf(stderr, "flightdeck %s: %s\n", command, e->text);
+    return exit_code_of(e->code);
+}
+
+char *report_number(int64_t v, char *out)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRId64, v < 0 ? -v : v);
+    char *p = out;
+    if (v < 0)
+        *p++ = '-';
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            *p++ = ',';
+        *p++ = digits[i];
+    }
+    *p = '\0';
+    return out;
+}
+
+static const char *outcome_words[] = {
+    [VERIFY_SAME] = "same", [VERIFY_DIFFERS] = "DIFFERS", [VERIFY_NO_SINK] = "NO SINK"};
+
+static void print_differences(const struct verify_table *t, FILE *out)
+{
+    if (t->outcome != VERIFY_DIFFERS)
+        return;
+    if (t->differing < 0)
+        (void)fprintf(out, "  %s: too many keys differ to count; the first %d:\n", t->name,
+                      t->n_differences);
+    else
+        (void)fprintf(out, "  %s: %" PRId64 " keys differ%s\n", t->name, t->differing,
+                      t->differing > t->n_differences ? "; the first 20:" : ":");
+    for (int i = 0; i < t->n_differences; i++) {
+        const struct verify_difference *d = &t->differences[i];
+        (void)fprintf(out, "    key %s\n      source  %s\n      raw     %s\n", d->key,
+                      d->source_row ? d->source_row : "(no such row)",
+                      d->raw_row ? d->raw_row : "(no such row)");
+    }
+}
+
+void report_verify_text(const struct verify_report *r, FILE *out)
+{
+    char lsn[LSN_TEXT_MAX];
+    char a[32];
+    char b[32];
+    int width = 5;
+    for (int i = 0; i < r->n; i++)
+        if ((int)strlen(r->tables[i].name) > width)
+            width = (int)strlen(r->tables[i].name);
+    (void)fprintf(out, "verify: source and raw as of %s (arrived after %.1f s)\n",
+                  lsn_format(r->lsn, lsn), r->waited_seconds);
+    (void)fprintf(out, "  %-*s %14s %14s  %-16s %7s  %s\n", width, "table", "source rows",
+                  "raw rows", "checksum", "seconds", "result");
+    for (int i = 0; i < r->n; i++) {
+        const struct verify_table *t = &r->tables[i];
+        (void)fprintf(out, "  %-*s %14s %14s  %016" PRIx64 " %7.2f  %s\n", width, t->name,
+                      report_number(t->source_rows, a), report_number(t->raw_rows, b),
+                      t->source_sum, t->seconds, outcome_words[t->outcome]);
+        if (t->left_out && t->left_out[0])
+            (void)fprintf(out, "  %-*s not compared: %s\n", width, "", t->left_out);
+    }
+    for (int i = 0; i < r->n; i++)
+        print_differences(&r->tables[i], out);
+    (void)fprintf(out, "%s\n", r->same ? "all tables are the same" : "DATA DIFFER");
+}
+
+static json_t *table_json(const struct verify_table *t)
+{
+    char source[20];
+    char raw[20];
+    (void)snprintf(source, sizeof source, "%016" PRIx64, t->source_sum);
+    (void)snprintf(raw, sizeof raw, "%016" PRIx64, t->raw_sum);
+    json_t *differences = json_array();
+    for (int i = 0; i < t->n_differences; i++)
+        (void)json_array_append_new(
+            differences, json_pack("{s:s, s:s?, s:s?}", "key", t->differences[i].key, "source",
+                                   t->differences[i].source_row, "raw", t->differences[i].raw_row));
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:s, s:f}", "table", t->name,
+                     "raw_table", t->raw_table, "result", outcome_words[t->outcome], "source_rows",
+                     (json_int_t)t->source_rows, "raw_rows", (json_int_t)t->raw_rows,
+                     "source_checksum", source, "raw_checksum", raw, "differing",
+                     (json_int_t)t->differing, "differences", differences, "not_compared",
+                     t->left_out ? t->left_out : "", "seconds", t->seconds);
+}
+
+json_t *report_verify(const struct verify_report *r)
+{
+    char lsn[LSN_TEXT_MAX];
+    json_t *tables = json_array();
+    for (int i = 0; i < r->n; i++)
+        (void)json_array_append_new(tables, table_json(&r->tables[i]));
+    return json_pack("{s:b, s:s, s:f, s:o}", "same", r->same, "lsn", lsn_format(r->lsn, lsn),
+                     "waited_seconds", r->waited_seconds, "tables", tables);
+}
+
+void report_verify_json(const struct verify_report *r, FILE *out)
+{
+    json_t *j = report_verify(r);
+    (void)json_dumpf(j, out, JSON_INDENT(2));
+    (void)fputc('\n', out);
+    json_decref(j);
+}
+
+void report_stages_text(const struct report_stage *s, int n, FILE *out)
+{
+    char rows[32];
+    char rate[32];
+    (void)fprintf(out, "  %-10s %14s %9s %12s\n", "stage", "rows", "seconds", "rows/s");
+    for (int i = 0; i < n; i++)
+        (void)fprintf(out, "  %-10s %14s %9.2f %12s\n", s[i].name, report_number(s[i].rows, rows),
+                      s[i].seconds,
+                      s[i].seconds > 0
+                          ? report_number((int64_t)((double)s[i].rows / s[i].seconds), rate)
+                          : "-");
+}

@@ -1,0 +1,28 @@
+/* What batch and verify print, as text and as JSON. Thread rule: one thread. */
+#ifndef CONSOLE_REPORT_H
+#define CONSOLE_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "backend/engine/verify.h"
+
+/* "flightdeck COMMAND: text" on stderr; returns the exit code that the error's kind has. */
+int report_error(const char *command, const struct errbuf *e);
+
+void report_verify_text(const struct verify_report *r, FILE *out);
+void report_verify_json(const struct verify_report *r, FILE *out);
+json_t *report_verify(const struct verify_report *r);
+
+/* One stage of a batch. */
+struct report_stage {
+    const char *name;
+    int64_t rows;
+    double seconds;
+};
+void report_stages_text(const struct report_stage *s, int n, FILE *out);
+
+/* 1234567 -> "1,234,567" into out (32 bytes); returns out. */
+char *report_number(int64_t v, char *out);
+
+#endif

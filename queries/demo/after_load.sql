@@ -1,2 +1,0 @@
--- So that the first plans after the load are good ones.
-ANALYZE
