@@ -36,7 +36,7 @@ void jread_fail(struct json_reader *r, const char *why)
 
 enum err jread_error(const struct json_reader *r, const char *what, struct errbuf *e)
 {
-    return err_set(e, ERR_DATA, "%s is not valid JSON: %s at byte %zu of %zu", what,
+    return err_set(e, ERR_DATA, "%s cannot be read: %s at byte %zu of %zu", what,
                    r->fault ? r->fault : "unexpected content", r->fault_at,
                    (size_t)(r->end - r->start));
 }

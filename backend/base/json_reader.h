@@ -79,7 +79,7 @@ bool jread_skip(struct json_reader *r, struct jtext *out);
 /* True when the text held one value, nothing behind it but white space, and no fault. */
 bool jread_end(struct json_reader *r);
 
-/* ERR_DATA: "<what> is not valid JSON: <why> at byte <n>". */
+/* ERR_DATA: "<what> cannot be read: <why> at byte <n> of <all>". */
 enum err jread_error(const struct json_reader *r, const char *what, struct errbuf *e) MUST_CHECK;
 
 /* Makes the caller's own fault stick at the current place. why: a string that lives on. */

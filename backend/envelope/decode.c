@@ -14,6 +14,7 @@
 struct decoder {
     struct flat_input in;
     struct cell *cells;
+    const char *column; /* whose value is at fault; NULL: none */
     int unknown;
     bool unchanged; /* some cell may be CELL_UNCHANGED */
 };
@@ -141,6 +142,16 @@ static inline bool next_field(struct json_reader *r, const struct flat_group *g,
     return true;
 }
 
+static inline enum err decode_value(struct decoder *d, const struct flat_field *f)
+{
+    struct cell *c = &d->cells[f->column];
+    enum err rc = flat_value(&d->in, &f->type, c);
+    if (rc)
+        d->column = d->in.plan->columns.columns[f->column].name;
+    d->unchanged |= c->kind == CELL_UNCHANGED;
+    return rc;
+}
+
 static enum err decode_group(struct decoder *d, const struct flat_group *g)
 {
     struct json_reader *r = &d->in.r;
@@ -155,14 +166,9 @@ static enum err decode_group(struct decoder *d, const struct flat_group *g)
                 return ERR_DATA;
             continue;
         }
-        struct cell *c = &d->cells[f->column];
-        enum err rc = flat_value(&d->in, &f->type, c);
-        if (rc) {
-            if (!r->fault && rc == ERR_DATA)
-                (void)err_prefix(d->in.e, "column %s", d->in.plan->columns.columns[f->column].name);
+        enum err rc = decode_value(d, f);
+        if (rc)
             return rc;
-        }
-        d->unchanged |= c->kind == CELL_UNCHANGED;
     }
     return r->fault ? ERR_DATA : ERR_OK;
 }
@@ -172,12 +178,8 @@ static enum err decode_member(struct decoder *d, const struct flat_field *f)
     struct json_reader *r = &d->in.r;
     if (f->type.conv == FLAT_SKIP)
         return jread_skip(r, NULL) ? ERR_OK : ERR_DATA;
-    if (f->type.conv != FLAT_GROUP) {
-        enum err rc = flat_value(&d->in, &f->type, &d->cells[f->column]);
-        if (rc == ERR_DATA && !r->fault)
-            (void)err_prefix(d->in.e, "field %s", f->name);
-        return rc;
-    }
+    if (f->type.conv != FLAT_GROUP)
+        return decode_value(d, f);
     if (jread_peek(r) == JREAD_OBJECT)
         return decode_group(d, f->group);
     return jread_null(r) ? ERR_OK : ERR_DATA;
@@ -255,9 +257,12 @@ enum err flat_decode(const struct flat_plan *p, const char *payload, size_t n, s
     enum err rc = decode_envelope(&d);
     *unknown = d.unknown;
     if (rc == ERR_DATA && d.in.r.fault)
-        return jread_error(&d.in.r, "the change event", e);
-    if (rc)
+        rc = jread_error(&d.in.r, "the change event", e);
+    if (rc) {
+        if (d.column && e)
+            (void)err_prefix(e, "column %s", d.column);
         return rc;
+    }
     if (cells[p->columns.op].kind != CELL_TEXT)
         return err_set(e, ERR_DATA, "the change event has no \"op\": it is not an envelope");
     return d.unchanged ? name_unchanged(&d) : ERR_OK;

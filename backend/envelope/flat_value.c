@@ -366,15 +366,13 @@ static enum err variable_decimal(struct flat_input *in, struct cell *out)
     if (!jread_object(r))
         return broken();
     while (jread_key(r, &key)) {
-        if (jread_text_equal(&key, "scale", 5)) {
-            if (!jread_number(r, &number))
-                return broken();
-            has_scale = whole_number(&number, &scale);
-        } else if (jread_text_equal(&key, "value", 5)) {
+        enum jread_kind kind = jread_peek(r);
+        if (kind == JREAD_NUMBER && jread_text_equal(&key, "scale", 5))
+            has_scale = jread_number(r, &number) && whole_number(&number, &scale);
+        else if (kind == JREAD_STRING && jread_text_equal(&key, "value", 5))
             has_value = jread_string(r, &value);
-        } else {
+        else
             (void)jread_skip(r, NULL);
-        }
     }
     if (r->fault)
         return broken();
@@ -393,8 +391,13 @@ static enum err variable_decimal(struct flat_input *in, struct cell *out)
 static bool coordinate(struct flat_input *in, struct jtext *out)
 {
     struct json_reader *r = &in->r;
-    if (jread_peek(r) == JREAD_STRING)
+    enum jread_kind kind = jread_peek(r);
+    if (kind == JREAD_STRING)
         return jread_string(r, out) && flat_special_number(out->p, out->len);
+    if (kind != JREAD_NUMBER) {
+        (void)jread_skip(r, NULL);
+        return false;
+    }
     if (!jread_number(r, out))
         return false;
     if (out->len > 2 && memcmp(out->p + out->len - 2, ".0", 2) == 0)
@@ -406,20 +409,20 @@ static enum err point(struct flat_input *in, struct cell *out)
 {
     struct json_reader *r = &in->r;
     struct jtext key, x, y;
-    bool has_x = false, has_y = false, fits = true;
+    bool has_x = false, has_y = false;
     if (!jread_object(r))
         return broken();
     while (jread_key(r, &key)) {
         if (jread_text_equal(&key, "x", 1))
-            fits = has_x = coordinate(in, &x);
+            has_x = coordinate(in, &x);
         else if (jread_text_equal(&key, "y", 1))
-            fits = has_y = coordinate(in, &y);
+            has_y = coordinate(in, &y);
         else
             (void)jread_skip(r, NULL);
     }
     if (r->fault)
         return broken();
-    if (!fits || !has_x || !has_y)
+    if (!has_x || !has_y)
         return err_set(in->e, ERR_DATA, "the value is not a point {\"x\":..,\"y\":..}");
     char *p = arena_alloc(in->arena, x.len + y.len + 3);
     if (!p)
@@ -619,7 +622,7 @@ static enum err any_value(struct flat_input *in, const struct flat_type *t, stru
         break;
     case JREAD_TRUE:
     case JREAD_FALSE:
-        known.conv = json ? FLAT_JSON : FLAT_BOOL;
+        known.conv = t->wtype == WT_BOOL ? FLAT_BOOL : FLAT_JSON;
         break;
     case JREAD_OBJECT:
         known.conv = t->wtype == WT_DECIMAL ? FLAT_DECIMAL_VARIABLE : FLAT_JSON;

@@ -273,7 +273,7 @@ static void test_error_words(void **state)
     jread_init(&r, "{\"a\":}", 6);
     assert_false(jread_skip(&r, NULL));
     assert_int_equal(jread_error(&r, "the record", &e), ERR_DATA);
-    assert_string_equal(e.text, "the record is not valid JSON: a value is expected at byte 5 of 6");
+    assert_string_equal(e.text, "the record cannot be read: a value is expected at byte 5 of 6");
 }
 
 static void test_fault_sticks(void **state)
