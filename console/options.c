@@ -39,17 +39,20 @@ static const struct command_option *options_of(const struct command *c)
     return c->options ? c->options : no_options;
 }
 
+static bool option_is(const struct command_option *o, const char *name, size_t n, char letter)
+{
+    return letter ? o->letter == letter : strlen(o->name) == n && memcmp(o->name, name, n) == 0;
+}
+
 /* The option's place among the command's; -1: unknown. Global options count from -2 down. */
 static int find_option(const struct command *c, const char *name, size_t n, char letter)
 {
     const struct command_option *own = options_of(c), *global = command_global_options();
     for (int i = 0; own[i].name; i++)
-        if (letter ? own[i].letter == letter
-                   : strlen(own[i].name) == n && memcmp(own[i].name, name, n) == 0)
+        if (option_is(&own[i], name, n, letter))
             return i;
     for (int i = 0; global[i].name; i++)
-        if (letter ? global[i].letter == letter
-                   : strlen(global[i].name) == n && memcmp(global[i].name, name, n) == 0)
+        if (option_is(&global[i], name, n, letter))
             return -2 - i;
     return -1;
 }
@@ -108,7 +111,7 @@ static int read_option(struct cursor *at)
     const char *name = text + (is_long ? 2 : 1);
     const char *equals = is_long ? strchr(name, '=') : NULL;
     int k = is_long ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name), '\0')
-                    : find_option(c, NULL, 0, name[0]);
+                    : find_option(c, "", 0, name[0]);
     if (k == -1)
         return unknown_option(c, text);
     const struct command_option *o = k >= 0 ? &options_of(c)[k] : &command_global_options()[-2 - k];

@@ -1,4 +1,5 @@
-/* The SQL of queries/, embedded at build: queries/a/b.sql is query_text("a/b"). Thread rule: any thread. */
+/* The SQL of queries/, embedded at build: queries/a/b.sql is query_text("a/b"). Thread rule: any
+ * thread. */
 #ifndef QUERIES_QUERIES_H
 #define QUERIES_QUERIES_H
 

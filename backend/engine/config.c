@@ -162,6 +162,9 @@ static void store_map(struct loader *l, const struct key_spec *spec, const struc
         return;
     }
     int k = 0;
+    /* In place before it is full, so that a variable may use those above it. */
+    pairs[0] = NULL;
+    memcpy((char *)l->config + spec->offset, &pairs, sizeof pairs);
     for (int i = 0; i < node->n; i++) {
         char path[PATH_TEXT_MAX];
         (void)snprintf(path, sizeof path, "%s.%s", spec->name, node->names[i]);
@@ -172,8 +175,6 @@ static void store_map(struct loader *l, const struct key_spec *spec, const struc
         pairs[k++] = value;
         pairs[k] = NULL;
     }
-    pairs[k] = NULL;
-    memcpy((char *)l->config + spec->offset, &pairs, sizeof pairs);
 }
 
 static void store_list(struct loader *l, const struct key_spec *spec, const struct yaml *node)

@@ -28,8 +28,9 @@ static void test_buf_json_string(void **state)
         {"Привет", 12, "\"Привет\""},
         {"a\xff"
          "b",
-         3, "\"a\xef\xbf\xbd"
-            "b\""},
+         3,
+         "\"a\xef\xbf\xbd"
+         "b\""},
         {"\xe2\x82", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\""},
         {"", 0, "\"\""},
     };
