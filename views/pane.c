@@ -1,0 +1,250 @@
+#include "views/pane.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- words and signs ---- */
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+static bool is_well(const char *state)
+{
+    static const char *const words[] = {"RUNNING", "up", "reserved", NULL};
+    return is_one_of(state, words);
+}
+
+static bool is_broken(const char *state)
+{
+    static const char *const words[] = {"FAILED", "down", "lost", NULL};
+    return is_one_of(state, words);
+}
+
+uint16_t state_style(const char *state)
+{
+    return is_broken(state)            ? STYLE_BROKEN
+           : is_well(state) || !*state ? STYLE_PLAIN
+                                       : STYLE_ATTENTION;
+}
+
+const char *state_sign(const char *state, bool ascii)
+{
+    if (is_broken(state))
+        return ascii ? "X" : "✗";
+    if (is_well(state) || !*state)
+        return " ";
+    return ascii ? "!" : "▲";
+}
+
+uint16_t level_style(const char *level)
+{
+    return strcmp(level, "error") == 0     ? STYLE_BROKEN
+           : strcmp(level, "warning") == 0 ? STYLE_ATTENTION
+                                           : STYLE_PLAIN;
+}
+
+const char *level_sign(const char *level, bool ascii)
+{
+    if (strcmp(level, "error") == 0)
+        return ascii ? "X" : "✗";
+    if (strcmp(level, "warning") == 0)
+        return ascii ? "!" : "▲";
+    return ascii ? "." : "·";
+}
+
+/* ---- sections ---- */
+
+int draw_section(struct grid *g, struct rect r, int y, const char *title)
+{
+    wchar_t rule = g->ascii ? L'-' : L'\u2500';
+    grid_fill(g, (struct rect){y, r.x, 1, r.w}, STYLE_RULE, rule);
+    if (r.w > 6) {
+        (void)grid_put(g, y, r.x + 1, 1, STYLE_RULE, " ");
+        int n = grid_text(g, y, r.x + 2, r.w - 4, STYLE_TITLE, title);
+        (void)grid_put(g, y, r.x + 2 + n, 1, STYLE_RULE, " ");
+    }
+    return y + 1;
+}
+
+/* ---- scrolled lines ---- */
+
+/* The row that the next line has, or -1 when it is not on screen. */
+static int next_row(struct lines *l)
+{
+    size_t i = l->n++;
+    if (i < l->skip || i - l->skip >= (size_t)l->r.h)
+        return -1;
+    return l->r.y + (int)(i - l->skip);
+}
+
+void lines_section(struct lines *l, const char *title)
+{
+    int y = next_row(l);
+    if (y >= 0)
+        (void)draw_section(l->g, l->r, y, title);
+}
+
+size_t wrap_row(const char *s, int w, bool ascii, size_t *next)
+{
+    const char *at = s;
+    const char *word = NULL; /* behind the last blank that fits */
+    const char *p = s;
+    int used = 0;
+    int cw;
+    while (*p && *p != '\n') {
+        bool blank = *p == ' ';
+        if (!text_next(&p, ascii, &cw))
+            break;
+        if (used + cw > w && at > s) {
+            if (blank) { /* the row ends at a word's end */
+                *next = (size_t)(p - s);
+                return (size_t)(at - s);
+            }
+            const char *end = word && word - s > (at - s) / 2 ? word : at;
+            *next = (size_t)(end - s);
+            return end == word ? *next - 1 : *next;
+        }
+        used += cw;
+        at = p;
+        word = blank ? p : word;
+    }
+    *next = (size_t)(at - s) + (*at == '\n');
+    return (size_t)(at - s);
+}
+
+void lines_add(struct lines *l, const char *label, uint16_t style, const char *text)
+{
+    int x = l->r.x + 3 + l->label;
+    int w = l->r.x + l->r.w - x - 1;
+    if (w < 8) { /* no room beside: the label shrinks */
+        x = l->r.x + 1 + (l->r.w > 20 ? 12 : 0);
+        w = l->r.x + l->r.w - x;
+    }
+    w = w < 1 ? 1 : w;
+    bool first = true;
+    do {
+        size_t next;
+        size_t n = wrap_row(text, w, l->g->ascii, &next);
+        int y = next_row(l);
+        if (y >= 0) {
+            char row[1024];
+            (void)snprintf(row, sizeof row, "%.*s", (int)n, text);
+            if (first)
+                (void)grid_text(l->g, y, l->r.x + 2, x - l->r.x - 3, STYLE_DIM, label);
+            (void)grid_text(l->g, y, x, w, style, row);
+        }
+        first = false;
+        text += next;
+    } while (*text);
+}
+
+void lines_printf(struct lines *l, const char *label, uint16_t style, const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    lines_add(l, label, style, text);
+}
+
+void lines_draw(struct screen *s, struct grid *g, struct rect r, int label,
+                void (*draw)(struct screen *s, struct lines *l))
+{
+    if (r.h < 1)
+        return;
+    struct lines count = {.g = g, .r = r, .skip = (size_t)-1, .label = label};
+    draw(s, &count);
+    s->scroll_max = count.n > (size_t)r.h ? count.n - (size_t)r.h : 0;
+    if (s->scroll > s->scroll_max)
+        s->scroll = s->scroll_max;
+    struct lines show = {.g = g, .r = r, .skip = s->scroll, .label = label};
+    draw(s, &show);
+    if (s->scroll < s->scroll_max) { /* more below */
+        const char *more = g->ascii ? "v" : "▼";
+        (void)grid_put(g, r.y + r.h - 1, r.x + r.w - 1, 1, STYLE_DIM, more);
+    }
+}
+
+/* ---- the pipeline ---- */
+
+struct station {
+    const char *name;
+    char rate[UNIT_TEXT_MAX];
+    char lag[UNIT_TEXT_MAX + 8];
+    enum history_figure figure;
+};
+
+enum { STATIONS = 4, STATION_WIDTH = 16, SPARK_WIDTH = 10, LABEL_WIDTH = 9 };
+
+static void read_stations(const struct snapshot *n, struct station *st)
+{
+    st[0] = (struct station){.name = "WAL", .figure = HISTORY_WAL_BYTES_S};
+    (void)unit_bytes_rate(n->wal.bytes_s, st[0].rate, sizeof st[0].rate);
+    (void)unit_duration(n->wal.lag_s, st[0].lag, sizeof st[0].lag);
+    st[1] = (struct station){.name = "capture", .figure = HISTORY_CAPTURE_RATE};
+    (void)unit_rate(n->capture.rate_s, st[1].rate, sizeof st[1].rate);
+    (void)unit_duration(n->capture.lag_ms / 1000, st[1].lag, sizeof st[1].lag);
+    st[2] = (struct station){.name = "topics", .figure = HISTORY_WAITING};
+    char waiting[UNIT_TEXT_MAX];
+    (void)unit_rate(n->queued.rate_s, st[2].rate, sizeof st[2].rate);
+    (void)snprintf(st[2].lag, sizeof st[2].lag, "%s wait",
+                   unit_short(n->queued.waiting, waiting, sizeof waiting));
+    st[3] = (struct station){.name = "raw", .figure = HISTORY_RAW_RATE};
+    (void)unit_rate(n->raw.rate_s, st[3].rate, sizeof st[3].rate);
+    (void)unit_duration(n->raw.lag_s, st[3].lag, sizeof st[3].lag);
+}
+
+/* "raw: the warehouse takes .." names the station raw. */
+static bool is_bottleneck(const struct snapshot *n, const char *station)
+{
+    size_t len = strlen(station);
+    return n->bottleneck && strncasecmp(n->bottleneck, station, len) == 0 &&
+           (n->bottleneck[len] == ':' || n->bottleneck[len] == '.');
+}
+
+static void draw_spark(const struct screen *s, struct grid *g, int y, int x, int w,
+                       enum history_figure figure)
+{
+    double v[2 * STATION_WIDTH + 2 * SPARK_WIDTH];
+    int n = spark_samples(s->glyphs, w);
+    history_last(&s->history, figure, (size_t)n, v);
+    spark_draw(g, y, x, w, s->glyphs, v, n);
+}
+
+int draw_pipeline(const struct screen *s, struct grid *g, struct rect r, bool sparks)
+{
+    struct station st[STATIONS];
+    read_stations(s->snapshot, st);
+    bool across = r.w >= STATIONS * STATION_WIDTH - 4;
+    int spark = r.w >= STATIONS * (STATION_WIDTH + 4) + 4 ? SPARK_WIDTH + 4 : SPARK_WIDTH;
+    int step = r.w >= STATIONS * (STATION_WIDTH + 4) + 4 ? STATION_WIDTH + 4 : STATION_WIDTH;
+    for (int i = 0; i < STATIONS; i++) {
+        bool slow = is_bottleneck(s->snapshot, st[i].name);
+        uint16_t style = slow ? STYLE_ATTENTION : STYLE_PLAIN;
+        const char *sign = slow ? state_sign("slow", g->ascii) : " ";
+        int x = r.x + 3;
+        if (across) {
+            x += i * step;
+            (void)grid_text(g, r.y, x, step - 4, STYLE_HEADER, st[i].name);
+            (void)grid_put(g, r.y + 1, x - 2, 1, style, sign);
+            (void)grid_text(g, r.y + 1, x, step - 3, style, st[i].rate);
+            (void)grid_text(g, r.y + 2, x, step - 3, style, st[i].lag);
+            if (sparks)
+                draw_spark(s, g, r.y + 3, x, spark, st[i].figure);
+        } else {
+            (void)grid_put(g, r.y + i, x - 2, 1, style, sign);
+            (void)grid_text(g, r.y + i, x, LABEL_WIDTH, STYLE_HEADER, st[i].name);
+            grid_text_right(g, r.y + i, x + LABEL_WIDTH, 11, style, st[i].rate);
+            grid_text_right(g, r.y + i, x + LABEL_WIDTH + 12, 13, style, st[i].lag);
+        }
+    }
+    return r.y + (across ? (sparks ? 4 : 3) : STATIONS);
+}

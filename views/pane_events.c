@@ -1,0 +1,127 @@
+/* Pane 0: what the engine did and what operators asked for, newest first. */
+#include <stdio.h>
+#include <string.h>
+
+#include "views/pane.h"
+
+enum { COLUMN_SIGN, COLUMN_TIME, COLUMN_OBJECT, COLUMN_TEXT, COLUMN_AREA, COLUMN_WHO };
+
+static const struct table_column columns[] = {
+    [COLUMN_SIGN] = {.title = "", .width = 1},
+    [COLUMN_TIME] = {.title = "UTC", .width = 8},
+    [COLUMN_OBJECT] = {.title = "about", .width = 24, .rank = 1},
+    [COLUMN_TEXT] = {.title = "what", .width = 24, .stretch = true},
+    [COLUMN_AREA] = {.title = "area", .width = 8, .rank = 3},
+    [COLUMN_WHO] = {.title = "who", .width = 10, .rank = 2},
+};
+
+static const struct event *event(const void *ctx, size_t row)
+{
+    const struct screen *s = ctx;
+    return &s->events.events[s->events.n - 1 - row];
+}
+
+static const char *key(const void *ctx, size_t row)
+{
+    return event(ctx, row)->key;
+}
+
+/* The time of today, the date of another day. */
+static void time_text(const struct screen *s, int64_t ts_us, char *out, size_t n)
+{
+    static const int64_t day_us = 86400LL * 1000000;
+    int64_t now = s->snapshot ? s->snapshot->now_us : UNKNOWN_INT;
+    char text[UNIT_TEXT_MAX];
+    if (now == UNKNOWN_INT || ts_us == UNKNOWN_INT || now / day_us == ts_us / day_us)
+        (void)unit_clock(ts_us, out, n);
+    else
+        (void)snprintf(out, n, "%.5s", unit_day(ts_us, text, sizeof text) + 5);
+}
+
+static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
+{
+    const struct screen *s = ctx;
+    const struct event *v = event(ctx, row);
+    size_t n = sizeof out->text;
+    out->style = STYLE_PLAIN;
+    switch (column) {
+    case COLUMN_SIGN:
+        out->style = level_style(v->level);
+        (void)snprintf(out->text, n, "%s", level_sign(v->level, s->ascii));
+        break;
+    case COLUMN_TIME:
+        time_text(s, v->ts_us, out->text, n);
+        break;
+    case COLUMN_OBJECT:
+        (void)snprintf(out->text, n, "%s", v->object ? v->object : "");
+        break;
+    case COLUMN_TEXT:
+        out->style = level_style(v->level);
+        (void)snprintf(out->text, n, "%s", v->text);
+        break;
+    case COLUMN_AREA:
+        (void)snprintf(out->text, n, "%s", v->area);
+        break;
+    default:
+        (void)snprintf(out->text, n, "%s", v->who);
+    }
+}
+
+static void model(const struct screen *s, struct table_model *m)
+{
+    *m = (struct table_model){
+        .columns = columns,
+        .column_count = sizeof columns / sizeof columns[0],
+        .rows = s->events.n,
+        .ctx = s,
+        .key = key,
+        .cell = cell,
+        .empty = "no events yet",
+    };
+}
+
+static void render(struct screen *s, struct grid *g, struct rect r)
+{
+    struct table_model m;
+    struct table_state *t = &s->tables[PANE_EVENTS];
+    char title[TABLE_FILTER_MAX + 64];
+    (void)snprintf(title, sizeof title, "Events (%zu%s%s)%s", t->n,
+                   t->filter[0] ? " that contain " : "", t->filter, t->follow ? ", following" : "");
+    model(s, &m);
+    int y = r.h > 4 ? draw_section(g, r, r.y, title) : r.y;
+    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t, true);
+}
+
+static void draw_detail(struct screen *s, struct lines *l)
+{
+    const struct event *v = event_list_find(&s->events, s->object);
+    char text[UNIT_TEXT_MAX];
+    lines_section(l, "Event");
+    if (!v) {
+        lines_add(l, "", STYLE_DIM, "It is too old: the console keeps the newest events only.");
+        return;
+    }
+    lines_printf(l, "time", STYLE_PLAIN, "%s UTC", unit_day(v->ts_us, text, sizeof text));
+    lines_printf(l, "level", level_style(v->level), "%s %s", level_sign(v->level, l->g->ascii),
+                 v->level);
+    lines_add(l, "area", STYLE_PLAIN, v->area);
+    lines_add(l, "who", STYLE_PLAIN, v->who);
+    lines_add(l, "about", STYLE_PLAIN, v->object ? v->object : "-");
+    lines_add(l, "what", STYLE_PLAIN, v->text);
+}
+
+static void render_detail(struct screen *s, struct grid *g, struct rect r)
+{
+    lines_draw(s, g, r, 10, draw_detail);
+}
+
+const struct pane pane_events = {
+    .name = "Events",
+    .aliases = "events event log",
+    .key = '0',
+    .context = CONTEXT_EVENTS,
+    .detail_context = CONTEXT_EVENT,
+    .model = model,
+    .render = render,
+    .render_detail = render_detail,
+};

@@ -1,0 +1,174 @@
+/*
+ * The engine's state as the views see it: docs/control.md's snapshot as plain structs.
+ *
+ * Read leniently: what is missing, null or of another type is unknown (NAN, UNKNOWN_INT, NULL for
+ * words), so that a console works with an engine a little older or newer. Nothing from outside is
+ * trusted to be short or printable; the grid sees to that.
+ *
+ * Ownership: a snapshot owns everything it points to and is immutable. Thread rule: any thread may
+ * read it.
+ */
+#ifndef VIEWS_SNAPSHOT_H
+#define VIEWS_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "backend/base/err.h"
+#include "views/units.h"
+
+struct snap_task {
+    int64_t id;
+    const char *state;
+    const char *trace; /* NULL: none */
+};
+
+struct snap_connector {
+    const char *name;
+    const char *type;   /* "source", "sink" */
+    const char *state;  /* "RUNNING", .. */
+    const char *detail; /* NULL: none */
+    const char *last_error;
+    int64_t since_us;
+    double rate_s;
+    int64_t total;
+    int64_t lag_records;
+    double lag_ms;
+    int64_t errors;
+    int64_t dead_letters;
+    int64_t restarts;
+    const char **topics;
+    size_t topic_count;
+    struct snap_task *tasks;
+    size_t task_count;
+};
+
+struct snap_partition {
+    int64_t id, low, high, committed, lag;
+    char key[24]; /* id as text */
+};
+
+struct snap_topic {
+    const char *name;
+    int64_t records;
+    double rate_s;
+    int64_t lag;
+    struct snap_partition *partitions;
+    size_t partition_count;
+};
+
+struct snap_slot {
+    const char *name;
+    int active; /* 1, 0, -1 unknown */
+    const char *wal_status;
+    double retained_bytes;
+    double safe_wal_bytes;
+};
+
+/* A server: state "up", .. or NULL when it is not configured or not known. */
+struct snap_server {
+    bool known;
+    const char *state;
+    const char *error;
+    const char *about; /* the server's own words: version, brokers; NULL */
+};
+
+struct snapshot {
+    int64_t now_us;
+    struct {
+        const char *version;
+        int64_t pid;
+        double uptime_s;
+        double rss_bytes;
+        double cpu_percent;
+        const char *dialect;
+    } engine;
+    struct {
+        const char *name;
+        const char *kind;
+    } environment;
+    struct {
+        double bytes_s, retained_bytes, lag_s;
+    } wal;
+    struct {
+        double rate_s, lag_ms;
+        int64_t total;
+    } capture;
+    struct {
+        double rate_s, waiting;
+    } queued; /* the station "topics" */
+    struct {
+        double rate_s, lag_s;
+        int64_t total;
+    } raw;
+    const char *bottleneck; /* NULL: none */
+    struct snap_server primary;
+    double longest_transaction_s;
+    const char *lsn;
+    struct snap_server standby;
+    double standby_lag_bytes, standby_lag_s;
+    const char *standby_lsn;
+    struct snap_server kafka;
+    struct snap_server warehouse;
+    struct snap_slot *slots;
+    size_t slot_count;
+    struct snap_connector *connectors;
+    size_t connector_count;
+    struct snap_topic *topics;
+    size_t topic_count;
+
+    struct arena *arena;
+};
+
+/* ERR_PROTOCOL when it is not even an object. */
+enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e) MUST_CHECK;
+void snapshot_free(struct snapshot *s); /* NULL is fine */
+
+const struct snap_connector *snapshot_connector(const struct snapshot *s, const char *name);
+const struct snap_topic *snapshot_topic(const struct snapshot *s, const char *name);
+
+/* ---- what the views ask besides ---- */
+
+struct event {
+    int64_t id;
+    char key[24]; /* id as text */
+    int64_t ts_us;
+    char *level; /* "info", .. */
+    char *area;
+    char *who;
+    char *object; /* NULL: none */
+    char *text;
+};
+
+enum { EVENTS_KEPT = 5000, ALERTS_KEPT = 200 };
+
+/* The newest EVENTS_KEPT, oldest first. */
+struct event_list {
+    struct event *events;
+    size_t n, cap;
+    int64_t last_id;            /* 0: none yet */
+    size_t alerts[ALERTS_KEPT]; /* the newest warnings and errors, newest first: indices */
+    size_t alert_count;
+};
+
+/* Adds the answer of events.list; *added says how many were new. */
+enum err event_list_add(struct event_list *l, const json_t *answer, size_t *added,
+                        struct errbuf *e) MUST_CHECK;
+void event_list_free(struct event_list *l);
+const struct event *event_list_find(const struct event_list *l, const char *key);
+
+/* connector.show's `config` as name = value lines, in the order given. */
+struct connector_config {
+    char *connector; /* whose it is */
+    size_t n;
+    char **names;
+    char **values;
+};
+enum err connector_config_from_json(const json_t *answer, struct connector_config *out,
+                                    struct errbuf *e) MUST_CHECK;
+void connector_config_free(struct connector_config *c);
+
+#endif

@@ -1,0 +1,267 @@
+#include "views/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+enum { GAP = 2, MARK = 2 }; /* columns between columns; the selection's mark */
+
+void table_free(struct table_state *s)
+{
+    free(s->order);
+    s->order = NULL;
+    s->n = s->cap = 0;
+}
+
+/* ---- filter ---- */
+
+static uint32_t fold(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+    return (uint32_t)towlower((wint_t)c);
+}
+
+void text_fold(const char *text, struct buf *out)
+{
+    uint32_t c;
+    while ((c = utf8_next(&text)) != 0)
+        utf8_put(out, fold(c));
+}
+
+bool text_contains(const char *text, const char *folded)
+{
+    for (;;) {
+        const char *t = text;
+        const char *f = folded;
+        uint32_t want;
+        while ((want = utf8_next(&f)) != 0) {
+            uint32_t c = utf8_next(&t);
+            if (!c || fold(c) != want)
+                break;
+        }
+        if (!want)
+            return true;
+        if (!utf8_next(&text))
+            return false;
+    }
+}
+
+static bool row_matches(const struct table_model *m, size_t row, const char *folded)
+{
+    struct table_cell cell;
+    for (int c = 0; c < m->column_count; c++) {
+        cell.text[0] = '\0';
+        m->cell(m->ctx, row, c, &cell);
+        if (text_contains(cell.text, folded))
+            return true;
+    }
+    return false;
+}
+
+/* ---- order ---- */
+
+struct sorting {
+    const struct table_model *m;
+    const struct table_state *s;
+};
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+    const struct sorting *by = arg;
+    size_t x = *(const size_t *)a;
+    size_t y = *(const size_t *)b;
+    int c = by->m->compare(by->m->ctx, x, y, by->s->sort);
+    if (by->s->descending)
+        c = -c;
+    return c ? c : (x > y) - (x < y); /* equal rows keep the model's order */
+}
+
+static bool make_room(struct table_state *s, size_t rows)
+{
+    if (rows <= s->cap)
+        return true;
+    size_t *p = realloc(s->order, rows * sizeof *p);
+    if (!p)
+        return false;
+    s->order = p;
+    s->cap = rows;
+    return true;
+}
+
+static void find_selection(struct table_state *s, const struct table_model *m)
+{
+    size_t last = s->n ? s->n - 1 : 0;
+    if (s->selected > last)
+        s->selected = last;
+    if (!s->n)
+        return;
+    if (s->follow) {
+        s->selected = 0;
+        s->top = 0;
+    } else if (s->key[0]) {
+        for (size_t i = 0; i < s->n; i++) {
+            if (strcmp(m->key(m->ctx, s->order[i]), s->key) == 0) {
+                s->selected = i;
+                return;
+            }
+        }
+    }
+    (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[s->selected]));
+}
+
+enum err table_update(struct table_state *s, const struct table_model *m, struct errbuf *e)
+{
+    s->n = 0;
+    if (!make_room(s, m->rows))
+        return err_set(e, ERR_NOMEM, "no memory for a table of %zu rows", m->rows);
+    struct buf folded;
+    buf_init(&folded, 0);
+    text_fold(s->filter, &folded);
+    for (size_t i = 0; i < m->rows; i++)
+        if (!folded.len || row_matches(m, i, buf_cstr(&folded)))
+            s->order[s->n++] = i;
+    buf_free(&folded);
+    if (s->sort >= 0 && m->compare) {
+        struct sorting by = {m, s};
+        qsort_r(s->order, s->n, sizeof *s->order, compare_rows, &by);
+    }
+    find_selection(s, m);
+    return ERR_OK;
+}
+
+bool table_selected(const struct table_state *s, size_t *row)
+{
+    if (!s->n)
+        return false;
+    *row = s->order[s->selected];
+    return true;
+}
+
+void table_move(struct table_state *s, const struct table_model *m, long by)
+{
+    if (!s->n)
+        return;
+    long to = (long)s->selected + by;
+    s->selected = to < 0 ? 0 : to >= (long)s->n ? s->n - 1 : (size_t)to;
+    if (s->selected)
+        s->follow = false;
+    (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[s->selected]));
+}
+
+void table_sort_next(struct table_state *s, const struct table_model *m)
+{
+    if (!m->compare)
+        return;
+    s->sort = s->sort + 1 < m->column_count ? s->sort + 1 : -1;
+}
+
+/* ---- drawing ---- */
+
+int table_page(int h)
+{
+    return h > 1 ? h - 1 : 1;
+}
+
+int table_fit(const struct table_model *m, int w, int *columns, int *widths)
+{
+    bool out[TABLE_COLUMNS_MAX] = {false};
+    int need;
+    int shown;
+    for (;;) {
+        need = MARK;
+        shown = 0;
+        int worst = -1;
+        for (int c = 0; c < m->column_count; c++) {
+            if (out[c])
+                continue;
+            need += m->columns[c].width + (shown++ ? GAP : 0);
+            if (m->columns[c].rank > 0 &&
+                (worst < 0 || m->columns[c].rank >= m->columns[worst].rank))
+                worst = c;
+        }
+        if (need <= w || worst < 0)
+            break;
+        out[worst] = true;
+    }
+    int n = 0;
+    for (int c = 0; c < m->column_count; c++) {
+        if (out[c])
+            continue;
+        columns[n] = c;
+        widths[n] = m->columns[c].width;
+        if (m->columns[c].stretch) /* may shrink too: better a short name than no state */
+            widths[n] = widths[n] + w - need > 4 ? widths[n] + w - need : 4;
+        n++;
+    }
+    return n;
+}
+
+static void draw_text(struct grid *g, int y, int x, int w, bool right, uint16_t style,
+                      const char *text)
+{
+    if (right)
+        grid_text_right(g, y, x, w, style, text);
+    else
+        (void)grid_text(g, y, x, w, style, text);
+}
+
+static void draw_header(struct grid *g, struct rect r, const struct table_model *m,
+                        const struct table_state *s, const int *columns, const int *widths, int n)
+{
+    int x = r.x + MARK;
+    for (int i = 0; i < n; i++) {
+        const struct table_column *c = &m->columns[columns[i]];
+        char title[64];
+        const char *sign = columns[i] != s->sort ? "" : s->descending ? "v" : "^";
+        if (!g->ascii && *sign)
+            sign = s->descending ? "▼" : "▲";
+        (void)snprintf(title, sizeof title, "%s%s", c->title, sign);
+        draw_text(g, r.y, x, widths[i], c->right, STYLE_HEADER, title);
+        x += widths[i] + GAP;
+    }
+}
+
+static void draw_row(struct grid *g, struct rect r, int y, const struct table_model *m, size_t row,
+                     bool selected, const int *columns, const int *widths, int n)
+{
+    int x = r.x + MARK;
+    for (int i = 0; i < n; i++) {
+        struct table_cell cell = {.text = "", .style = STYLE_PLAIN};
+        m->cell(m->ctx, row, columns[i], &cell);
+        draw_text(g, y, x, widths[i], m->columns[columns[i]].right, cell.style, cell.text);
+        x += widths[i] + GAP;
+    }
+    if (selected) { /* a sign too: some terminals show no reverse video, some readers no colour */
+        (void)grid_put(g, y, r.x, 1, STYLE_PLAIN, ">");
+        grid_mark(g, (struct rect){y, r.x, 1, r.w}, STYLE_SELECTED);
+    }
+}
+
+void table_draw(struct grid *g, struct rect r, const struct table_model *m, struct table_state *s,
+                bool select)
+{
+    if (r.h < 1 || r.w < 1)
+        return;
+    struct rect old = grid_clip(g, r);
+    int columns[TABLE_COLUMNS_MAX];
+    int widths[TABLE_COLUMNS_MAX];
+    int n = table_fit(m, r.w, columns, widths);
+    draw_header(g, r, m, s, columns, widths, n);
+    size_t page = (size_t)table_page(r.h);
+    if (s->selected < s->top)
+        s->top = s->selected;
+    if (s->selected >= s->top + page)
+        s->top = s->selected - page + 1;
+    if (s->top + page > s->n)
+        s->top = s->n > page ? s->n - page : 0;
+    for (size_t i = 0; i < page && s->top + i < s->n; i++)
+        draw_row(g, r, r.y + 1 + (int)i, m, s->order[s->top + i],
+                 select && s->top + i == s->selected, columns, widths, n);
+    if (!s->n)
+        (void)grid_printf(g, r.y + 1, r.x + MARK, r.w - MARK, STYLE_DIM,
+                          s->filter[0] ? "nothing matches \"%s\"" : "%s",
+                          s->filter[0] ? s->filter : m->empty);
+    g->clip = old;
+}

@@ -1,0 +1,87 @@
+/*
+ * A table over rows that somebody else holds: filter, sort, stable selection, scrolling, a frozen
+ * header, and a set of columns that fits the width.
+ *
+ * The model is a few callbacks, so 10,000 rows cost nothing until they are drawn. The selection
+ * follows a row's key, not its place: a refresh, a sort or a filter moves the table under it, never
+ * it to another object. Columns get their width from the definition and the screen alone, so
+ * nothing jumps between refreshes.
+ *
+ * Ownership: the state owns its order array (table_free). Thread rule: one thread at a time.
+ */
+#ifndef VIEWS_TABLE_H
+#define VIEWS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "views/grid.h"
+#include "views/units.h"
+
+enum { TABLE_CELL_MAX = 512, TABLE_KEY_MAX = 300, TABLE_FILTER_MAX = 128, TABLE_COLUMNS_MAX = 16 };
+
+struct table_column {
+    const char *title;
+    int width;    /* columns of the screen, without the gap */
+    int rank;     /* 0 is always shown; the highest rank is left out first */
+    bool right;   /* numbers */
+    bool stretch; /* takes what is left over (one column) */
+};
+
+struct table_cell {
+    char text[TABLE_CELL_MAX];
+    uint16_t style;
+};
+
+struct table_model {
+    const struct table_column *columns;
+    int column_count;
+    size_t rows;
+    const void *ctx;
+    const char *(*key)(const void *ctx, size_t row);
+    void (*cell)(const void *ctx, size_t row, int column, struct table_cell *out);
+    /* <0, 0, >0 by a column; NULL: rows stay in their order */
+    int (*compare)(const void *ctx, size_t a, size_t b, int column);
+    const char *empty; /* what to say when there is no row */
+};
+
+struct table_state {
+    char key[TABLE_KEY_MAX]; /* of the selected row; "" before the first row came */
+    size_t selected;         /* its place in `order` */
+    size_t top;              /* the first row on screen */
+    int sort;                /* column, -1: the model's order */
+    bool descending;
+    bool follow; /* keep to the first row */
+    char filter[TABLE_FILTER_MAX];
+    size_t *order; /* rows that pass the filter, sorted */
+    size_t n, cap;
+};
+
+void table_free(struct table_state *s);
+
+/* Brings order and selection up to date with the model. Call when rows, filter or sort changed. */
+enum err table_update(struct table_state *s, const struct table_model *m,
+                      struct errbuf *e) MUST_CHECK;
+
+/* The selected row of the model; false when there is none. */
+bool table_selected(const struct table_state *s, size_t *row);
+
+/* Moves the selection by so many rows (clamped); page is the height that table_page gives. */
+void table_move(struct table_state *s, const struct table_model *m, long by);
+void table_sort_next(struct table_state *s, const struct table_model *m);
+
+/* Rows that fit below the header in a rectangle of h rows. */
+int table_page(int h);
+
+/* Scrolls so that the selection is visible, then draws. */
+void table_draw(struct grid *g, struct rect r, const struct table_model *m, struct table_state *s,
+                bool select);
+
+/* The columns that fit in w, as column indices; widths get what each has. Returns how many. */
+int table_fit(const struct table_model *m, int w, int *columns, int *widths);
+
+/* Does needle (already folded) occur in text, without regard to case? */
+bool text_contains(const char *text, const char *folded);
+void text_fold(const char *text, struct buf *out);
+
+#endif
