@@ -577,11 +577,12 @@ static enum flat_conv form_of_number(const struct flat_type *t)
     case WT_TIMESTAMP:
     case WT_TIMESTAMPTZ:
         return millis ? FLAT_TIMESTAMP_MILLIS : FLAT_TIMESTAMP_MICROS;
-    case WT_TEXT:
-    case WT_JSON:
-        return FLAT_JSON;
-    default:
+    case WT_FLOAT32:
+    case WT_FLOAT64:
+    case WT_DECIMAL:
         return FLAT_DECIMAL;
+    default:
+        return FLAT_JSON; /* text takes it, the others do not */
     }
 }
 
