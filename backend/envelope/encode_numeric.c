@@ -367,8 +367,12 @@ const char *encode_float(const struct field *f, const char *p, size_t n, struct 
 {
     static const int SINGLE_SMALL = -40; /* of `point`; above it two digits say the same as one */
     static const int DOUBLE_SMALL = -318;
+    static const int POINT_MOST = 309; /* 1.797..e308 */
+    static const int POINT_LEAST = -323;
     struct shortest s;
-    if (!n || n > FLOAT_DIGITS_MAX || !shortest_parse(p, n, &s))
+    if (!n || n > FLOAT_DIGITS_MAX || !shortest_parse(p, n, &s) || s.point > POINT_MOST ||
+        s.point < POINT_LEAST ||
+        (s.point == POINT_MOST && memcmp(s.d, "17976931348623158", 17) >= 0))
         return write_special(p, n, out) ? NULL : "is not a floating point number";
     bool single = f->shape.type[0] == 'f';
     if (s.n == 1 && s.d[0] != '0' && s.point <= (single ? SINGLE_SMALL : DOUBLE_SMALL))

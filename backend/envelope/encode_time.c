@@ -55,7 +55,7 @@ static const char *expect(const char *p, const char *end, char c)
 
 static const char *parse_date(const char *p, const char *end, struct moment *m)
 {
-    enum { YEAR_DIGITS_MAX = 9 };
+    enum { YEAR_DIGITS_MAX = 7 }; /* PostgreSQL's last date is 5874897-12-31 */
     const char *q = skip_digits(p, end);
     if (q - p < 4 || q - p > YEAR_DIGITS_MAX || !encode_digits(p, (size_t)(q - p), &m->year))
         return NULL;

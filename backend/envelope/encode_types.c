@@ -103,16 +103,23 @@ const char *encode_bool(const struct field *f, const char *p, size_t n, struct b
     return NULL;
 }
 
+/* Copied as it is, once it is sure that it is JSON's form of a number of 64 bits. */
 const char *encode_integer(const struct field *f, const char *p, size_t n, struct buf *out)
 {
-    enum { INTEGER_TEXT_MAX = 20 };
+    enum { DIGITS_MOST = 19 };
+    static const char reason[] = "is not an integer";
     (void)f;
-    size_t i = n && *p == '-';
-    if (i == n || n > INTEGER_TEXT_MAX)
-        return "is not an integer";
-    for (; i < n; i++)
-        if ((unsigned char)p[i] - (unsigned)'0' > 9)
-            return "is not an integer";
+    bool negative = n && *p == '-';
+    size_t digits = n - negative;
+    const char *d = p + negative;
+    if (!digits || digits > DIGITS_MOST || (*d == '0' && n > 1))
+        return reason;
+    for (size_t i = 0; i < digits; i++)
+        if ((unsigned char)d[i] - (unsigned)'0' > 9)
+            return reason;
+    if (digits == DIGITS_MOST &&
+        memcmp(d, negative ? "9223372036854775808" : "9223372036854775807", DIGITS_MOST) > 0)
+        return reason;
     buf_add(out, p, n);
     return NULL;
 }

@@ -1,8 +1,9 @@
-/* The encoder: every type's JSON, keys, events, schemas. Values are those of a real Debezium. */
+/* The encoder's writers: every type's JSON. The values are those of a real Debezium. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,114 +11,19 @@
 #include <jansson.h>
 
 #include "backend/envelope/encode.h"
-
-#define LENGTH(a) ((int)(sizeof(a) / sizeof *(a)))
-
-static const struct envelope_options defaults = {
-    .prefix = "p",
-    .database = "src",
-    .version = "3.7.0.Final",
-    .placeholder = "__debezium_unavailable_value",
-};
-
-/* A column of a test's table. */
-struct spec {
-    const char *name;
-    const char *type;
-    uint32_t oid;
-    int32_t typmod;
-    const char *element;
-    uint32_t element_oid;
-    int key;
-    bool not_null;
-    const char *labels;
-    const char *default_sql;
-};
-
-static struct relation *make_relation(char identity, const struct spec *s, int n)
-{
-    struct relation *r = relation_create(n);
-    assert_non_null(r);
-    r->oid = 4711;
-    r->schema = strdup("o");
-    r->name = strdup("t");
-    r->identity = identity;
-    for (int i = 0; i < n; i++) {
-        struct column *c = &r->columns[i];
-        c->name = strdup(s[i].name);
-        c->type_name = strdup(s[i].type);
-        c->type_oid = s[i].oid;
-        c->typmod = s[i].typmod;
-        c->elem_oid = s[i].element_oid;
-        c->elem_name = s[i].element ? strdup(s[i].element) : NULL;
-        c->enum_values = s[i].labels ? strdup(s[i].labels) : NULL;
-        c->default_sql = s[i].default_sql ? strdup(s[i].default_sql) : NULL;
-        c->not_null = s[i].not_null;
-        c->key_pos = s[i].key;
-        r->n_key += s[i].key > 0;
-    }
-    r->fingerprint = relation_fingerprint(r);
-    return r;
-}
-
-static struct envelope_table *make_table(const struct envelope_options *o, char identity,
-                                         const struct spec *s, int n)
-{
-    struct envelope_table *t = NULL;
-    struct errbuf e = {0};
-    struct relation *r = make_relation(identity, s, n);
-    if (envelope_table_create(o, r, &t, &e) != ERR_OK)
-        fail_msg("%s", e.text);
-    relation_unref(r);
-    return t;
-}
-
-static struct cell text(const char *s)
-{
-    return s ? (struct cell){s, (uint32_t)strlen(s), CELL_TEXT} : (struct cell){.kind = CELL_NULL};
-}
-
-/* The value's JSON of one column, freed by the caller; NULL with the error's words in *e. */
-static char *encode_one(const struct envelope_options *o, const struct spec *s, struct cell c,
-                        struct errbuf *e)
-{
-    struct spec one = *s;
-    struct buf b;
-    char *json = NULL;
-    one.name = "c";
-    buf_init(&b, 0);
-    struct envelope_table *t = make_table(o, 'd', &one, 1);
-    struct envelope_event ev = {.op = 'c', .after = &c};
-    enum err rc = envelope_write_value(t, &ev, &b, e);
-    if (rc == ERR_OK) {
-        static const char head[] = "{\"before\":null,\"after\":{\"c\":";
-        const char *end = strstr(buf_cstr(&b), "},\"source\":{");
-        assert_non_null(end);
-        assert_memory_equal(b.p, head, strlen(head));
-        json = strndup(b.p + strlen(head), (size_t)(end - b.p) - strlen(head));
-        json_t *j = json_loadb(b.p, b.len, 0, NULL);
-        assert_non_null(j);
-        json_decref(j);
-    } else {
-        assert_int_equal(rc, ERR_DATA);
-        assert_int_equal(b.len, 0);
-    }
-    buf_free(&b);
-    envelope_table_destroy(t);
-    return json;
-}
+#include "tests/fixture/encoding.h"
 
 struct value {
     const char *in;
     const char *json; /* NULL: refused */
 };
 
-static void check_values(const struct envelope_options *o, const struct spec *s,
+static void check_values(const struct envelope_options *o, const struct encoding_column *s,
                          const struct value *v, int n)
 {
     for (int i = 0; i < n; i++) {
         struct errbuf e = {0};
-        char *json = encode_one(o, s, text(v[i].in), &e);
+        char *json = encoding_one(o, s, encoding_text(v[i].in), &e);
         if (!v[i].json) {
             if (json)
                 fail_msg("%s \"%s\" was taken as %s", s->type, v[i].in, json);
@@ -131,10 +37,6 @@ static void check_values(const struct envelope_options *o, const struct spec *s,
     }
 }
 
-#define SCALAR(t, o, m) (&(const struct spec){.type = (t), .oid = (o), .typmod = (m)})
-#define ARRAY(t, o, m)                                                                             \
-    (&(const struct spec){                                                                         \
-        .type = "_" t, .oid = 1, .typmod = (m), .element = (t), .element_oid = (o)})
 #define VALUES(...)                                                                                \
     (const struct value[])                                                                         \
     {                                                                                              \
@@ -142,41 +44,44 @@ static void check_values(const struct envelope_options *o, const struct spec *s,
     }
 #define CHECK(opt, spec, ...)                                                                      \
     check_values(opt, spec, VALUES(__VA_ARGS__), LENGTH(((const struct value[]){__VA_ARGS__})))
-#define NUMERIC(p, s) ((((p) << 16) | ((s)&0x7ff)) + 4)
 
 static void plain_types(void **state)
 {
     (void)state;
-    CHECK(&defaults, SCALAR("int2", PG_INT2, -1), {"-32768", "-32768"}, {NULL, "null"},
-          {"1x", NULL}, {"", NULL}, {"-", NULL});
-    CHECK(&defaults, SCALAR("int8", PG_INT8, -1), {"-9223372036854775808", "-9223372036854775808"},
-          {"123456789012345678901", NULL});
-    CHECK(&defaults, SCALAR("oid", PG_OID, -1), {"4294967295", "4294967295"});
-    CHECK(&defaults, SCALAR("bool", PG_BOOL, -1), {"t", "true"}, {"f", "false"}, {"true", NULL});
-    CHECK(&defaults, SCALAR("bpchar", PG_BPCHAR, 7), {"ab ", "\"ab \""});
-    CHECK(&defaults, SCALAR("text", PG_TEXT, -1), {"", "\"\""},
+    CHECK(&encoding_defaults, SCALAR("int2", PG_INT2, -1), {"-32768", "-32768"}, {NULL, "null"},
+          {"1x", NULL}, {"007", NULL}, {"-0", NULL}, {"", NULL}, {"-", NULL});
+    CHECK(&encoding_defaults, SCALAR("int8", PG_INT8, -1),
+          {"-9223372036854775808", "-9223372036854775808"}, {"123456789012345678901", NULL},
+          {"9223372036854775807", "9223372036854775807"}, {"9223372036854775808", NULL});
+    CHECK(&encoding_defaults, SCALAR("oid", PG_OID, -1), {"4294967295", "4294967295"});
+    CHECK(&encoding_defaults, SCALAR("bool", PG_BOOL, -1), {"t", "true"}, {"f", "false"},
+          {"true", NULL});
+    CHECK(&encoding_defaults, SCALAR("bpchar", PG_BPCHAR, 7), {"ab ", "\"ab \""});
+    CHECK(&encoding_defaults, SCALAR("text", PG_TEXT, -1), {"", "\"\""},
           {"a \"q\" \\ b\nc\td \x01", "\"a \\\"q\\\" \\\\ b\\nc\\td \\u0001\""},
           {"\xc3\xa9 \xe6\xbc\xa2 \xf0\x9f\x98\x80", "\"\xc3\xa9 \xe6\xbc\xa2 \xf0\x9f\x98\x80\""},
           {"bad \xff.", "\"bad \xef\xbf\xbd.\""});
-    CHECK(&defaults, SCALAR("jsonb", PG_JSONB, -1), {"{\"a\": 1.50}", "\"{\\\"a\\\": 1.50}\""});
-    CHECK(&defaults, SCALAR("uuid", PG_UUID, -1),
+    CHECK(&encoding_defaults, SCALAR("jsonb", PG_JSONB, -1),
+          {"{\"a\": 1.50}", "\"{\\\"a\\\": 1.50}\""});
+    CHECK(&encoding_defaults, SCALAR("uuid", PG_UUID, -1),
           {"0f8fad5b-d9cb-469f-a165-70867728950e", "\"0f8fad5b-d9cb-469f-a165-70867728950e\""});
-    CHECK(&defaults, SCALAR("nobody_knows_it", 99999, -1), {"(1,\"x\")", "\"(1,\\\"x\\\")\""});
+    CHECK(&encoding_defaults, SCALAR("nobody_knows_it", 99999, -1),
+          {"(1,\"x\")", "\"(1,\\\"x\\\")\""});
 }
 
 static void numerics(void **state)
 {
     (void)state;
-    CHECK(&defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(10, 2)), {"1234.56", "\"AeJA\""},
-          {"-99999999.99", "\"/av0HAE=\""}, {"99999999.99", "\"AlQL4/8=\""}, {"0.00", "\"AA==\""},
-          {"0.10", "\"Cg==\""}, {"-1.00", "\"nA==\""}, {"100.00", "\"JxA=\""}, {"7", "\"Arw=\""},
-          {"-1.28", "\"gA==\""}, {"1.28", "\"AIA=\""}, {"NaN", "null"}, {"1.234", NULL},
-          {"1,5", NULL}, {"", NULL});
-    CHECK(&defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(5, 0)), {"12345", "\"MDk=\""},
+    CHECK(&encoding_defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(10, 2)),
+          {"1234.56", "\"AeJA\""}, {"-99999999.99", "\"/av0HAE=\""},
+          {"99999999.99", "\"AlQL4/8=\""}, {"0.00", "\"AA==\""}, {"0.10", "\"Cg==\""},
+          {"-1.00", "\"nA==\""}, {"100.00", "\"JxA=\""}, {"7", "\"Arw=\""}, {"-1.28", "\"gA==\""},
+          {"1.28", "\"AIA=\""}, {"NaN", "null"}, {"1.234", NULL}, {"1,5", NULL}, {"", NULL});
+    CHECK(&encoding_defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(5, 0)), {"12345", "\"MDk=\""},
           {"-99999", "\"/nlh\""});
-    CHECK(&defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(3, -2)), {"12300", "\"ew==\""},
+    CHECK(&encoding_defaults, SCALAR("numeric", PG_NUMERIC, NUMERIC(3, -2)), {"12300", "\"ew==\""},
           {"0", "\"AA==\""}, {"12345", NULL});
-    CHECK(&defaults, SCALAR("numeric", PG_NUMERIC, -1),
+    CHECK(&encoding_defaults, SCALAR("numeric", PG_NUMERIC, -1),
           {"98765.4321", "{\"scale\":4,\"value\":\"Ot5osQ==\"}"},
           {"100", "{\"scale\":0,\"value\":\"ZA==\"}"}, {"0.0", "{\"scale\":0,\"value\":\"AA==\"}"},
           {"2.50", "{\"scale\":1,\"value\":\"GQ==\"}"},
@@ -186,7 +91,7 @@ static void numerics(void **state)
            "{\"scale\":29,\"value\":\"Mll9fSrXWAVaPDyF0NL5ALv1d/COOYEV\"}"},
           {"123456789012345678901234567890.5", "{\"scale\":1,\"value\":\"D5Uan6OihslPDnZsOQ==\"}"},
           {"Infinity", "null"}, {"-Infinity", "null"}, {"infinite", NULL});
-    struct envelope_options o = defaults;
+    struct envelope_options o = encoding_defaults;
     o.decimals = DECIMAL_STRING;
     CHECK(&o, SCALAR("numeric", PG_NUMERIC, NUMERIC(10, 2)), {"1234.50", "\"1234.50\""},
           {"NaN", "\"NAN\""}, {"Infinity", "\"POSITIVE_INFINITY\""},
@@ -200,8 +105,8 @@ static void numerics(void **state)
 static void money(void **state)
 {
     (void)state;
-    struct envelope_options o = defaults;
-    const struct spec *s = SCALAR("money", PG_MONEY, -1);
+    struct envelope_options o = encoding_defaults;
+    const struct encoding_column *s = SCALAR("money", PG_MONEY, -1);
     CHECK(&o, s, {"$1,234.56", "\"AeJA\""}, {"-$92,233,720,368,547,758.08", "\"gAAAAAAAAAA=\""},
           {"$92,233,720,368,547,758.07", "\"f/////////8=\""}, {"($1.00)", "\"nA==\""},
           {"$1.2.3", NULL}, {"$", NULL});
@@ -214,16 +119,17 @@ static void money(void **state)
 static void floats(void **state)
 {
     (void)state;
-    CHECK(&defaults, SCALAR("float4", PG_FLOAT4, -1), {"1.5", "1.5"},
+    CHECK(&encoding_defaults, SCALAR("float4", PG_FLOAT4, -1), {"1.5", "1.5"},
           {"3.4028235e+38", "3.4028235E38"}, {"1e-45", "1.4E-45"}, {"3e-44", "2.9E-44"},
           {"-0", "-0.0"}, {"1.6777216e+07", "1.6777216E7"}, {"1e+10", "1.0E10"}, {"NaN", "\"NaN\""},
           {"1e", NULL}, {"1x5", NULL}, {"", NULL}, {"nan", NULL});
-    CHECK(&defaults, SCALAR("float8", PG_FLOAT8, -1), {"2.25", "2.25"},
+    CHECK(&encoding_defaults, SCALAR("float8", PG_FLOAT8, -1), {"2.25", "2.25"},
           {"1.7976931348623157e+308", "1.7976931348623157E308"}, {"5e-324", "4.9E-324"},
           {"1e+22", "1.0E22"}, {"123456789.12345679", "1.2345678912345679E8"}, {"1e-07", "1.0E-7"},
           {"0.001", "0.001"}, {"0.0001", "1.0E-4"}, {"1234567", "1234567.0"},
-          {"12345678", "1.2345678E7"}, {"0.1", "0.1"}, {"-Infinity", "\"-Infinity\""});
-    CHECK(&defaults, SCALAR("point", PG_POINT, -1),
+          {"12345678", "1.2345678E7"}, {"0.1", "0.1"}, {"1e309", NULL}, {"2e308", NULL},
+          {"1e-330", NULL}, {"-Infinity", "\"-Infinity\""});
+    CHECK(&encoding_defaults, SCALAR("point", PG_POINT, -1),
           {"(1.5,-2)", "{\"x\":1.5,\"y\":-2.0,\"wkb\":\"AQEAAAAAAAAAAAD4PwAAAAAAAADA\","
                        "\"srid\":null}"},
           {"(Infinity,NaN)", "{\"x\":\"Infinity\",\"y\":\"NaN\",\"wkb\":"
@@ -234,8 +140,8 @@ static void floats(void **state)
 static void binaries(void **state)
 {
     (void)state;
-    struct envelope_options o = defaults;
-    const struct spec *s = SCALAR("bytea", PG_BYTEA, -1);
+    struct envelope_options o = encoding_defaults;
+    const struct encoding_column *s = SCALAR("bytea", PG_BYTEA, -1);
     CHECK(&o, s, {"\\xdeadbeef", "\"3q2+7w==\""}, {"\\x", "\"\""}, {"\\x00ff00", "\"AP8A\""},
           {"\\xfbff", "\"+/8=\""}, {"\\xabc", NULL}, {"\\xzz", NULL}, {"abc", NULL});
     o.binary = BINARY_BASE64;
@@ -260,14 +166,15 @@ static void long_binaries(void **state)
     strcpy(in, "\\x");
     for (int i = 0; i < LONG; i++)
         memcpy(in + 2 + 2 * i, "00", 3);
-    char *json = encode_one(&defaults, SCALAR("bytea", PG_BYTEA, -1), text(in), &e);
+    char *json =
+        encoding_one(&encoding_defaults, SCALAR("bytea", PG_BYTEA, -1), encoding_text(in), &e);
     assert_int_equal(strlen(json), (LONG + 2) / 3 * 4 + 2);
     assert_string_equal(json + strlen(json) - 4, "AA=\"");
     free(json);
     for (int i = 0; i < LONG * 2; i++)
         in[i] = i % 8 == 7 ? '1' : '0'; /* each byte is 1 */
     in[LONG * 2] = '\0';
-    json = encode_one(&defaults, SCALAR("varbit", PG_VARBIT, -1), text(in), &e);
+    json = encoding_one(&encoding_defaults, SCALAR("varbit", PG_VARBIT, -1), encoding_text(in), &e);
     assert_int_equal(strlen(json), (LONG * 2 / 8 + 2) / 3 * 4 + 2);
     assert_memory_equal(json, "\"AQEBAQEB", 9);
     free(json);
@@ -277,7 +184,7 @@ static void long_binaries(void **state)
 static void times(void **state)
 {
     (void)state;
-    struct envelope_options o = defaults;
+    struct envelope_options o = encoding_defaults;
     CHECK(&o, SCALAR("date", PG_DATE, -1), {"2026-02-03", "20487"}, {"1970-01-01", "0"},
           {"1969-12-31", "-1"}, {"0044-03-15 BC", "-735160"}, {"9999-12-31", "2932896"},
           {"infinity", "2146033979"}, {"-infinity", "-2147472691"}, {"2026-13-01", NULL},
@@ -309,7 +216,7 @@ static void times(void **state)
 static void zoned_times(void **state)
 {
     (void)state;
-    const struct envelope_options *o = &defaults;
+    const struct envelope_options *o = &encoding_defaults;
     CHECK(o, SCALAR("timestamptz", PG_TIMESTAMPTZ, -1),
           {"2026-02-03 03:05:06.789012+00", "\"2026-02-03T03:05:06.789012Z\""},
           {"2026-02-03 03:05:06.5+00", "\"2026-02-03T03:05:06.500000Z\""},
@@ -335,8 +242,8 @@ static void zoned_times(void **state)
 static void intervals(void **state)
 {
     (void)state;
-    struct envelope_options o = defaults;
-    const struct spec *s = SCALAR("interval", PG_INTERVAL, -1);
+    struct envelope_options o = encoding_defaults;
+    const struct encoding_column *s = SCALAR("interval", PG_INTERVAL, -1);
     CHECK(&o, s, {"1 year 2 mons 3 days 04:05:06.789", "37091106789000"}, {"00:00:00", "0"},
           {"-1 mons +2 days -03:00:00", "-2467800000000"},
           {"-178000000 years", "-9223372036854775808"}, {"178000000 years", "9223372036854775807"},
@@ -350,7 +257,7 @@ static void intervals(void **state)
 static void arrays(void **state)
 {
     (void)state;
-    const struct envelope_options *o = &defaults;
+    const struct envelope_options *o = &encoding_defaults;
     CHECK(o, ARRAY("int4", PG_INT4, -1), {"{1,2,3}", "[1,2,3]"}, {"{}", "[]"},
           {"{{1,2},{3,4}}", "[[1,2],[3,4]]"}, {"[0:2]={1,NULL,3}", "[1,null,3]"}, {"{1,", NULL},
           {"{1}}", NULL}, {"{1 2}", NULL}, {"{,}", NULL}, {"1", NULL}, {"", NULL}, {"{", NULL},
@@ -373,8 +280,8 @@ static void arrays(void **state)
 static void hstores(void **state)
 {
     (void)state;
-    struct envelope_options o = defaults;
-    const struct spec *s = SCALAR("hstore", 16400, -1);
+    struct envelope_options o = encoding_defaults;
+    const struct encoding_column *s = SCALAR("hstore", 16400, -1);
     CHECK(&o, s, {"\"a\"=>\"1\", \"b\"=>NULL", "\"{\\\"a\\\":\\\"1\\\",\\\"b\\\":null}\""},
           {"", "\"{}\""},
           {"\"k 1\"=>\"v \\\"q\\\"\"", "\"{\\\"k 1\\\":\\\"v \\\\\\\"q\\\\\\\"\\\"}\""},
