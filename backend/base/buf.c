@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { BUF_FIRST = 256, BUF_NUMBER_MAX = 24 };
 static const size_t BUF_DEFAULT_MAX = ((size_t)1 << 30) - 1;
@@ -161,27 +164,50 @@ static void json_escape(struct buf *b, unsigned char c)
     }
 }
 
+/* How many bytes from s on are plain: no control character, quote, backslash, nor beyond ASCII. */
+static size_t json_plain_run(const unsigned char *s, size_t n)
+{
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(0x20);
+    for (; i + 16 <= n; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        /* signed: bytes from 0x80 on are negative, below a space as well */
+        __m128i bad =
+            _mm_or_si128(_mm_cmplt_epi8(v, space),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
+        int mask = _mm_movemask_epi8(bad);
+        if (mask)
+            return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < n; i++)
+        if (s[i] < 0x20 || s[i] >= 0x80 || s[i] == '"' || s[i] == '\\')
+            break;
+    return i;
+}
+
 void buf_json_string(struct buf *b, const char *s, size_t n)
 {
-    buf_ch(b, '"');
+    const unsigned char *u = (const unsigned char *)s;
+    if (!buf_reserve(b, n + 2)) /* enough unless something is escaped */
+        return;
+    b->p[b->len++] = '"';
     size_t from = 0;
     size_t i = 0;
-    while (i < n) {
-        unsigned char c = (unsigned char)s[i];
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            i++;
-            continue;
-        }
-        size_t k = c >= 0x80 ? utf8_length((const unsigned char *)s + i, n - i) : 0;
-        if (k) {
+    while ((i += json_plain_run(u + i, n - i)) < n) {
+        size_t k;
+        while (i < n && u[i] >= 0x80 && (k = utf8_length(u + i, n - i)) > 0)
             i += k;
+        if (i == n || (u[i] >= 0x20 && u[i] < 0x80 && u[i] != '"' && u[i] != '\\'))
             continue;
-        }
         buf_add(b, s + from, i - from);
-        if (c >= 0x80)
+        if (u[i] >= 0x80)
             buf_lit(b, "\xef\xbf\xbd");
         else
-            json_escape(b, c);
+            json_escape(b, u[i]);
         from = ++i;
     }
     buf_add(b, s + from, n - from);

@@ -360,8 +360,8 @@ static struct kind kind_of(struct field *f, uint32_t oid, const char *name, int3
     }
 }
 
-/* An integer array cannot hold the placeholder's text: it holds its bytes, one an element. */
-static void unchanged_numbers(const struct field *f, struct buf *out)
+/* An array of numbers cannot hold the placeholder's text: it holds its bytes, one an element. */
+static void unchanged_numbers(const struct field *f, bool floating, struct buf *out)
 {
     bool first = true;
     buf_ch(out, '[');
@@ -370,6 +370,8 @@ static void unchanged_numbers(const struct field *f, struct buf *out)
             buf_ch(out, ',');
         first = false;
         buf_i64(out, (signed char)*p);
+        if (floating)
+            buf_lit(out, ".0");
     }
     buf_ch(out, ']');
 }
@@ -388,8 +390,9 @@ static bool unchanged_json(const struct field *f, struct buf *out)
     case SHAPE_ARRAY: {
         const struct field *el = f->element;
         const char *t = el->shape.type;
-        if (!strncmp(t, "int", 3) || !strcmp(t, "float") || !strcmp(t, "double")) {
-            unchanged_numbers(f, out);
+        bool floating = !strcmp(t, "float") || !strcmp(t, "double");
+        if (floating || !strncmp(t, "int", 3)) {
+            unchanged_numbers(f, floating, out);
             return true;
         }
         buf_ch(out, '[');

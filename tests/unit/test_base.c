@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/base/arena.h"
@@ -14,6 +15,40 @@
 #include "backend/base/clock.h"
 #include "backend/base/queue.h"
 #include "backend/base/relation.h"
+
+/* An escape or a character beyond ASCII at every place of strings of every length up to 40. */
+static void test_buf_json_string_places(void **state)
+{
+    enum { LONGEST = 40 };
+    static const struct {
+        const char *in;
+        const char *out;
+    } odd[] = {{"\"", "\\\""},
+               {"\n", "\\n"},
+               {"\x1f", "\\u001f"},
+               {"\x7f", "\x7f"},
+               {"\xc3\xa9", "\xc3\xa9"},
+               {"\xff", "\xef\xbf\xbd"},
+               {"~", "~"}};
+    (void)state;
+    for (size_t k = 0; k < sizeof odd / sizeof odd[0]; k++)
+        for (int before = 0; before <= LONGEST; before++)
+            for (int after = 0; before + after <= LONGEST; after++) {
+                char in[2 * LONGEST + 8];
+                char out[2 * LONGEST + 16];
+                int n = snprintf(in, sizeof in, "%.*s%s%.*s", before,
+                                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", odd[k].in, after,
+                                 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+                (void)snprintf(out, sizeof out, "\"%.*s%s%.*s\"", before,
+                               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", odd[k].out, after,
+                               "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+                struct buf b;
+                buf_init(&b, 0);
+                buf_json_string(&b, in, (size_t)n);
+                assert_string_equal(buf_cstr(&b), out);
+                buf_free(&b);
+            }
+}
 
 static void test_buf_json_string(void **state)
 {
@@ -169,15 +204,11 @@ static void test_clock_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf_json_string),
-        cmocka_unit_test(test_buf_limit),
-        cmocka_unit_test(test_buf_numbers_and_quotes),
-        cmocka_unit_test(test_err_words),
-        cmocka_unit_test(test_queue_passes_everything),
-        cmocka_unit_test(test_queue_timeouts),
-        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_numeric_typmod),
-        cmocka_unit_test(test_clock_text),
+        cmocka_unit_test(test_buf_json_string), cmocka_unit_test(test_buf_json_string_places),
+        cmocka_unit_test(test_buf_limit),       cmocka_unit_test(test_buf_numbers_and_quotes),
+        cmocka_unit_test(test_err_words),       cmocka_unit_test(test_queue_passes_everything),
+        cmocka_unit_test(test_queue_timeouts),  cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_numeric_typmod),  cmocka_unit_test(test_clock_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
