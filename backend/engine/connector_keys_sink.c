@@ -1,7 +1,6 @@
 /*
  * The keys of the sinks that name ours: Confluent's Vertica and JDBC sinks, Debezium's JDBC sink.
- * One table for all, since their keys do not contradict each other. Exact names stand before the
- * families (name.*), because the first that covers a key decides.
+ * One table for all, since their keys do not contradict each other.
  */
 #include <stddef.h>
 

@@ -1,7 +1,5 @@
 /*
  * The keys of Debezium's PostgreSQL connector, one row each: what it does here.
- *
- * Exact names stand before the families (name.*), because the first that covers a key decides.
  */
 #include <stddef.h>
 

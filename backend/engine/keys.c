@@ -230,18 +230,21 @@ enum err key_store(const struct key_spec *spec, void *target, const char *text,
     return field ? store_pointer(spec, field, text, directory, a, why) : ERR_OK;
 }
 
-static bool covers(const char *known, const char *name)
+/* `name.*` covers whatever stands for the star. */
+static bool covers(const char *family, const char *name)
 {
-    size_t n = strlen(known);
-    if (n && known[n - 1] == '*')
-        return strncmp(known, name, n - 1) == 0 && name[n - 1] != '\0';
-    return strcmp(known, name) == 0;
+    size_t n = strlen(family);
+    return n && family[n - 1] == '*' && strncmp(family, name, n - 1) == 0 && name[n - 1] != '\0';
 }
 
 const struct key_spec *key_find(const struct key_spec *specs, int n, const char *name)
 {
     for (int i = 0; i < n; i++)
-        if (covers(specs[i].name, name) || (specs[i].alias && covers(specs[i].alias, name)))
+        if (strcmp(specs[i].name, name) == 0 ||
+            (specs[i].alias && strcmp(specs[i].alias, name) == 0))
+            return &specs[i];
+    for (int i = 0; i < n; i++)
+        if (covers(specs[i].name, name))
             return &specs[i];
     return NULL;
 }

@@ -71,7 +71,8 @@ enum err key_store(const struct key_spec *spec, void *target, const char *text,
 /* "whole number", "text", "yes or no", "one of a, b, c": for messages and reference pages. */
 void key_describe_type(const struct key_spec *spec, struct buf *out);
 
-/* The spec named so (also by alias, or covered by a trailing *); NULL: unknown. */
+/* The spec named so (also by alias), else the first family (name.*) that covers it; NULL: unknown.
+ */
 const struct key_spec *key_find(const struct key_spec *specs, int n, const char *name);
 
 /* " (did you mean `x`?)" over all names; "" when nothing is near. */

@@ -291,8 +291,10 @@ static enum err make_plan(struct sink *s, struct sink_topic *t, const struct kaf
     }
     if (!rc)
         rc = take_plan(s, t, p, e);
-    if (rc && t->plans != p)
+    if (rc && t->plans != p) {
         plan_free(p);
+        p = NULL;
+    }
     *out = p;
     return rc;
 }
