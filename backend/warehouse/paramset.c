@@ -98,7 +98,8 @@ static enum err put_cell(struct bound *d, const struct wcolumn *def, size_t row,
                              def->name)
                    : ERR_OK;
     }
-    memcpy(at, c->p, c->len);
+    if (c->len)
+        memcpy(at, c->p, c->len);
     d->inds[row] = (SQLLEN)c->len;
     return ERR_OK;
 }
