@@ -173,6 +173,12 @@ static void table_layout(struct buf *out, const struct dialect *d, const struct 
     buf_free(&rest);
 }
 
+/*
+ * PostgreSQL: a plain index on _batch, for the same reads. It costs 0.9 us of the server's time a
+ * row; BRIN costs as much before version 17, and leaves the newest rows unsummarised until a vacuum
+ * comes by, which are the very ones that are read. An index on the key would cost as much again:
+ * who reads by key makes one.
+ */
 static enum err create_index(struct warehouse *w, const char *target, const char *table,
                              const struct wcolumn *columns, int n, struct errbuf *e)
 {

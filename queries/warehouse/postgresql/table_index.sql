@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS {index} ON {table} USING brin ({batch})
+CREATE INDEX IF NOT EXISTS {index} ON {table} ({batch})
