@@ -66,17 +66,52 @@ static const struct command_option batch_options[] UNUSED_UNTIL_LANDED = {
     END_OF_OPTIONS};
 
 static const char *const sql_forms[] UNUSED_UNTIL_LANDED = {
-    "table", "csv", "json", "jsonl", "tsv", "markdown", "list", "expanded", NULL};
+    "table", "box",   "markdown", "list",     "expanded",  "csv", "tsv",
+    "json",  "jsonl", "html",     "vertical", "unaligned", NULL};
+static const char *const sql_dialects[] UNUSED_UNTIL_LANDED = {"postgresql", "vertica", NULL};
 static const struct command_option sql_options[] UNUSED_UNTIL_LANDED = {
-    {.name = "command", .letter = 'c', .argument = "SQL", .help = "Run this, then end."},
+    {.name = "command",
+     .letter = 'c',
+     .argument = "SQL",
+     .help = "Run this, then end; several statements are one transaction. May be repeated."},
     {.name = "file",
      .letter = 'f',
      .argument = "FILE",
-     .help = "Run what is in FILE (- is stdin)."},
+     .help = "Run what is in FILE (- is stdin). May be repeated."},
     {.name = "source", .help = "On the source instead of the warehouse."},
     {.name = "format", .argument = "FORM", .help = "How results are printed.", .words = sql_forms},
-    {.name = "csv", .help = "The same as --format csv."},
-    JSON_OPTION,
+    {.name = "csv", .help = "The same as --format csv; so are the next ones."},
+    {.name = "json", .help = "One JSON array of objects."},
+    {.name = "jsonl", .help = "One JSON object a line."},
+    {.name = "tsv", .help = "Tabs between, NULL is \\N."},
+    {.name = "markdown", .help = "A Markdown table."},
+    {.name = "box", .help = "A table with lines around."},
+    {.name = "html", .help = "An HTML table."},
+    {.name = "expanded", .letter = 'x', .help = "One column a line."},
+    {.name = "no-align", .letter = 'A', .help = "The form `list`: | between."},
+    {.name = "tuples-only", .letter = 't', .help = "Rows only: no names, no count."},
+    {.name = "quiet", .letter = 'q', .help = "Say nothing about statements without a result."},
+    {.name = "field-separator",
+     .letter = 'F',
+     .argument = "TEXT",
+     .help = "Between the columns of the form `list`."},
+    {.name = "null", .argument = "TEXT", .help = "What NULL looks like."},
+    {.name = "output", .letter = 'o', .argument = "FILE", .help = "Results go to FILE."},
+    {.name = "variable",
+     .letter = 'v',
+     .argument = "NAME=VALUE",
+     .help = "For :NAME, :'NAME' and :\"NAME\" in SQL. ON_ERROR_STOP=1 ends at the first error. "
+             "May be repeated."},
+    {.name = "odbc",
+     .argument = "STRING",
+     .help = "The warehouse's ODBC connection string instead of the configuration's."},
+    {.name = "dialect",
+     .argument = "NAME",
+     .help = "With --odbc: postgresql (default) or vertica.",
+     .words = sql_dialects},
+    {.name = "conninfo",
+     .argument = "STRING",
+     .help = "With --source: the libpq connection string instead of the configuration's."},
     END_OF_OPTIONS};
 
 static const struct command_option topic_options[] UNUSED_UNTIL_LANDED = {
@@ -202,6 +237,14 @@ static const struct command commands[] = {
      .options = sql_options,
      .max_words = 1,
      .summary = "Ask the warehouse (or the source) in SQL.",
+     .details =
+         "Without -c, -f and SQL it reads statements: from the keyboard up to a semicolon (\\? "
+         "lists "
+         "what else it knows), from a pipe like a file.\n\n"
+         "Exit codes are psql's: 0 done, 1 a statement of -c failed or a file is missing, 2 no "
+         "connection, 3 an error in a file with ON_ERROR_STOP=1 (without it a file goes on and "
+         "ends "
+         "with 0). Ctrl-C cancels on the server.",
      .example = "flightdeck sql -c 'select count(*) from raw.postgres_public_flights' --csv"},
 #endif
     {.name = "config",

@@ -101,14 +101,30 @@ struct cursor {
     struct arguments *out;
 };
 
-/* One option at argv[i]: "--name", "--name=value", "-n", "-nvalue". */
-static int read_option(struct cursor *at)
+static int note_option(struct arguments *out, int k, const struct command_option *o,
+                       const char *value)
+{
+    if (k < 0) {
+        if (strcmp(o->name, "config") == 0)
+            out->config = value;
+        return EXIT_DONE;
+    }
+    if (out->n_given == ARGUMENTS_GIVEN_MAX)
+        return fail(out->command->name, "more than %d options", ARGUMENTS_GIVEN_MAX);
+    out->given[out->n_given++] = (struct argument_given){o->name, value};
+    out->values[k] = value;
+    return EXIT_DONE;
+}
+
+/* One option at argv[i]: "--name", "--name=value", "-n", "-nvalue"; letters: what is left of
+ * "-abc" behind a flag, else NULL. */
+static int read_option(struct cursor *at, const char *letters)
 {
     struct arguments *out = at->out;
     const struct command *c = out->command;
     const char *text = at->argv[at->i];
-    bool is_long = text[1] == '-';
-    const char *name = text + (is_long ? 2 : 1);
+    bool is_long = !letters && text[1] == '-';
+    const char *name = letters ? letters : text + (is_long ? 2 : 1);
     const char *equals = is_long ? strchr(name, '=') : NULL;
     int k = is_long ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name), '\0')
                     : find_option(c, "", 0, name[0]);
@@ -124,14 +140,13 @@ static int read_option(struct cursor *at)
         int rc = check_word(c, o, value);
         if (rc != EXIT_DONE)
             return rc;
-    } else if (attached) {
+    } else if (equals) {
         return fail(c->name, "--%s takes no value", o->name);
+    } else if (attached) {
+        int rc = note_option(out, k, o, value);
+        return rc == EXIT_DONE ? read_option(at, attached) : rc;
     }
-    if (k >= 0)
-        out->values[k] = value;
-    else if (strcmp(o->name, "config") == 0)
-        out->config = value;
-    return EXIT_DONE;
+    return note_option(out, k, o, value);
 }
 
 static int take_verb(struct arguments *a)
@@ -195,7 +210,7 @@ int arguments_read(int argc, char **argv, struct arguments *out)
         if (!only_words && strcmp(text, "--") == 0) {
             only_words = true;
         } else if (!only_words && text[0] == '-' && text[1]) {
-            int rc = read_option(&at);
+            int rc = read_option(&at, NULL);
             if (rc != EXIT_DONE)
                 return rc;
         } else if (out->n == ARGUMENTS_WORDS_MAX) {

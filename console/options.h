@@ -1,6 +1,7 @@
 /*
  * A command's arguments, read by its row of the command table: --name VALUE, --name=VALUE, -n
- * VALUE, flags, words, a verb. What does not fit is said on stderr, with the nearest known.
+ * VALUE, flags (-t -A is -tA), words, a verb. What does not fit is said on stderr, with the nearest
+ * known.
  */
 #ifndef CONSOLE_OPTIONS_H
 #define CONSOLE_OPTIONS_H
@@ -11,13 +12,21 @@
 #include "backend/engine/config.h"
 #include "console/commands.h"
 
-enum { ARGUMENTS_OPTIONS_MAX = 32, ARGUMENTS_WORDS_MAX = 256 };
+enum { ARGUMENTS_OPTIONS_MAX = 40, ARGUMENTS_WORDS_MAX = 256, ARGUMENTS_GIVEN_MAX = 256 };
+
+struct argument_given {
+    const char *name; /* of the option, as in the table */
+    const char *value;
+};
 
 struct arguments {
     const struct command *command;
-    const struct command_verb *verb;           /* NULL where the command has none */
-    const char *config;                        /* --config; NULL: not given */
-    const char *values[ARGUMENTS_OPTIONS_MAX]; /* by the option's place; flags: "" */
+    const struct command_verb *verb;                  /* NULL where the command has none */
+    const char *config;                               /* --config; NULL: not given */
+    const char *values[ARGUMENTS_OPTIONS_MAX];        /* by the option's place; flags: "" */
+    struct argument_given given[ARGUMENTS_GIVEN_MAX]; /* all of them in their order, for options
+                                                         that may come more than once */
+    int n_given;
     int n;
     char *words[ARGUMENTS_WORDS_MAX + 1]; /* without command and verb; NULL-terminated */
 };

@@ -71,11 +71,10 @@ enum err err_errno(struct errbuf *e, enum err code, const char *fmt, ...)
         char why[128];
         (void)vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
-        if (strerror_r(saved, why, sizeof why) != 0)
-            (void)snprintf(why, sizeof why, "errno %d", saved);
+        const char *words = strerror_r(saved, why, sizeof why); /* GNU's: it returns the words */
         size_t n = strlen(text);
         memcpy(e->text, text, n + 1);
-        (void)snprintf(e->text + n, sizeof e->text - n, ": %s", why);
+        (void)snprintf(e->text + n, sizeof e->text - n, ": %s", words);
         e->code = code;
         e->sqlstate[0] = '\0';
     }

@@ -29,6 +29,7 @@ struct warehouse {
     char server[160];
     char *secret; /* the password of the connection string, to keep it out of messages */
     bool big_results;
+    bool autocommit;
     bool getdata_any;  /* SQLGetData works in any order and on bound columns */
     bool zone_changed; /* a statement may have set another time zone than UTC */
     bool lost; /* the link broke: nothing can be committed any more */

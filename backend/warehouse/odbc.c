@@ -308,8 +308,8 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
         goto out;
     }
     w->connected = true;
-    if (!SQL_SUCCEEDED(
-            SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT, (void *)SQL_AUTOCOMMIT_OFF, 0)))
+    if (!w->autocommit && !SQL_SUCCEEDED(SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT,
+                                                           (void *)SQL_AUTOCOMMIT_OFF, 0)))
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "autocommit off", e);
 out:
     if (s.p)
@@ -353,6 +353,7 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
         return err_set(e, ERR_NOMEM, "no memory for a warehouse connection");
     w->dialect = d;
     w->big_results = o->big_results;
+    w->autocommit = o->autocommit;
     w->secret = connection_secret(o->odbc);
     pthread_mutex_init(&w->lock, NULL);
     enum err r = connect_dbc(w, o->odbc, e);
@@ -403,6 +404,9 @@ enum err warehouse_begin(struct warehouse *w, struct errbuf *e)
 {
     if (w->in_tx)
         return err_set(e, ERR_STATE, "a warehouse transaction is open already");
+    if (w->autocommit && !SQL_SUCCEEDED(SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT,
+                                                          (void *)SQL_AUTOCOMMIT_OFF, 0)))
+        return wh_error(w, SQL_HANDLE_DBC, w->dbc, "begin", e);
     w->in_tx = true;
     w->savepoint = false;
     return ERR_OK;
@@ -415,11 +419,14 @@ static enum err end_tran(struct warehouse *w, SQLSMALLINT how, struct errbuf *e)
     if (how == SQL_ROLLBACK)
         w->n_stages = 0; /* made again where they went, IF NOT EXISTS where not */
     /* Vertica closes the COPY of an array-bound INSERT here: its errors come now. */
-    if (SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, how)))
-        return ERR_OK;
-    enum err r = wh_error(w, SQL_HANDLE_DBC, w->dbc, how == SQL_COMMIT ? "commit" : "rollback", e);
-    if (how == SQL_COMMIT)
-        (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+    enum err r = ERR_OK;
+    if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, how))) {
+        r = wh_error(w, SQL_HANDLE_DBC, w->dbc, how == SQL_COMMIT ? "commit" : "rollback", e);
+        if (how == SQL_COMMIT)
+            (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+    }
+    if (w->autocommit)
+        (void)SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT, (void *)SQL_AUTOCOMMIT_ON, 0);
     return r;
 }
 
@@ -438,6 +445,8 @@ enum err warehouse_commit(struct warehouse *w, struct errbuf *e)
 
 enum err warehouse_rollback(struct warehouse *w, struct errbuf *e)
 {
+    if (w->autocommit && !w->in_tx) /* else psqlODBC sends nothing */
+        (void)SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT, (void *)SQL_AUTOCOMMIT_OFF, 0);
     return end_tran(w, SQL_ROLLBACK, e);
 }
 

@@ -80,7 +80,7 @@ static enum err start(struct warehouse *w, const char *sql, int n_params, const 
     if (r) {
         wh_free(*stmt);
         *stmt = NULL;
-        if (!w->in_tx) /* outside of a transaction nothing stays open */
+        if (!w->in_tx && !w->autocommit) /* outside of a transaction nothing stays open */
             (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
     } else {
         (void)SQLFreeStmt(*stmt, SQL_RESET_PARAMS); /* inds goes away */
@@ -102,7 +102,8 @@ enum err warehouse_exec(struct warehouse *w, const char *sql, int n_params,
         *affected = count;
     }
     wh_free(stmt);
-    if (!w->in_tx && !SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_COMMIT)))
+    if (!w->in_tx && !w->autocommit &&
+        !SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_COMMIT)))
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "commit", e);
     return r;
 }
@@ -162,20 +163,15 @@ static bool type_fixed(SQLSMALLINT t)
     }
 }
 
-static enum mend mend_of(struct warehouse_rows *r, int i, SQLSMALLINT type)
+static enum mend mend_of(const struct warehouse *w, SQLSMALLINT type, const char *type_name)
 {
-    SQLCHAR name[NAME_TEXT_MAX] = "";
-    SQLSMALLINT n;
     if (type == SQL_BIT)
         return MEND_BOOL;
     if (type == SQL_GUID)
         return MEND_LOWER;
     if (type == SQL_BINARY || type == SQL_VARBINARY || type == SQL_LONGVARBINARY)
         return MEND_BYTES;
-    if (type == SQL_TYPE_TIMESTAMP && !r->w->zone_changed &&
-        SQL_SUCCEEDED(SQLColAttribute(r->stmt, (SQLUSMALLINT)(i + 1), SQL_DESC_TYPE_NAME, name,
-                                      sizeof name, &n, NULL)) &&
-        !strcasecmp((const char *)name, "timestamptz"))
+    if (type == SQL_TYPE_TIMESTAMP && !w->zone_changed && !strcasecmp(type_name, "timestamptz"))
         return MEND_ZONE;
     return MEND_NOTHING;
 }
@@ -192,13 +188,18 @@ static enum err describe_column(struct warehouse_rows *r, int i, struct errbuf *
     if (!SQL_SUCCEEDED(SQLDescribeCol(r->stmt, (SQLUSMALLINT)(i + 1), first, sizeof first, &name_n,
                                       &type, &size, &digits, &nullable)))
         return wh_error(r->w, SQL_HANDLE_STMT, r->stmt, "describing a result", e);
+    SQLCHAR type_first[NAME_TEXT_MAX] = "";
+    if (!SQL_SUCCEEDED(SQLColAttribute(r->stmt, (SQLUSMALLINT)(i + 1), SQL_DESC_TYPE_NAME,
+                                       type_first, sizeof type_first, &name_n, NULL)))
+        type_first[0] = '\0';
     char *name = strdup((const char *)first);
-    if (!name)
-        return err_set(e, ERR_NOMEM, "no memory for a result's columns");
+    char *type_name = strdup((const char *)type_first);
     r->columns[i] = (struct warehouse_result_column){
-        .name = name, .sql_type = type, .numeric = type_numeric(type)};
+        .name = name, .type_name = type_name, .sql_type = type, .numeric = type_numeric(type)};
     struct out_column *o = &r->out[i];
-    o->mend = mend_of(r, i, type);
+    if (!name || !type_name)
+        return err_set(e, ERR_NOMEM, "no memory for a result's columns");
+    o->mend = mend_of(r->w, type, type_name);
     buf_init(&o->value, ((size_t)1 << VALUE_MAX_SHIFT) - 1);
     bool can = r->w->getdata_any || i == 0 || r->out[i - 1].bound;
     SQLLEN want = 0;
@@ -248,14 +249,14 @@ enum err warehouse_query(struct warehouse *w, const char *sql, int n_params,
     if (!r)
         return err_set(e, ERR_NOMEM, "no memory for a result");
     r->w = w;
-    r->own_tx = !w->in_tx;
+    r->own_tx = !w->in_tx && !w->autocommit;
     enum err rc = start(w, sql, n_params, params, &r->stmt, e);
     if (!rc)
         rc = describe(r, e);
     if (rc) {
         r->own_tx = false;
         warehouse_rows_close(r);
-        if (!w->in_tx)
+        if (!w->in_tx && !w->autocommit)
             (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
         return rc;
     }
@@ -395,8 +396,10 @@ void warehouse_rows_close(struct warehouse_rows *r)
     if (r->own_tx && !r->w->in_tx)
         (void)SQLEndTran(SQL_HANDLE_DBC, r->w->dbc, SQL_COMMIT);
     for (int i = 0; i < r->n; i++) {
-        if (r->columns)
+        if (r->columns) {
             free((char *)r->columns[i].name);
+            free((char *)r->columns[i].type_name);
+        }
         if (r->out) {
             buf_free(&r->out[i].value);
             free(r->out[i].bound);

@@ -1,0 +1,333 @@
+#include "console/sql_session.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "backend/warehouse/warehouse.h"
+#include "console/sql_lexer.h"
+
+struct sql_session {
+    struct warehouse *w; /* one of the two */
+    PGconn *pg;
+    PGcancel *cancel;
+    char server[160];
+    bool in_block; /* the person said BEGIN and has not ended it */
+};
+
+/* ---- the warehouse ---- */
+
+static enum format_type type_of_name(const char *type)
+{
+    if (!strcasecmp(type, "json") || !strcasecmp(type, "jsonb"))
+        return FORMAT_JSON_VALUE;
+    if (!strcasecmp(type, "bool") || !strcasecmp(type, "boolean"))
+        return FORMAT_BOOL;
+    return FORMAT_TEXT;
+}
+
+static enum err run_odbc(struct sql_session *s, const char *sql, const struct sql_sink *sink,
+                         struct errbuf *e)
+{
+    struct warehouse_rows *rows = NULL;
+    const struct warehouse_result_column *columns = NULL;
+    const struct cell *cells;
+    enum err r = warehouse_query(s->w, sql, 0, NULL, &rows, e);
+    if (r)
+        return r;
+    int n = warehouse_rows_columns(rows, &columns);
+    struct format_column *out = calloc((size_t)n + 1, sizeof *out);
+    if (!out)
+        r = err_set(e, ERR_NOMEM, "no memory for a result of %d columns", n);
+    for (int i = 0; i < n && !r; i++) {
+        out[i].name = columns[i].name;
+        out[i].type = columns[i].numeric ? FORMAT_NUMBER : type_of_name(columns[i].type_name);
+    }
+    if (!r)
+        r = sink->columns(sink->arg, out, n, e);
+    while (!r && n && !(r = warehouse_rows_next(rows, &cells, e)))
+        r = sink->row(sink->arg, cells, e);
+    if (r == ERR_NOT_FOUND)
+        r = ERR_OK;
+    if (!r)
+        r = sink->done(sink->arg, sql, warehouse_rows_affected(rows), e);
+    warehouse_rows_close(rows);
+    free(out);
+    return r;
+}
+
+enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql_session **out,
+                               struct errbuf *e)
+{
+    const struct warehouse_options o = {.odbc = odbc,
+                                        .dialect = dialect,
+                                        .label = "flightdeck sql",
+                                        .big_results = true,
+                                        .autocommit = true};
+    struct sql_session *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s)
+        return err_set(e, ERR_NOMEM, "no memory for a session");
+    enum err r = warehouse_open(&o, &s->w, e);
+    if (r) {
+        free(s);
+        return r;
+    }
+    (void)snprintf(s->server, sizeof s->server, "%s", warehouse_server(s->w));
+    *out = s;
+    return ERR_OK;
+}
+
+/* ---- the source ---- */
+
+static void copy_message(char *out, size_t n, const char *text)
+{
+    (void)snprintf(out, n, "%s", text);
+    size_t len = strlen(out);
+    while (len && (out[len - 1] == '\n' || out[len - 1] == ' '))
+        out[--len] = '\0';
+}
+
+static enum err pg_error(struct sql_session *s, const PGresult *result, struct errbuf *e)
+{
+    char text[1024];
+    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    copy_message(text, sizeof text, result ? PQresultErrorMessage(result) : PQerrorMessage(s->pg));
+    enum err code = PQstatus(s->pg) == CONNECTION_BAD  ? ERR_CONNECT
+                    : state && !strcmp(state, "57014") ? ERR_CANCELED
+                                                       : ERR_SQL;
+    code = state ? err_set(e, code, "%s (SQLSTATE %s)", text, state) : err_set(e, code, "%s", text);
+    if (e && state && strlen(state) == 5)
+        memcpy(e->sqlstate, state, 6);
+    return code;
+}
+
+static enum format_type type_of_oid(Oid type)
+{
+    switch (type) {
+    case PG_INT2:
+    case PG_INT4:
+    case PG_INT8:
+    case PG_FLOAT4:
+    case PG_FLOAT8:
+    case PG_NUMERIC:
+    case PG_OID:
+        return FORMAT_NUMBER;
+    case PG_BOOL:
+        return FORMAT_BOOL;
+    case PG_JSON:
+    case PG_JSONB:
+        return FORMAT_JSON_VALUE;
+    default:
+        return FORMAT_TEXT;
+    }
+}
+
+struct pg_run {
+    struct sql_session *s;
+    const char *sql;
+    const struct sql_sink *sink;
+    bool began;
+    int n;
+    struct cell *cells;
+};
+
+static enum err pg_columns(struct pg_run *run, const PGresult *result, struct errbuf *e)
+{
+    int n = PQnfields(result);
+    struct format_column *columns = calloc((size_t)n + 1, sizeof *columns);
+    run->cells = calloc((size_t)n + 1, sizeof *run->cells);
+    run->n = n;
+    run->began = true;
+    enum err r = columns && run->cells
+                     ? ERR_OK
+                     : err_set(e, ERR_NOMEM, "no memory for a result of %d columns", n);
+    for (int i = 0; i < n && !r; i++)
+        columns[i] = (struct format_column){.name = PQfname(result, i),
+                                            .type = type_of_oid(PQftype(result, i))};
+    if (!r)
+        r = run->sink->columns(run->sink->arg, columns, n, e);
+    free(columns);
+    return r;
+}
+
+static enum err pg_rows(struct pg_run *run, const PGresult *result, struct errbuf *e)
+{
+    enum err r = run->began ? ERR_OK : pg_columns(run, result, e);
+    for (int row = 0; row < PQntuples(result) && !r; row++) {
+        for (int i = 0; i < run->n; i++)
+            run->cells[i] = PQgetisnull(result, row, i)
+                                ? (struct cell){.kind = CELL_NULL}
+                                : (struct cell){.p = PQgetvalue(result, row, i),
+                                                .len = (uint32_t)PQgetlength(result, row, i),
+                                                .kind = CELL_TEXT};
+        r = run->sink->row(run->sink->arg, run->cells, e);
+    }
+    return r;
+}
+
+static enum err pg_result(struct pg_run *run, const PGresult *result, struct errbuf *e)
+{
+    const char *count = PQcmdTuples((PGresult *)result);
+    int64_t affected = *count ? strtoll(count, NULL, 10) : -1;
+    enum err r = ERR_OK;
+    switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE:
+        return pg_rows(run, result, e);
+    case PGRES_TUPLES_OK:
+        r = pg_rows(run, result, e);
+        return r ? r : run->sink->done(run->sink->arg, run->sql, affected, e);
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        r = run->sink->columns(run->sink->arg, NULL, 0, e);
+        return r ? r : run->sink->done(run->sink->arg, run->sql, affected, e);
+    case PGRES_COPY_IN:
+        if (PQputCopyEnd(run->s->pg, "COPY FROM STDIN is not for this command") < 0)
+            return pg_error(run->s, NULL, e);
+        return ERR_OK; /* the error is the next result */
+    case PGRES_COPY_OUT:
+        for (char *line; PQgetCopyData(run->s->pg, &line, 0) > 0; PQfreemem(line))
+            continue;
+        return err_set(e, ERR_UNSUPPORTED,
+                       "COPY TO STDOUT is not for this command: use SELECT "
+                       "with --csv");
+    default:
+        return pg_error(run->s, result, e);
+    }
+}
+
+static enum err run_pg(struct sql_session *s, const char *sql, const struct sql_sink *sink,
+                       struct errbuf *e)
+{
+    struct pg_run run = {.s = s, .sql = sql, .sink = sink};
+    enum err r = ERR_OK;
+    PGresult *result;
+    if (!PQsendQuery(s->pg, sql))
+        return pg_error(s, NULL, e);
+    (void)PQsetSingleRowMode(s->pg);
+    while ((result = PQgetResult(s->pg)) != NULL) {
+        if (!r) {
+            r = pg_result(&run, result, e);
+            if (r && PQresultStatus(result) == PGRES_SINGLE_TUPLE) /* the sink has had enough */
+                sql_session_cancel(s);
+        }
+        PQclear(result);
+    }
+    free(run.cells);
+    return r;
+}
+
+static void pg_notice(void *arg, const char *message)
+{
+    (void)arg;
+    (void)fputs(message, stderr);
+}
+
+enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out, struct errbuf *e)
+{
+    const char *const keys[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
+    const char *const values[] = {conninfo, "flightdeck sql", "UTF8", NULL};
+    struct sql_session *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s)
+        return err_set(e, ERR_NOMEM, "no memory for a session");
+    s->pg = PQconnectdbParams(keys, values, 1);
+    if (!s->pg || PQstatus(s->pg) != CONNECTION_OK) {
+        char text[1024];
+        copy_message(text, sizeof text, s->pg ? PQerrorMessage(s->pg) : "no memory");
+        sql_session_close(s);
+        return err_set(e, ERR_CONNECT, "cannot connect to the source: %s", text);
+    }
+    s->cancel = PQgetCancel(s->pg);
+    (void)PQsetNoticeProcessor(s->pg, pg_notice, NULL);
+    (void)snprintf(s->server, sizeof s->server, "PostgreSQL %.*s",
+                   (int)strcspn(PQparameterStatus(s->pg, "server_version"), " "),
+                   PQparameterStatus(s->pg, "server_version"));
+    *out = s;
+    return ERR_OK;
+}
+
+/* ---- both ---- */
+
+static void note_block(struct sql_session *s, const char *sql)
+{
+    char word[16];
+    const char *rest = sql_word(sql, word, sizeof word);
+    if (!strcmp(word, "BEGIN") || !strcmp(word, "START"))
+        s->in_block = true;
+    else if (!strcmp(word, "COMMIT") || !strcmp(word, "END") || !strcmp(word, "ABORT"))
+        s->in_block = false;
+    else if (!strcmp(word, "ROLLBACK")) {
+        (void)sql_word(rest, word, sizeof word);
+        s->in_block = s->in_block && !strcmp(word, "TO");
+    }
+}
+
+void sql_session_close(struct sql_session *s)
+{
+    if (!s)
+        return;
+    warehouse_close(s->w);
+    if (s->cancel)
+        PQfreeCancel(s->cancel);
+    if (s->pg)
+        PQfinish(s->pg);
+    free(s);
+}
+
+void sql_session_cancel(struct sql_session *s)
+{
+    char why[256];
+    if (s->w)
+        warehouse_cancel(s->w);
+    else if (s->cancel)
+        (void)PQcancel(s->cancel, why, sizeof why);
+}
+
+const char *sql_session_server(const struct sql_session *s)
+{
+    return s->server;
+}
+
+enum err sql_session_run(struct sql_session *s, const char *sql, const struct sql_sink *sink,
+                         struct errbuf *e)
+{
+    if (!s->w)
+        return run_pg(s, sql, sink, e);
+    enum err r = run_odbc(s, sql, sink, e);
+    if (!r) {
+        note_block(s, sql);
+    } else if (!s->in_block && warehouse_rollback(s->w, NULL) == ERR_CONNECT && e) {
+        /* psqlODBC wraps the cursor of a single SELECT in a transaction, and leaves that open when
+         * it fails */
+        e->code = ERR_CONNECT;
+    }
+    return r ? e->code : ERR_OK;
+}
+
+static enum err pg_command(struct sql_session *s, const char *sql, struct errbuf *e)
+{
+    PGresult *result = PQexec(s->pg, sql);
+    enum err r = PQresultStatus(result) == PGRES_COMMAND_OK ? ERR_OK : pg_error(s, result, e);
+    PQclear(result);
+    return r;
+}
+
+enum err sql_session_begin(struct sql_session *s, struct errbuf *e)
+{
+    s->in_block = true;
+    return s->w ? warehouse_begin(s->w, e) : pg_command(s, "BEGIN", e);
+}
+
+enum err sql_session_commit(struct sql_session *s, struct errbuf *e)
+{
+    s->in_block = false;
+    return s->w ? warehouse_commit(s->w, e) : pg_command(s, "COMMIT", e);
+}
+
+enum err sql_session_rollback(struct sql_session *s, struct errbuf *e)
+{
+    s->in_block = false;
+    return s->w ? warehouse_rollback(s->w, e) : pg_command(s, "ROLLBACK", e);
+}

@@ -1,0 +1,39 @@
+/*
+ * A connection for a person's SQL: the warehouse through ODBC, or the source through libpq, with
+ * one face. Statements come one at a time; results are handed on row by row.
+ *
+ * Outside of begin/commit each statement is a transaction of its own, and BEGIN, COMMIT and the
+ * like may be among the statements. Thread rule: one thread; sql_session_cancel from any thread.
+ */
+#ifndef CONSOLE_SQL_SESSION_H
+#define CONSOLE_SQL_SESSION_H
+
+#include "console/format.h"
+
+struct sql_session;
+
+/* Receives a result. columns: n 0 for a statement without one. */
+struct sql_sink {
+    enum err (*columns)(void *arg, const struct format_column *columns, int n, struct errbuf *e);
+    enum err (*row)(void *arg, const struct cell *cells, struct errbuf *e);
+    /* affected: -1 not known */
+    enum err (*done)(void *arg, const char *sql, int64_t affected, struct errbuf *e);
+    void *arg;
+};
+
+/* Notices go to stderr. */
+enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql_session **out,
+                               struct errbuf *e) MUST_CHECK;
+enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out,
+                                struct errbuf *e) MUST_CHECK;
+void sql_session_close(struct sql_session *s);
+void sql_session_cancel(struct sql_session *s);
+const char *sql_session_server(const struct sql_session *s);
+
+enum err sql_session_run(struct sql_session *s, const char *sql, const struct sql_sink *sink,
+                         struct errbuf *e) MUST_CHECK;
+enum err sql_session_begin(struct sql_session *s, struct errbuf *e) MUST_CHECK;
+enum err sql_session_commit(struct sql_session *s, struct errbuf *e) MUST_CHECK;
+enum err sql_session_rollback(struct sql_session *s, struct errbuf *e) MUST_CHECK;
+
+#endif
