@@ -18,6 +18,12 @@
         .name = "json", .help = "Print JSON, for scripts."                                         \
     }
 
+#define SOCKET_OPTION                                                                              \
+    {                                                                                              \
+        .name = "socket", .argument = "PATH",                                                      \
+        .help = "The engine's control socket; else the configuration says it."                     \
+    }
+
 static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
     {.name = "config",
      .argument = "FILE",
@@ -141,8 +147,30 @@ static const struct command_verb connector_verbs[] UNUSED_UNTIL_LANDED = {
     {"offsets", "NAME", "Where it stands.", 1, 1},
     END_OF_VERBS};
 
+static const char *const glyph_words[] UNUSED_UNTIL_LANDED = {"ascii", "eighths", "braille", NULL};
+
 static const struct command_option connector_options[] UNUSED_UNTIL_LANDED = {
-    {.name = "yes", .help = "Do not ask."}, JSON_OPTION, END_OF_OPTIONS};
+    {.name = "yes", .help = "Do not ask."}, SOCKET_OPTION, JSON_OPTION, END_OF_OPTIONS};
+
+static const struct command_option status_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "watch", .help = "Again every two seconds, until interrupted."},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_option console_options[] UNUSED_UNTIL_LANDED = {
+    {.name = "plain",
+     .help = "No screen: a line a change of state, for screen readers, logs and dumb terminals."},
+    {.name = "once", .help = "Print one frame as text, then end."},
+    {.name = "pane", .argument = "NAME", .help = "Open this pane first: its name or its key."},
+    {.name = "size", .argument = "WxH", .help = "With --once: columns and rows; default 100x30."},
+    {.name = "glyphs",
+     .argument = "LEVEL",
+     .help = "Charts in these characters.",
+     .words = glyph_words},
+    {.name = "no-sync", .help = "Do not mark frames as synchronized updates."},
+    SOCKET_OPTION,
+    END_OF_OPTIONS};
 
 static const struct command_verb config_verbs[] UNUSED_UNTIL_LANDED = {
     {"check", "", "Read the configuration and its connectors; name every fault.", 0, 0},
@@ -200,8 +228,9 @@ static const struct command commands[] = {
     {.name = "status",
      .arguments = "",
      .run = cmd_status,
-     .options = json_options,
-     .summary = "What the engine is doing: rates, lags, connectors, servers."},
+     .options = status_options,
+     .summary = "What the engine is doing: rates, lags, connectors, servers.",
+     .example = "flightdeck status --json | jq .pipeline"},
 #endif
 #if __has_include("console/cmd_verify.c")
     {.name = "verify",
@@ -258,7 +287,12 @@ static const struct command commands[] = {
     {.name = "console",
      .arguments = "",
      .run = cmd_console,
-     .summary = "The flight deck itself: attach to the running engine."},
+     .options = console_options,
+     .summary = "The flight deck itself: attach to the running engine.",
+     .details = "Leaving it stops nothing: the engine goes on. When the engine goes away the last "
+                "data stay on the screen, with their age, and the console attaches again by "
+                "itself. `?` shows what can be done.",
+     .example = "flightdeck console --once --pane connectors --size 120x40"},
 #endif
     {.name = "version",
      .arguments = "",

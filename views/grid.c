@@ -38,12 +38,23 @@ static bool cell_equal(const struct grid_cell *a, const struct grid_cell *b)
     return a->style == b->style && a->width == b->width && wmemcmp(a->ch, b->ch, CELL_CHARS) == 0;
 }
 
+bool grid_row_equal(const struct grid *a, const struct grid *b, int y)
+{
+    if (a->w != b->w || y >= a->h || y >= b->h)
+        return false;
+    size_t at = (size_t)y * (size_t)a->w;
+    for (size_t i = at; i < at + (size_t)a->w; i++)
+        if (!cell_equal(&a->cells[i], &b->cells[i]))
+            return false;
+    return true;
+}
+
 bool grid_equal(const struct grid *a, const struct grid *b)
 {
     if (a->h != b->h || a->w != b->w || a->cursor_y != b->cursor_y || a->cursor_x != b->cursor_x)
         return false;
-    for (size_t i = 0; i < (size_t)a->h * (size_t)a->w; i++)
-        if (!cell_equal(&a->cells[i], &b->cells[i]))
+    for (int y = 0; y < a->h; y++)
+        if (!grid_row_equal(a, b, y))
             return false;
     return true;
 }

@@ -73,6 +73,7 @@ enum err grid_init(struct grid *g, int h, int w, bool ascii, struct errbuf *e) M
 void grid_free(struct grid *g);
 void grid_clear(struct grid *g);
 bool grid_equal(const struct grid *a, const struct grid *b);
+bool grid_row_equal(const struct grid *a, const struct grid *b, int y);
 
 struct rect grid_all(const struct grid *g);
 struct rect rect_intersect(struct rect a, struct rect b);

@@ -65,7 +65,7 @@ static void model(const struct screen *s, struct table_model *m)
 /* ---- the answer, before the details ---- */
 
 /* At most two rows, as many as `room`. */
-static int draw_bottleneck(const struct screen *s, struct grid *g, struct rect r, int y, int room)
+int draw_bottleneck(const struct screen *s, struct grid *g, struct rect r, int y, int room)
 {
     char text[512];
     const char *why = s->snapshot->bottleneck;
@@ -203,7 +203,7 @@ static void draw_fact(struct grid *g, struct rect r, int y, const struct fact *f
 }
 
 /* The worst first where there is no room for all of them. */
-static int draw_facts(const struct screen *s, struct grid *g, struct rect r, int y, int room)
+int draw_health(const struct screen *s, struct grid *g, struct rect r, int y, int room)
 {
     struct fact f[FACTS_MAX];
     size_t n = collect_facts(s->snapshot, f);
@@ -234,7 +234,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
     if (roomy)
         y = draw_section(g, r, y, "Servers");
     int alerts = end - y > 9 ? 4 : end - y > 4 ? 3 : 0; /* at least so many rows for them */
-    y = draw_facts(s, g, r, y, end - y - alerts);
+    y = draw_health(s, g, r, y, end - y - alerts);
     if (end - y < 2)
         return;
     y = draw_section(g, r, y, "Alerts");

@@ -587,7 +587,7 @@ static void confirm_key(struct screen *s, enum action a, struct effect *out)
 
 void screen_key(struct screen *s, uint32_t key, struct effect *out)
 {
-    *out = (struct effect){.kind = EFFECT_NONE};
+    *out = (struct effect){.kind = EFFECT_NOTHING};
     enum action a = keymap_find(screen_context(s), key);
     s->message[0] = '\0';
     if (s->mode == MODE_FILTER || s->mode == MODE_COMMAND) {

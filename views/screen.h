@@ -74,7 +74,7 @@ struct screen {
 };
 
 enum effect_kind {
-    EFFECT_NONE,
+    EFFECT_NOTHING,
     EFFECT_LEAVE,
     EFFECT_CALL,      /* method with {"name": object} */
     EFFECT_RECONNECT, /* now */

@@ -4,6 +4,7 @@
  * Rows are given away from the most needed on: a screen of one row has the title, of two the title
  * and the pane, of three a help line too, of five the tabs.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,9 @@ static uint16_t environment_style(const char *kind)
 /* To the minute: an idle console has nothing to redraw. */
 static void uptime_text(double s, char *out, size_t n)
 {
-    if (s < 60)
+    if (isnan(s))
+        (void)snprintf(out, n, "-");
+    else if (s < 60)
         (void)snprintf(out, n, "for less than 1 m");
     else if (s < 3600)
         (void)snprintf(out, n, "%d m", (int)(s / 60));
@@ -113,7 +116,10 @@ static void draw_title(const struct screen *s, struct grid *g)
     if (!n)
         return;
     uptime_text(n->engine.uptime_s, up, sizeof up);
-    (void)snprintf(engine, sizeof engine, "engine up %s, pid %lld", up, (long long)n->engine.pid);
+    int len = snprintf(engine, sizeof engine, "engine up %s", up);
+    if (n->engine.pid > 0)
+        (void)snprintf(engine + len, sizeof engine - (size_t)len, ", pid %lld",
+                       (long long)n->engine.pid);
     int w = text_width(engine, g->ascii);
     if (s->link == LINK_UP && x + 3 + w <= at)
         (void)grid_put(g, 0, at - w, w, STYLE_DIM, engine);

@@ -31,10 +31,12 @@ static void write_answer(struct buf *out, const json_t *id, const char *member, 
 {
     size_t before = out->len;
     buf_lit(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-    if (!id || json_dump_callback(id, append, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (!id || json_dump_callback(id, append, out,
+                                  JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
         buf_lit(out, "null");
     buf_printf(out, ",\"%s\":", member);
-    if (!value || json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (!value || json_dump_callback(value, append, out,
+                                     JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
         buf_lit(out, "{}");
     buf_lit(out, "}\n");
     if (!buf_failed(out))

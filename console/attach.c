@@ -1,0 +1,87 @@
+#include "console/attach.h"
+
+#include <langinfo.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "console/exit_codes.h"
+
+int attach_find(const struct arguments *a, struct attach *out)
+{
+    struct config *c = NULL;
+    const char *socket = arguments_value(a, "socket");
+    *out = (struct attach){.read_only = false};
+    if (!socket || a->config) {
+        int code = arguments_config(a, &c);
+        if (code)
+            return code;
+        out->read_only = c->role == ROLE_VIEWER;
+        if (!socket)
+            socket = c->control.socket;
+    }
+    int code = EXIT_DONE;
+    if (strlen(socket) >= sizeof out->path)
+        code = command_fail(a, EXIT_USAGE, "the socket path %s is too long", socket);
+    else
+        (void)snprintf(out->path, sizeof out->path, "%s", socket);
+    config_free(c);
+    return code;
+}
+
+int attach_fail(const struct arguments *a, const struct errbuf *e)
+{
+    int code = e->code == ERR_TIMEOUT ? EXIT_CONNECT : exit_code_of(e->code);
+    return command_fail(a, code, "%s", e->text);
+}
+
+int attach_connect(const struct arguments *a, struct client **out)
+{
+    struct attach at;
+    struct errbuf e;
+    int code = attach_find(a, &at);
+    if (code)
+        return code;
+    return client_connect(at.path, CLIENT_TIMEOUT_MS, out, &e) == ERR_OK ? EXIT_DONE
+                                                                         : attach_fail(a, &e);
+}
+
+int attach_call(const struct arguments *a, struct client *c, const char *method,
+                const json_t *params, json_t **result)
+{
+    struct errbuf e;
+    if (client_call(c, method, params, CLIENT_TIMEOUT_MS, result, &e) == ERR_OK)
+        return EXIT_DONE;
+    int code = attach_fail(a, &e);
+    const json_t *errors = json_object_get(*result, "errors");
+    for (size_t i = 0; i < json_array_size(errors); i++) {
+        const char *text = json_string_value(json_array_get(errors, i));
+        (void)fprintf(stderr, "  %s\n", text ? text : "?");
+    }
+    json_decref(*result);
+    *result = NULL;
+    return code;
+}
+
+int attach_print_json(const struct arguments *a, const json_t *json)
+{
+    size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+    if (json_dumpf(json, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0 ||
+        puts("") == EOF || fflush(stdout) != 0)
+        return command_fail(a, EXIT_FAILED, "cannot write to the standard output: %m");
+    return EXIT_DONE;
+}
+
+int attach_columns(int otherwise)
+{
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return otherwise;
+}
+
+bool attach_is_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}

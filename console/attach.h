@@ -1,0 +1,44 @@
+/*
+ * How a command finds the engine: --socket, else the configuration's control.socket.
+ *
+ * Thread rule: one thread.
+ */
+#ifndef CONSOLE_ATTACH_H
+#define CONSOLE_ATTACH_H
+
+#include <stddef.h>
+
+#include "backend/serve/client.h"
+#include "console/options.h"
+
+enum { ATTACH_PATH_MAX = 256 };
+
+struct attach {
+    char path[ATTACH_PATH_MAX]; /* the socket */
+    bool read_only;             /* role: viewer in the configuration */
+};
+
+/* Returns EXIT_DONE, or an exit code after saying why on stderr. */
+int attach_find(const struct arguments *a, struct attach *out) MUST_CHECK;
+
+/* The same, and connects. */
+int attach_connect(const struct arguments *a, struct client **out) MUST_CHECK;
+
+/* Says what went wrong on stderr and returns the exit code: 3 when no engine answers. */
+int attach_fail(const struct arguments *a, const struct errbuf *e);
+
+/* One call: *result is a new reference. Returns EXIT_DONE, or an exit code after saying why (the
+ * faults of data.errors too). */
+int attach_call(const struct arguments *a, struct client *c, const char *method,
+                const json_t *params, json_t **result) MUST_CHECK;
+
+/* json on stdout, indented where a person reads it. Returns an exit code. */
+int attach_print_json(const struct arguments *a, const json_t *json);
+
+/* Columns of the terminal on stdout; `otherwise` when it is none. */
+int attach_columns(int otherwise);
+
+/* Are characters beyond ASCII shown (nl_langinfo(CODESET))? */
+bool attach_is_utf8(void);
+
+#endif

@@ -1,0 +1,287 @@
+/* flightdeck connector list|show|apply|pause|resume|stop|restart|delete|offsets: over the engine's
+ * socket. The engine checks and does; here words become requests and answers become words. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "console/attach.h"
+#include "console/commands.h"
+#include "console/exit_codes.h"
+#include "views/grid.h"
+#include "views/units.h"
+
+enum { NAME_INPUT_MAX = 512, FILE_MAX = 1 << 20 };
+
+static json_t *named(const char *name)
+{
+    return json_pack("{s:s}", "name", name);
+}
+
+/* ---- printing ---- */
+
+/* Text from outside, printable, padded to w columns (0: as it is). */
+static void put_padded(const char *s, int w)
+{
+    struct buf b;
+    int cw;
+    wchar_t ch;
+    bool ascii = !attach_is_utf8();
+    int used = text_width(s, ascii);
+    buf_init(&b, 0);
+    while ((ch = text_next(&s, ascii, &cw)) != 0)
+        utf8_put(&b, (uint32_t)ch);
+    (void)printf("%s%*s", buf_cstr(&b), used < w ? w - used : 0, "");
+    buf_free(&b);
+}
+
+static const char *text_of(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s ? s : "";
+}
+
+static double real_of(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_number(v) ? json_number_value(v) : __builtin_nan("");
+}
+
+static int64_t int_of(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_integer(v) ? json_integer_value(v) : UNKNOWN_INT;
+}
+
+static int name_width(const json_t *connectors)
+{
+    int w = 9;
+    for (size_t i = 0; i < json_array_size(connectors); i++) {
+        int n = text_width(text_of(json_array_get(connectors, i), "name"), !attach_is_utf8());
+        w = n > w ? n : w;
+    }
+    return w;
+}
+
+static void print_list(const json_t *answer)
+{
+    const json_t *list = json_object_get(answer, "connectors");
+    int w = name_width(list);
+    if (!json_array_size(list)) {
+        (void)puts("no connectors");
+        return;
+    }
+    put_padded("connector", w);
+    (void)printf("  type    state          rate        lag    waiting  errors  detail\n");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *c = json_array_get(list, i);
+        char rate[UNIT_TEXT_MAX];
+        char lag[UNIT_TEXT_MAX];
+        char waiting[UNIT_TEXT_MAX];
+        char errors[UNIT_TEXT_MAX];
+        put_padded(text_of(c, "name"), w);
+        (void)printf("  %-6s  %-9s %9s  %9s  %9s  %6s  ", text_of(c, "type"), text_of(c, "state"),
+                     unit_rate(real_of(c, "rate_s"), rate, sizeof rate),
+                     unit_duration(real_of(c, "lag_ms") / 1000, lag, sizeof lag),
+                     unit_count(int_of(c, "lag_records"), waiting, sizeof waiting),
+                     unit_count(int_of(c, "errors"), errors, sizeof errors));
+        put_padded(*text_of(c, "detail") ? text_of(c, "detail") : text_of(c, "last_error"), 0);
+        (void)putchar('\n');
+    }
+}
+
+static void print_value(const char *name, const json_t *v, int indent)
+{
+    if (json_is_null(v))
+        return;
+    (void)printf("%*s", indent, "");
+    put_padded(name, 28 - indent);
+    (void)putchar(' ');
+    char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+    put_padded(json_is_string(v) ? json_string_value(v) : text ? text : "", 0);
+    (void)putchar('\n');
+    free(text);
+}
+
+static void print_members(json_t *object, int indent)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach(object, name, v)
+    {
+        if (json_is_object(v)) {
+            (void)printf("%*s%s\n", indent, "", name);
+            print_members(v, indent + 2);
+        } else {
+            print_value(name, v, indent);
+        }
+    }
+}
+
+static void print_offsets(const json_t *answer)
+{
+    const json_t *list = json_object_get(answer, "offsets");
+    if (!json_array_size(list))
+        (void)puts("no offsets yet");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *o = json_array_get(list, i);
+        char *partition = json_dumps(json_object_get(o, "partition"), JSON_ENCODE_ANY);
+        char *offset = json_dumps(json_object_get(o, "offset"), JSON_ENCODE_ANY);
+        put_padded(partition ? partition : "", 60);
+        (void)putchar(' ');
+        put_padded(offset ? offset : "", 0);
+        (void)putchar('\n');
+        free(partition);
+        free(offset);
+    }
+}
+
+/* ---- what changes something ---- */
+
+/* A Kafka Connect file: {"name":..,"config":{..}}, or the bare configuration with a name in it. */
+static int read_file(const struct arguments *a, const char *path, json_t **params)
+{
+    json_error_t why;
+    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    *params = NULL;
+    if (!file)
+        return why.line > 0 ? command_fail(a, EXIT_USAGE, "%s:%d: %s", path, why.line, why.text)
+                            : command_fail(a, EXIT_USAGE, "%s", why.text);
+    json_t *config = json_object_get(file, "config");
+    json_t *name = json_object_get(file, "name");
+    if (!json_is_object(config))
+        config = file;
+    if (json_is_string(name) && json_is_object(file))
+        *params = json_pack("{s:O, s:O}", "name", name, "config", config);
+    json_decref(file);
+    if (*params)
+        return EXIT_DONE;
+    return command_fail(a, EXIT_USAGE, "%s: a connector's file is {\"name\": .., \"config\": {..}}",
+                        path);
+}
+
+/* Every file is tried; the first one's failure is the exit code. */
+static int apply(const struct arguments *a, struct client *c)
+{
+    int code = EXIT_DONE;
+    json_t *all = json_array();
+    for (char *const *path = (char *const *)a->words; *path; path++) {
+        json_t *params = NULL;
+        json_t *result = NULL;
+        int rc = read_file(a, *path, &params);
+        if (!rc)
+            rc = attach_call(a, c, "connector.apply", params, &result);
+        const char *name = text_of(params, "name");
+        if (!rc) {
+            bool created = json_is_true(json_object_get(result, "created"));
+            (void)json_array_append_new(
+                all, json_pack("{s:s, s:b}", "name", name, "created", (int)created));
+            if (!arguments_flag(a, "json")) {
+                put_padded(name, 0);
+                (void)printf(": %s\n", created ? "created" : "changed");
+            }
+        } else if (params) {
+            (void)fprintf(stderr, "  in %s\n", *path);
+        }
+        code = code ? code : rc;
+        json_decref(result);
+        json_decref(params);
+    }
+    if (arguments_flag(a, "json")) {
+        int rc = attach_print_json(a, all);
+        code = code ? code : rc;
+    }
+    json_decref(all);
+    return code;
+}
+
+/* A deletion takes the name, typed; --yes is for scripts. */
+static int ask_name(const struct arguments *a, const char *name)
+{
+    char line[NAME_INPUT_MAX];
+    if (arguments_flag(a, "yes"))
+        return EXIT_DONE;
+    if (!isatty(STDIN_FILENO))
+        return command_fail(a, EXIT_USAGE,
+                            "delete asks for the name on a terminal: without one "
+                            "give --yes");
+    (void)fprintf(stderr,
+                  "This deletes connector %s and its settings; its topics, its rows in the "
+                  "warehouse and its offsets stay.\nType its name to go on: ",
+                  name);
+    if (!fgets(line, sizeof line, stdin))
+        line[0] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    if (strcmp(line, name) == 0)
+        return EXIT_DONE;
+    return command_fail(a, EXIT_INTERRUPTED, "that is not its name: nothing was deleted");
+}
+
+static int act(const struct arguments *a, struct client *c, const char *name)
+{
+    char method[64];
+    json_t *result = NULL;
+    json_t *params = named(name);
+    bool deletes = strcmp(a->verb->name, "delete") == 0;
+    (void)snprintf(method, sizeof method, "connector.%s", a->verb->name);
+    int code = attach_call(a, c, method, params, &result);
+    if (!code && arguments_flag(a, "json")) {
+        code = attach_print_json(a, result);
+    } else if (!code) {
+        put_padded(name, 0);
+        (void)printf(": %s\n", deletes ? "deleted" : text_of(result, "state"));
+    }
+    json_decref(result);
+    json_decref(params);
+    return code;
+}
+
+/* ---- what only looks ---- */
+
+static int look(const struct arguments *a, struct client *c, const char *name)
+{
+    char method[64];
+    json_t *result = NULL;
+    json_t *params = name ? named(name) : NULL;
+    (void)snprintf(method, sizeof method, "connector.%s", a->verb->name);
+    int code = attach_call(a, c, method, params, &result);
+    if (!code && arguments_flag(a, "json"))
+        code = attach_print_json(a, result);
+    else if (!code && !name)
+        print_list(result);
+    else if (!code && strcmp(a->verb->name, "offsets") == 0)
+        print_offsets(result);
+    else if (!code)
+        print_members(result, 0);
+    json_decref(result);
+    json_decref(params);
+    return code;
+}
+
+int cmd_connector(int argc, char **argv)
+{
+    struct arguments a;
+    struct client *c = NULL;
+    int code = arguments_read(argc, argv, &a);
+    if (code)
+        return code;
+    const char *verb = a.verb->name;
+    const char *name = a.words[0];
+    if (strcmp(verb, "delete") == 0)
+        code = ask_name(&a, name);
+    if (!code)
+        code = attach_connect(&a, &c);
+    if (code)
+        return code;
+    if (strcmp(verb, "apply") == 0)
+        code = apply(&a, c);
+    else if (strcmp(verb, "list") == 0 || strcmp(verb, "show") == 0 || strcmp(verb, "offsets") == 0)
+        code = look(&a, c, name);
+    else
+        code = act(&a, c, name);
+    if (!code && (ferror(stdout) || fflush(stdout) != 0))
+        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
+    client_close(c);
+    return code;
+}

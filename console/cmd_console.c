@@ -1,0 +1,78 @@
+/* flightdeck console: the flight deck itself, attached to the running engine. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "console/attach.h"
+#include "console/commands.h"
+#include "console/exit_codes.h"
+#include "console/tui_run.h"
+#include "console/tui_terminal.h"
+
+enum { ONCE_COLUMNS = 100, ONCE_ROWS = 30 };
+
+static int read_size(const struct arguments *a, struct tui_options *o)
+{
+    const char *size = arguments_value(a, "size");
+    char rest;
+    o->w = ONCE_COLUMNS;
+    o->h = ONCE_ROWS;
+    if (!size)
+        return EXIT_DONE;
+    if (sscanf(size, "%dx%d%c", &o->w, &o->h, &rest) == 2 && o->w >= 1 && o->h >= 1 &&
+        o->w <= GRID_SIDE_MAX && o->h <= GRID_SIDE_MAX)
+        return EXIT_DONE;
+    return command_fail(a, EXIT_USAGE, "--size takes columns and rows, as in 100x30; not \"%s\"",
+                        size);
+}
+
+static int read_options(const struct arguments *a, struct tui_options *o)
+{
+    const char *pane = arguments_value(a, "pane");
+    const char *glyphs = arguments_value(a, "glyphs");
+    *o = (struct tui_options){.ascii = !attach_is_utf8(), .sync = !arguments_flag(a, "no-sync")};
+    o->glyphs = o->ascii ? GLYPHS_ASCII : GLYPHS_EIGHTHS;
+    if (glyphs && !o->ascii)
+        o->glyphs = strcmp(glyphs, "ascii") == 0     ? GLYPHS_ASCII
+                    : strcmp(glyphs, "braille") == 0 ? GLYPHS_BRAILLE
+                                                     : GLYPHS_EIGHTHS;
+    if (pane && !screen_find_pane(pane, &o->pane))
+        return command_fail(a, EXIT_USAGE,
+                            "there is no pane \"%s\": overview, connectors, topics, events", pane);
+    return read_size(a, o);
+}
+
+static int finish(const struct arguments *a, enum err rc, const struct errbuf *e)
+{
+    if (rc == ERR_OK)
+        return EXIT_DONE;
+    if (rc == ERR_CANCELED) /* Ctrl-C, or the terminal is gone: nobody to tell */
+        return EXIT_INTERRUPTED;
+    return attach_fail(a, e);
+}
+
+int cmd_console(int argc, char **argv)
+{
+    struct arguments a;
+    struct attach at;
+    struct tui_options o;
+    struct errbuf e;
+    const char *why;
+    int code = arguments_read(argc, argv, &a);
+    if (!code)
+        code = read_options(&a, &o);
+    if (!code)
+        code = attach_find(&a, &at);
+    if (code)
+        return code;
+    o.path = at.path;
+    o.read_only = at.read_only;
+    if (arguments_flag(&a, "once"))
+        return finish(&a, tui_once(&o, &e), &e);
+    bool plain = arguments_flag(&a, "plain");
+    if (!plain && !tui_terminal_usable(&why)) {
+        (void)fprintf(stderr, "flightdeck console: %s: a line a change instead of a screen\n", why);
+        plain = true;
+    }
+    return finish(&a, plain ? tui_plain(&o, &e) : tui_run(&o, &e), &e);
+}

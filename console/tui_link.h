@@ -1,0 +1,55 @@
+/*
+ * The console's connection to the engine: asks for the snapshot again and again, passes what comes
+ * to the screen, and attaches again with backoff when the engine is away. Never blocks: the run
+ * loop polls its file descriptor.
+ *
+ * States: away (until retry_us) -> greeting (engine.hello is asked) -> up. Any fault of the
+ * connection leads to away. One `status` is open at a time, so a slow engine is asked less often.
+ *
+ * Ownership: it owns the client. Thread rule: one thread.
+ */
+#ifndef CONSOLE_TUI_LINK_H
+#define CONSOLE_TUI_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/serve/client.h"
+#include "views/screen.h"
+
+enum { LINK_REFRESH_US = 1000000 };
+
+struct tui_link {
+    const char *path;
+    struct client *client; /* NULL: away */
+    bool greeted;
+    int64_t engine_pid; /* of the last greeting: another one counts events from 1 */
+    int64_t retry_us;   /* away: when to try again */
+    int64_t backoff_us;
+    int64_t asked_us;   /* when the open status was asked */
+    int64_t refresh_us; /* when to ask the next status */
+    int64_t hello_id, status_id, events_id, config_id, action_id; /* open requests; 0: none */
+    char action[TABLE_KEY_MAX + 48]; /* "pause tickets-sink", of action_id */
+    char config_for[TABLE_KEY_MAX];  /* of the last connector.show */
+};
+
+void tui_link_init(struct tui_link *l, const char *path, int64_t now_us);
+void tui_link_close(struct tui_link *l);
+
+/* For poll(): -1 and 0 while away. */
+int tui_link_fd(const struct tui_link *l);
+short tui_link_events(const struct tui_link *l);
+
+/* Does what is due at s->now_us: connects, reads, asks. */
+void tui_link_step(struct tui_link *l, struct screen *s);
+
+/* When tui_link_step has something to do without being woken. */
+int64_t tui_link_deadline_us(const struct tui_link *l);
+
+/* An action of the screen: EFFECT_CALL. */
+void tui_link_call(struct tui_link *l, struct screen *s, const struct effect *effect);
+
+/* Now, without waiting for the backoff; asks anew when it is up. */
+void tui_link_reconnect(struct tui_link *l, struct screen *s);
+
+#endif

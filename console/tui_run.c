@@ -1,0 +1,131 @@
+/*
+ * The console on a terminal: one thread, one poll() over the terminal and the engine's socket.
+ *
+ * A turn: sleep until something happens or is due, take every key, let the link do its work, paint
+ * once. A key is answered in its own turn, whatever the engine does; a turn in which nothing
+ * changed paints nothing and writes no byte.
+ */
+#include "console/tui_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/base/clock.h"
+#include "console/tui_link.h"
+#include "console/tui_terminal.h"
+
+struct console {
+    struct screen screen;
+    struct tui_link link;
+    struct grid frame;
+    bool leave;
+};
+
+static void obey(struct console *c, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_LEAVE:
+        c->leave = true;
+        break;
+    case EFFECT_CALL:
+        tui_link_call(&c->link, &c->screen, effect);
+        break;
+    case EFFECT_RECONNECT:
+        tui_link_reconnect(&c->link, &c->screen);
+        break;
+    case EFFECT_REDRAW:
+        tui_terminal_forget();
+        break;
+    case EFFECT_NOTHING:
+        break;
+    }
+}
+
+static void take_keys(struct console *c)
+{
+    uint32_t key;
+    bool resized;
+    while (!c->leave && tui_terminal_key(&key, &resized)) {
+        struct effect effect;
+        if (resized) {
+            int h, w;
+            tui_terminal_size(&h, &w);
+            screen_set_size(&c->screen, h, w);
+        } else if (key != VK_NONE) {
+            screen_key(&c->screen, key, &effect);
+            obey(c, &effect);
+        }
+    }
+}
+
+static enum err paint(struct console *c, struct errbuf *e)
+{
+    if (c->frame.h != c->screen.h || c->frame.w != c->screen.w) {
+        grid_free(&c->frame);
+        enum err rc = grid_init(&c->frame, c->screen.h, c->screen.w, c->screen.ascii, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    screen_render(&c->screen, &c->frame);
+    return tui_terminal_paint(&c->frame, e);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static enum err loop(struct console *c, struct errbuf *e)
+{
+    struct pollfd fds[2];
+    for (;;) {
+        c->screen.now_us = clock_mono_us();
+        tui_link_step(&c->link, &c->screen);
+        enum err rc = paint(c, e);
+        if (rc != ERR_OK || c->leave)
+            return rc;
+        int64_t deadline =
+            earlier(tui_link_deadline_us(&c->link), screen_next_change_us(&c->screen));
+        fds[1] = (struct pollfd){.fd = tui_link_fd(&c->link), .events = tui_link_events(&c->link)};
+        if (!tui_terminal_wait(fds, 2, deadline))
+            return err_set(e, ERR_CANCELED, "the terminal is gone");
+        c->screen.now_us = clock_mono_us();
+        take_keys(c);
+        if (!tui_terminal_alive())
+            return err_set(e, ERR_CANCELED, "the terminal is gone");
+        if (c->leave)
+            return ERR_OK;
+    }
+}
+
+enum err tui_run(const struct tui_options *o, struct errbuf *e)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const struct tui_terminal_options terminal = {.sync = o->sync,
+                                                  .monochrome = no_colour && *no_colour};
+    struct console *c = calloc(1, sizeof *c);
+    int h, w;
+    if (!c)
+        return err_set(e, ERR_NOMEM, "no memory for the console");
+    enum err rc = tui_terminal_open(&terminal, e);
+    if (rc == ERR_OK) {
+        tui_terminal_size(&h, &w);
+        screen_init(&c->screen, h, w, o->glyphs, o->ascii);
+        c->screen.now_us = clock_mono_us();
+        c->screen.read_only = o->read_only;
+        screen_open(&c->screen, o->pane, NULL);
+        tui_link_init(&c->link, o->path, c->screen.now_us);
+        rc = loop(c, e);
+    }
+    tui_terminal_close();
+    if (rc == ERR_OK && c->link.client && c->link.engine_pid > 0)
+        (void)printf("The engine goes on (pid %lld). `flightdeck console` comes back to it.\n",
+                     (long long)c->link.engine_pid);
+    else if (rc == ERR_OK)
+        (void)printf("No engine answered on %s.\n", o->path);
+    tui_link_close(&c->link);
+    screen_free(&c->screen);
+    grid_free(&c->frame);
+    free(c);
+    return rc;
+}

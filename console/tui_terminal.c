@@ -1,0 +1,404 @@
+#include "console/tui_terminal.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+#include <term.h>
+
+#include "backend/base/buf.h"
+#include "backend/base/clock.h"
+#include "views/keymap.h"
+
+enum {
+    ESCAPE_MS = 25,
+    RESET_MAX = 256,
+    STACK_BYTES = 64 << 10,
+    EMPTY_READS_MAX = 3, /* readable without a key, in a row: the other side is gone */
+};
+
+static struct {
+    bool open;
+    bool sync;
+    SCREEN *screen;
+    struct termios saved;
+    char reset[RESET_MAX]; /* what gives the terminal back */
+    size_t reset_length;
+    void *stack; /* of the handler: the ordinary one may be what overflowed */
+    attr_t attrs[STYLE_COUNT];
+    short pairs[STYLE_COUNT];
+    struct grid last; /* what is on the screen */
+    int empty_reads;
+    bool readable;      /* the last wait saw input */
+    sigset_t unblocked; /* the mask while sleeping */
+} term;
+
+static volatile sig_atomic_t continued;
+
+/* ---- signals ---- */
+
+static const int fatal_signals[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGSEGV,
+                                    SIGBUS, SIGILL, SIGFPE,  SIGABRT};
+static const int held_signals[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGQUIT};
+
+/* Only what a signal handler may call. */
+static void give_back(int sig)
+{
+    if (term.open) {
+        const char *p = term.reset;
+        size_t n = term.reset_length;
+        while (n) {
+            ssize_t k = write(STDOUT_FILENO, p, n);
+            if (k <= 0)
+                break;
+            p += k;
+            n -= (size_t)k;
+        }
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+    }
+    struct sigaction act = {.sa_handler = SIG_DFL};
+    (void)sigaction(sig, &act, NULL);
+    sigset_t one;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, sig);
+    (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+    (void)raise(sig);
+}
+
+static void on_continue(int sig)
+{
+    (void)sig;
+    continued = 1; /* the window may have got another size meanwhile */
+}
+
+static void catch_signals(void)
+{
+    struct sigaction act = {.sa_handler = give_back, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    (void)sigemptyset(&act.sa_mask);
+    for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
+        (void)sigaction(fatal_signals[i], &act, NULL);
+    act = (struct sigaction){.sa_handler = on_continue};
+    (void)sigaction(SIGCONT, &act, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    sigset_t held;
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < sizeof held_signals / sizeof held_signals[0]; i++)
+        (void)sigaddset(&held, held_signals[i]);
+    (void)sigprocmask(SIG_BLOCK, &held, &term.unblocked);
+    for (size_t i = 0; i < sizeof held_signals / sizeof held_signals[0]; i++)
+        (void)sigdelset(&term.unblocked, held_signals[i]);
+}
+
+/* ---- the reset string ---- */
+
+/* A terminfo string without its padding ("$<5>"), behind what is there. */
+static void add_capability(const char *name)
+{
+    const char *s = tigetstr((char *)name);
+    if (!s || s == (char *)-1)
+        return;
+    for (; *s && term.reset_length + 1 < RESET_MAX; s++) {
+        const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
+        if (end)
+            s = end;
+        else
+            term.reset[term.reset_length++] = *s;
+    }
+}
+
+static void add_text(const char *s)
+{
+    for (; *s && term.reset_length + 1 < RESET_MAX; s++)
+        term.reset[term.reset_length++] = *s;
+}
+
+static void prepare_reset(void)
+{
+    term.reset_length = 0;
+    if (term.sync)
+        add_text("\033[?2026l");
+    add_capability("sgr0");
+    add_capability("op");
+    add_capability("rmkx");
+    add_capability("cnorm");
+    add_capability("rmcup");
+    add_text("\r");
+}
+
+/* ---- colours ---- */
+
+static void set_style(enum style_role role, attr_t attrs, short fg)
+{
+    term.attrs[role] = attrs;
+    term.pairs[role] = fg >= 0 ? (short)(fg + 1) : 0;
+}
+
+/* The eight colours that every terminal has, on its own background: light or dark. */
+static void choose_styles(bool monochrome)
+{
+    bool colour = !monochrome && has_colors() && start_color() == OK;
+    if (colour) {
+        (void)use_default_colors();
+        for (short c = 0; c < 8; c++)
+            (void)init_pair((short)(c + 1), c, -1);
+    }
+    set_style(STYLE_PLAIN, 0, -1);
+    set_style(STYLE_DIM, A_DIM, -1);
+    set_style(STYLE_RULE, A_DIM, -1);
+    set_style(STYLE_TITLE, A_BOLD, -1);
+    set_style(STYLE_HEADER, A_UNDERLINE, -1);
+    set_style(STYLE_TAB, A_REVERSE, -1);
+    set_style(STYLE_KEY, A_BOLD, -1);
+    set_style(STYLE_OK, 0, COLOR_GREEN);
+    set_style(STYLE_ATTENTION, colour ? 0 : A_BOLD, COLOR_YELLOW);
+    set_style(STYLE_BROKEN, A_BOLD, COLOR_RED);
+    set_style(STYLE_SPARK, 0, COLOR_CYAN);
+    set_style(STYLE_ENV_DEMO, A_REVERSE, COLOR_GREEN);
+    set_style(STYLE_ENV_DEVELOPMENT, A_REVERSE, COLOR_CYAN);
+    set_style(STYLE_ENV_STAGING, A_REVERSE, COLOR_YELLOW);
+    set_style(STYLE_ENV_PRODUCTION, A_REVERSE | A_BOLD, COLOR_RED);
+    for (int i = 0; !colour && i < STYLE_COUNT; i++)
+        term.pairs[i] = 0;
+}
+
+/* ---- open and close ---- */
+
+bool tui_terminal_usable(const char **why)
+{
+    const char *name = getenv("TERM");
+    int rc;
+    *why = NULL;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        *why = "input or output is not a terminal";
+    else if (!name || !*name)
+        *why = "TERM is not set";
+    else if (strcmp(name, "dumb") == 0 || strcmp(name, "unknown") == 0)
+        *why = "TERM names a terminal that cannot place its cursor";
+    else if (setupterm(NULL, STDOUT_FILENO, &rc) != OK)
+        *why = "TERM names a terminal that this machine does not know";
+    else if (!cursor_address)
+        *why = "this terminal cannot place its cursor";
+    return !*why;
+}
+
+enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *e)
+{
+    if (tcgetattr(STDIN_FILENO, &term.saved) != 0)
+        return err_errno(e, ERR_IO, "cannot read the terminal's settings");
+    term.sync = o->sync;
+    term.stack = malloc(STACK_BYTES);
+    const stack_t stack = {.ss_sp = term.stack, .ss_size = STACK_BYTES};
+    if (!term.stack || sigaltstack(&stack, NULL) != 0)
+        return err_errno(e, ERR_NOMEM, "no memory for the terminal");
+    (void)unsetenv("LINES"); /* they would nail the size down */
+    (void)unsetenv("COLUMNS");
+    term.screen = newterm(NULL, stdout, stdin);
+    if (!term.screen)
+        return err_set(e, ERR_IO, "the terminal \"%s\" cannot be set up: try --plain",
+                       getenv("TERM"));
+    prepare_reset();
+    term.open = true;
+    catch_signals(); /* after newterm, which has handlers of its own */
+    (void)set_escdelay(ESCAPE_MS);
+    (void)cbreak();
+    (void)noecho();
+    (void)nonl();
+    (void)keypad(stdscr, TRUE);
+    (void)nodelay(stdscr, TRUE);
+    (void)intrflush(stdscr, FALSE);
+    (void)leaveok(stdscr, FALSE);
+    (void)curs_set(0);
+    choose_styles(o->monochrome);
+    return ERR_OK;
+}
+
+void tui_terminal_close(void)
+{
+    if (term.screen) {
+        (void)endwin();
+        term.open = false;
+        struct sigaction act = {.sa_handler = SIG_DFL};
+        for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
+            (void)sigaction(fatal_signals[i], &act, NULL);
+        (void)sigprocmask(SIG_SETMASK, &term.unblocked, NULL);
+        delscreen(term.screen);
+        term.screen = NULL;
+    }
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    if (term.stack)
+        (void)sigaltstack(&none, NULL);
+    free(term.stack);
+    term.stack = NULL;
+    grid_free(&term.last);
+}
+
+void tui_terminal_size(int *h, int *w)
+{
+    *h = LINES;
+    *w = COLS;
+}
+
+/* ---- input ---- */
+
+/* After Ctrl-Z and fg: perhaps another size, and whatever the shell printed. */
+static void after_stop(void)
+{
+    struct winsize size;
+    continued = 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
+        (size.ws_row != LINES || size.ws_col != COLS))
+        (void)resizeterm(size.ws_row, size.ws_col); /* posts KEY_RESIZE */
+    tui_terminal_forget();
+}
+
+bool tui_terminal_wait(struct pollfd *fds, int n, int64_t deadline_us)
+{
+    fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+    struct timespec left = {0};
+    int64_t us = deadline_us - clock_mono_us();
+    if (us > 0 && deadline_us != INT64_MAX)
+        left = (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    int rc = ppoll(fds, (nfds_t)n, deadline_us == INT64_MAX ? NULL : &left, &term.unblocked);
+    if (rc < 0)
+        for (int i = 0; i < n; i++)
+            fds[i].revents = 0;
+    if (continued)
+        after_stop();
+    term.readable = (fds[0].revents & POLLIN) != 0;
+    return !(fds[0].revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static uint32_t function_key(wint_t key)
+{
+    static const struct {
+        wint_t curses;
+        uint32_t key;
+    } keys[] = {
+        {KEY_UP, VK_UP},
+        {KEY_DOWN, VK_DOWN},
+        {KEY_LEFT, VK_LEFT},
+        {KEY_RIGHT, VK_RIGHT},
+        {KEY_PPAGE, VK_PAGE_UP},
+        {KEY_NPAGE, VK_PAGE_DOWN},
+        {KEY_HOME, VK_HOME},
+        {KEY_END, VK_END},
+        {KEY_BTAB, VK_BACKTAB},
+        {KEY_ENTER, VK_ENTER},
+        {KEY_BACKSPACE, VK_BACKSPACE},
+        {KEY_DC, VK_BACKSPACE},
+        {KEY_F(1), VK_F1},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (keys[i].curses == key)
+            return keys[i].key;
+    return VK_NONE;
+}
+
+bool tui_terminal_key(uint32_t *key, bool *resized)
+{
+    wint_t c;
+    *key = VK_NONE;
+    *resized = false;
+    int rc = get_wch(&c);
+    if (rc == ERR) {
+        term.empty_reads = term.readable ? term.empty_reads + 1 : 0;
+        term.readable = false;
+        return false;
+    }
+    term.readable = false;
+    term.empty_reads = 0;
+    if (rc == KEY_CODE_YES && c == KEY_RESIZE)
+        *resized = true;
+    else if (rc == KEY_CODE_YES)
+        *key = function_key(c);
+    else
+        *key = c == L'\n' ? VK_ENTER : (uint32_t)c;
+    return true;
+}
+
+bool tui_terminal_alive(void)
+{
+    return term.empty_reads < EMPTY_READS_MAX;
+}
+
+/* ---- output ---- */
+
+static void put_row(const struct grid *g, int y)
+{
+    cchar_t row[GRID_SIDE_MAX + 1];
+    int n = 0;
+    int used = 0;
+    for (int x = 0; x < g->w && used < COLS; x++) {
+        const struct grid_cell *c = &g->cells[(size_t)y * (size_t)g->w + (size_t)x];
+        if (!c->width)
+            continue;
+        wchar_t text[CELL_CHARS + 1] = {0};
+        wmemcpy(text, c->ch, CELL_CHARS);
+        int role = c->style & STYLE_ROLE_MASK;
+        attr_t attrs = term.attrs[role];
+        attrs |= c->style & STYLE_SELECTED ? A_REVERSE : 0;
+        attrs |= c->style & STYLE_BOLD ? A_BOLD : 0;
+        if (setcchar(&row[n], text, attrs, term.pairs[role], NULL) == OK)
+            n++;
+        used += c->width;
+    }
+    (void)mvadd_wchnstr(y, 0, row, n);
+}
+
+/* One frame to remember, so that the next one knows what to leave alone. */
+static enum err remember(const struct grid *g, struct errbuf *e)
+{
+    if (term.last.h != g->h || term.last.w != g->w) {
+        grid_free(&term.last);
+        enum err rc = grid_init(&term.last, g->h, g->w, g->ascii, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    (void)memcpy(term.last.cells, g->cells, (size_t)g->h * (size_t)g->w * sizeof *g->cells);
+    term.last.cursor_y = g->cursor_y;
+    term.last.cursor_x = g->cursor_x;
+    return ERR_OK;
+}
+
+static void mark_frame(const char *s)
+{
+    if (!term.sync)
+        return;
+    ssize_t k = write(STDOUT_FILENO, s, strlen(s));
+    (void)k; /* a terminal that is gone shows at the next read */
+}
+
+enum err tui_terminal_paint(const struct grid *g, struct errbuf *e)
+{
+    if (term.last.cells && grid_equal(g, &term.last))
+        return ERR_OK;
+    if (term.last.h != g->h || term.last.w != g->w)
+        (void)erase();
+    for (int y = 0; y < g->h && y < LINES; y++)
+        if (!term.last.cells || !grid_row_equal(g, &term.last, y))
+            put_row(g, y);
+    bool shown = g->cursor_y >= 0 && g->cursor_y < LINES && g->cursor_x < COLS;
+    (void)curs_set(shown ? 1 : 0);
+    (void)move(shown ? g->cursor_y : 0, shown ? g->cursor_x : 0);
+    mark_frame("\033[?2026h");
+    (void)wnoutrefresh(stdscr);
+    (void)doupdate();
+    mark_frame("\033[?2026l");
+    return remember(g, e);
+}
+
+void tui_terminal_forget(void)
+{
+    grid_free(&term.last);
+    (void)redrawwin(stdscr);
+}

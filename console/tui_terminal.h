@@ -1,0 +1,51 @@
+/*
+ * The terminal of the console: the only file that knows curses.
+ *
+ * It is given back on every way out: tui_terminal_close, and for signals that end the process a
+ * handler that writes a reset string prepared beforehand, restores the termios and raises the
+ * signal again. Ctrl-Z is curses' own; the signals that matter are blocked except while
+ * tui_terminal_wait sleeps, so none is lost and none arrives in the middle of curses.
+ *
+ * There is one terminal, so there is one struct, static. Thread rule: one thread.
+ */
+#ifndef CONSOLE_TUI_TERMINAL_H
+#define CONSOLE_TUI_TERMINAL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "views/grid.h"
+
+struct tui_terminal_options {
+    bool sync;       /* wrap frames in a synchronized update (CSI ? 2026 h/l) */
+    bool monochrome; /* NO_COLOR */
+};
+
+/* Can a screen be drawn here? Else *why says why not (static words). */
+bool tui_terminal_usable(const char **why);
+
+enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *e) MUST_CHECK;
+void tui_terminal_close(void);
+
+void tui_terminal_size(int *h, int *w);
+
+/*
+ * Sleeps until a key, a signal, one of fds or the deadline (monotonic, INT64_MAX: none); fds[0] is
+ * filled in for the terminal. False when the terminal is gone.
+ */
+bool tui_terminal_wait(struct pollfd *fds, int n, int64_t deadline_us);
+
+/* The next key, VK_ or code point; false when there is none (now). *resized: the size changed. */
+bool tui_terminal_key(uint32_t *key, bool *resized);
+
+/* False when reading it found the terminal gone (end of file, again and again). */
+bool tui_terminal_alive(void);
+
+/* Paints what differs from the frame before; nothing at all when nothing does. */
+enum err tui_terminal_paint(const struct grid *g, struct errbuf *e) MUST_CHECK;
+
+/* The next paint draws everything anew. */
+void tui_terminal_forget(void);
+
+#endif
