@@ -468,57 +468,59 @@ out:
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* Until a result can be had without waiting. */
+/*
+ * Until a result can be had without waiting. The socket is read only when memory holds no whole
+ * result: PQconsumeInput moves all that is buffered, which a call for each row would make
+ * quadratic.
+ */
 static enum err until_ready(PGconn *conn, struct wake *wake, int64_t deadline_us, const char *what,
                             struct errbuf *e)
 {
-    for (;;) {
+    while (PQisBusy(conn)) {
         int unsent = PQflush(conn);
-        if (!PQconsumeInput(conn) || unsent < 0)
+        if (unsent < 0)
             return session_error(conn, NULL, what, e);
-        if (!PQisBusy(conn))
-            return ERR_OK;
         short events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
         enum err rc = session_wait(conn, wake, events, deadline_us, e);
         if (rc != ERR_OK)
             return rc;
+        if (!PQconsumeInput(conn))
+            return session_error(conn, NULL, what, e);
+    }
+    return ERR_OK;
+}
+
+/* The rest of a COPY TO; false when it does not come in time. */
+static bool drain_copy(PGconn *conn, int64_t deadline_us)
+{
+    for (;;) {
+        char *chunk = NULL;
+        int n = PQgetCopyData(conn, &chunk, 1);
+        if (n < 0)
+            return true;
+        PQfreemem(chunk);
+        if (n == 0 && (session_wait(conn, NULL, POLLIN, deadline_us, NULL) != ERR_OK ||
+                       !PQconsumeInput(conn)))
+            return false;
     }
 }
 
-void session_abandon(PGconn *conn, bool *lost)
+void session_abandon(PGconn *conn, bool running)
 {
     int64_t deadline = clock_mono_us() + (int64_t)ABANDON_MS * US_PER_MS;
     char words[256];
-    PGcancel *c = PQgetCancel(conn);
+    PGcancel *c = running ? PQgetCancel(conn) : NULL;
     if (c)
-        (void)PQcancel(c, words, sizeof words);
+        (void)PQcancel(c, words, sizeof words); /* what it cannot do, the deadline ends */
     PQfreeCancel(c);
-    *lost = false;
-    for (;;) {
-        PGresult *res = NULL;
-        if (PQstatus(conn) == CONNECTION_BAD ||
-            until_ready(conn, NULL, deadline, "cancel", NULL) != ERR_OK) {
-            *lost = true;
-            return;
-        }
-        res = PQgetResult(conn);
-        if (!res)
-            return;
-        ExecStatusType status = PQresultStatus(res);
+    while (PQstatus(conn) == CONNECTION_OK &&
+           until_ready(conn, NULL, deadline, "cancel", NULL) == ERR_OK) {
+        PGresult *res = PQgetResult(conn);
+        bool copy = PQresultStatus(res) == PGRES_COPY_OUT;
+        bool end = !res;
         PQclear(res);
-        if (status != PGRES_COPY_OUT)
-            continue;
-        char *chunk = NULL;
-        int n;
-        while ((n = PQgetCopyData(conn, &chunk, 1)) >= 0) {
-            PQfreemem(chunk);
-            chunk = NULL;
-            if (n == 0 && (!PQconsumeInput(conn) ||
-                           session_wait(conn, NULL, POLLIN, deadline, NULL) != ERR_OK)) {
-                *lost = true;
-                return;
-            }
-        }
+        if (end || (copy && !drain_copy(conn, deadline)))
+            return;
     }
 }
 
@@ -528,8 +530,7 @@ enum err session_result(PGconn *conn, struct wake *wake, PGresult **out, const c
     *out = NULL;
     enum err rc = until_ready(conn, wake, -1, what, e);
     if (rc == ERR_CANCELED) {
-        bool lost;
-        session_abandon(conn, &lost);
+        session_abandon(conn, true);
         (void)wake_take(wake);
         return err_set(e, ERR_CANCELED, "%s: canceled", what);
     }

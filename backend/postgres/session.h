@@ -56,8 +56,12 @@ enum err session_result(PGconn *conn, struct wake *wake, PGresult **out, const c
  * is tuples, command or a copy. */
 enum err session_exec(PGconn *conn, struct wake *wake, const char *sql, PGresult **out,
                       const char *what, struct errbuf *e) MUST_CHECK;
-/* Cancels the running statement and throws its results away; *lost: the connection is of no use. */
-void session_abandon(PGconn *conn, bool *lost);
+/*
+ * Throws away what is left of a statement (no COPY FROM), canceling it first where it still runs.
+ * When that takes too long the transaction status stays PQTRANS_ACTIVE: the connection is of no
+ * use.
+ */
+void session_abandon(PGconn *conn, bool running);
 
 /*
  * The error of a result (or, without one, of the connection): "what: the server's words", with

@@ -136,6 +136,8 @@ static enum err run(struct source *s, const char *sql, int n_params, const char 
     if (!PQsendQueryParams(s->conn, sql, n_params, NULL, params, NULL, NULL, 0))
         return session_error(s->conn, NULL, what, e);
     (void)PQsetSingleRowMode(s->conn);
+    bool copy_in = false;
+    bool ended = false; /* by an error: nothing is left to cancel */
     for (;;) {
         PGresult *res;
         enum err rc = session_result(s->conn, &s->wake, &res, what, e);
@@ -145,15 +147,23 @@ static enum err run(struct source *s, const char *sql, int n_params, const char 
         if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK) {
             *begun |= PQntuples(res) > 0;
             rc = deliver(res, fn, arg, e);
+        } else if (status == PGRES_COPY_IN && !copy_in) {
+            /* Ended by us, not by a cancel request: the server would meet the statement's Sync and
+             * that of the end, and answer both. */
+            copy_in = PQputCopyEnd(s->conn, "refused") == 1;
+            rc = copy_in ? ERR_OK : session_error(s->conn, NULL, what, e);
+        } else if (copy_in) {
+            rc = err_set(e, ERR_UNSUPPORTED, "%s: COPY cannot be run here", what);
+            ended = true;
         } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
             rc = session_error(s->conn, res, what, e);
+            ended = true;
         } else if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
             rc = err_set(e, ERR_UNSUPPORTED, "%s: COPY cannot be run here", what);
         }
         PQclear(res);
         if (rc != ERR_OK) {
-            bool lost;
-            session_abandon(s->conn, &lost);
+            session_abandon(s->conn, !ended);
             return rc;
         }
     }

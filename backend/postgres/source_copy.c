@@ -138,8 +138,7 @@ enum err source_copy(struct source *s, const struct relation *r, const char *sel
     }
     rc = read_rows(s, r, cells, fn, arg, what, e);
     if (rc != ERR_OK) {
-        bool lost;
-        session_abandon(s->conn, &lost);
+        session_abandon(s->conn, true);
         (void)wake_take(&s->wake);
         goto out;
     }
@@ -149,9 +148,8 @@ enum err source_copy(struct source *s, const struct relation *r, const char *sel
         if (rc != ERR_OK || !res)
             break;
         if (PQresultStatus(res) != PGRES_COMMAND_OK) {
-            bool lost;
             rc = session_error(s->conn, res, what, e);
-            session_abandon(s->conn, &lost);
+            session_abandon(s->conn, false);
             break;
         }
     }

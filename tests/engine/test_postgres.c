@@ -80,9 +80,15 @@ static struct stream *stream_open(const char *name, const char *schema)
     return st;
 }
 
+/* And waits until the server has noticed, so that the slot is free. */
 static void stream_disconnect(struct stream *st)
 {
+    char active[160];
     replication_close(st->r);
+    (void)snprintf(active, sizeof active,
+                   "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '%s' AND active",
+                   st->slot);
+    fixture_wait_sql(st->conninfo, active, "0", PATIENCE_S);
     pgoutput_destroy(st->d);
     st->r = NULL;
     st->d = NULL;
@@ -417,9 +423,6 @@ static void test_confirm_and_resume(void **state)
     assert_string_equal(next_transaction(st), "I t(2)");
     stream_disconnect(st); /* tells the position */
     stream_connect(st);
-    fixture_wait_sql(st->conninfo,
-                     "SELECT active FROM pg_replication_slots WHERE slot_name = 'resume'", "f",
-                     PATIENCE_S);
     check(replication_start(st->r, st->slot, "Pub \"1\"", 0, &st->e), &st->e);
     assert_string_equal(next_transaction(st), "I t(2)"); /* not confirmed: it comes again */
     struct source_slot slot;
@@ -587,16 +590,9 @@ static void test_seam(void **state)
 
 /* ---- what goes wrong ------------------------------------------------------------------------- */
 
-struct waker {
-    struct replication *r;
-    char *conninfo;
-};
-
-/* Interrupts once the stream is idle: its walsender sleeps. */
 static void *interrupt_it(void *arg)
 {
-    struct waker *w = arg;
-    replication_interrupt(w->r);
+    replication_interrupt(arg);
     return NULL;
 }
 
@@ -613,9 +609,8 @@ static void test_interrupt(void **state)
         ;
     assert_int_equal(rc, ERR_TIMEOUT);
     for (int i = 0; i < 20; i++) { /* during the wait, more or less */
-        struct waker w = {.r = st->r};
         pthread_t thread;
-        assert_int_equal(pthread_create(&thread, NULL, interrupt_it, &w), 0);
+        assert_int_equal(pthread_create(&thread, NULL, interrupt_it, st->r), 0);
         while ((rc = replication_receive(st->r, -1, &data, &st->e)) == ERR_OK || rc == ERR_TIMEOUT)
             replication_confirm(st->r, replication_server_end(st->r));
         assert_int_equal(rc, ERR_CANCELED);
