@@ -339,7 +339,7 @@ static void fill_by_dialect(struct config *c)
     if (!c->load.batch_bytes)
         c->load.batch_bytes = (vertica ? INT64_C(24) : INT64_C(8)) << 20;
     if (!c->load.batch_ms)
-        c->load.batch_ms = vertica ? 10000 : 200;
+        c->load.batch_ms = vertica ? 10000 : 0;
 }
 
 static int line_of(const struct loader *l, const char *name)

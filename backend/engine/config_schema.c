@@ -146,8 +146,8 @@ static const struct key_spec schema[] = {
      .min = 0,
      .max = 3600000,
      .def = "0",
-     .help = "How long a batch gathers while records keep coming. 0: by dialect, 200 for "
-             "postgresql (idle: written at once), 10000 for vertica."},
+     .help = "How long a batch gathers at least. 0: by dialect, postgresql writes as soon "
+             "as the one before is written, vertica after 10000."},
     {.name = "capture.commit_rows",
      AT(capture.commit_rows),
      .type = KEY_INT,

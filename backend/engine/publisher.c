@@ -161,7 +161,7 @@ static enum err turn(struct publisher *p, struct errbuf *e)
     }
     enum err rc = queue_pop(p->queue, &item, 0);
     if (rc == ERR_TIMEOUT) {
-        p->hungry = true;
+        p->hungry = !p->open; /* an open transaction waits for more: no hurry */
         rc = queue_pop(p->queue, &item, wait);
         p->hungry = false;
     }

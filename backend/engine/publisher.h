@@ -56,7 +56,7 @@ void publisher_give_back(struct publisher *p, struct chunk *c);
 
 /* True when everything pushed so far is committed. */
 bool publisher_idle(const struct publisher *p);
-/* True when the publisher waits for work: what is pushed now goes out at once. */
+/* True when the publisher waits with nothing open: what is pushed now is committed at once. */
 bool publisher_hungry(const struct publisher *p);
 
 /* Everything pushed is committed (or aborted when `abort`), the thread is joined. The error that

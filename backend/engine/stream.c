@@ -20,7 +20,7 @@
 
 enum {
     WAIT_US = 1000000, /* while nothing comes */
-    GATHER_US = 500,   /* a partial chunk waits this long for more while the publisher is busy */
+    GATHER_US = 2000,  /* a partial chunk waits this long for more while the publisher is busy */
     CONFIRM_EVERY_US = 10000000, /* an idle stream writes a position at most this often */
 };
 
