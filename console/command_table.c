@@ -46,8 +46,10 @@ static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
     END_OF_OPTIONS};
 
 static const struct command_option simulate_options[] UNUSED_UNTIL_LANDED = {
-    {.name = "dir", .argument = "DIR", .help = "Folder of the demo."},
-    {.name = "rate", .argument = "N", .help = "Changes a second; default 50."},
+    {.name = "dir",
+     .argument = "DIR",
+     .help = "Folder of the demo whose source is meant, instead of a configuration."},
+    {.name = "rate", .argument = "N", .help = "Transactions a second; default 50."},
     {.name = "seconds", .argument = "N", .help = "Stop after so long; default: until interrupted."},
     JSON_OPTION,
     END_OF_OPTIONS};
@@ -203,6 +205,8 @@ static const struct command commands[] = {
      .run = cmd_simulate,
      .options = simulate_options,
      .summary = "Play an airport's day in the demo's source, until stopped.",
+     .details = "Bookings, check-ins, changes of status and time, cancellations, deletes and now "
+                "and then a change of a key, in real transactions that keep the airline coherent.",
      .example = "flightdeck simulate --rate 200"},
 #endif
 #if __has_include("console/cmd_engine.c")

@@ -74,6 +74,7 @@ CREATE TABLE IF NOT EXISTS boarding_passes (
 );
 
 CREATE INDEX IF NOT EXISTS flights_departure ON flights (scheduled_departure);
+CREATE INDEX IF NOT EXISTS flights_open ON flights (scheduled_departure) WHERE status NOT IN ('Arrived', 'Cancelled');
 CREATE INDEX IF NOT EXISTS tickets_book_ref ON tickets (book_ref);
 CREATE INDEX IF NOT EXISTS ticket_flights_flight ON ticket_flights (flight_id);
 

@@ -1,0 +1,1 @@
+SELECT max(ticket_no)::bigint FROM tickets
