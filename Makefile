@@ -39,9 +39,10 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -DFLIGHTDECK_VERSION='"$(VERSION)"' $(CFLAG
 ALL_LDFLAGS := $(LDFLAGS) $(SAN_FLAGS)
 
 LIB_SRC  := $(filter-out console/main.c,$(wildcard backend/*/*.c views/*.c views/*/*.c console/*.c))
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/queries.o
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/queries.o $(BUILD)/obj/gen/assets.o
 LIB      := $(BUILD)/libflightdeck.a
 BIN      := $(BUILD)/flightdeck
+ASSETS   := $(shell find config -name '*.json' 2>/dev/null | LC_ALL=C sort)
 QUERIES  := $(shell find queries -name '*.sql' 2>/dev/null | LC_ALL=C sort)
 
 FIXTURE_OBJ  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/fixture/*.c))
@@ -49,7 +50,7 @@ UNIT_TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test
 ENGINE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/engine/test_*.c))
 BENCHES      := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS      := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-FORMATTED    := $(wildcard backend/*/*.[ch] views/*.[ch] views/*/*.[ch] console/*.[ch] queries/*.h \
+FORMATTED    := $(wildcard backend/*/*.[ch] views/*.[ch] views/*/*.[ch] console/*.[ch] queries/*.h config/*.h \
                   tests/*/*.[ch])
 
 Q := $(if $(V),,@)
@@ -97,7 +98,12 @@ $(BUILD)/gen/queries.c: $(QUERIES) tools/embed_queries.sh
 	@mkdir -p $(@D)
 	$(Q)sh tools/embed_queries.sh $(QUERIES) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/obj/gen/queries.o: $(BUILD)/gen/queries.c
+# config/a.json becomes asset_text("config/a.json"), see config/assets.h
+$(BUILD)/gen/assets.c: $(ASSETS) tools/embed_files.sh
+	@mkdir -p $(@D)
+	$(Q)sh tools/embed_files.sh $(ASSETS) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 

@@ -35,11 +35,15 @@ static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
 static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
     {.name = "dir",
      .argument = "DIR",
-     .help = "Folder of the demo; default in the user's data dir."},
+     .help = "Folder of the demo; default ~/.local/share/flightdeck/demo, for root "
+             "/var/lib/flightdeck/demo."},
     {.name = "headless", .help = "No console: synchronize, verify, report, stop, exit code."},
     {.name = "keep", .help = "With --headless: leave the servers running."},
     {.name = "scale", .argument = "N", .help = "Size of the data; 1 is about 500k rows."},
-    {.name = "stop", .help = "Stop the demo's servers."},
+    {.name = "only",
+     .argument = "LIST",
+     .help = "Start only these servers, no engine: primary,standby,kafka,warehouse."},
+    {.name = "stop", .help = "Stop the demo's engine and servers."},
     {.name = "destroy", .help = "Stop them and remove the folder, after asking."},
     {.name = "yes", .help = "Do not ask."},
     JSON_OPTION,

@@ -292,10 +292,10 @@ static enum err folder_prepare(struct stack *s, const struct stack_options *o, s
     if (!stack_is_ours(absolute)) {
         /* rmdir refuses exactly what is not empty; then it is made again. */
         if (rmdir(absolute) != 0 || mkdir(absolute, 0711) != 0)
-            return err_errno(e, ERR_USAGE,
-                             "%s is not empty and was not made by flightdeck; choose another "
-                             "folder with --dir",
-                             absolute);
+            return err_set(e, ERR_USAGE,
+                           "%s is not empty and was not made by flightdeck; choose another "
+                           "folder with --dir",
+                           absolute);
     }
     if (chmod(absolute, 0711) != 0)
         return err_errno(e, ERR_IO, "cannot set the mode of %s", absolute);

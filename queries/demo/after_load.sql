@@ -1,0 +1,2 @@
+-- So that the first plans after the load are good ones.
+ANALYZE
