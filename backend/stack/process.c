@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -237,7 +238,7 @@ static void child_fail(int fd)
 }
 
 /* Everything here is async-signal-safe: the parent may have threads. */
-static void child_become(const struct process_spec *p, const char *boot, int report)
+static void child_become(const struct process_spec *p, const char *boot, pid_t parent, int report)
 {
     sigset_t none;
 
@@ -249,6 +250,9 @@ static void child_become(const struct process_spec *p, const char *boot, int rep
     (void)umask(077);
     if (p->user->drop &&
         (setgroups(0, NULL) != 0 || setgid(p->user->gid) != 0 || setuid(p->user->uid) != 0))
+        child_fail(report);
+    /* After setuid, which clears it. */
+    if (p->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent))
         child_fail(report);
     int in = open("/dev/null", O_RDONLY);
     int log = open(p->log_path, O_WRONLY | O_CREAT | O_APPEND, 0640);
@@ -276,9 +280,9 @@ enum err process_spawn(const struct process_spec *p, pid_t *pid, struct errbuf *
     boot_id(boot, sizeof boot);
     if (pipe2(report, O_CLOEXEC) != 0)
         return err_errno(e, ERR_IO, "cannot make a pipe to start %s", p->argv[0]);
-    pid_t child = fork();
+    pid_t self = getpid(), child = fork();
     if (child == 0)
-        child_become(p, boot, report[1]);
+        child_become(p, boot, self, report[1]);
     (void)close(report[1]);
     if (child < 0) {
         (void)close(report[0]);
@@ -304,7 +308,9 @@ enum err process_run(const struct process_spec *p, const char *what, struct errb
     char tail[1024];
     int status = 0;
     pid_t pid = 0;
-    enum err rc = process_spawn(p, &pid, e);
+    struct process_spec mortal = *p;
+    mortal.dies_with_us = true;
+    enum err rc = process_spawn(&mortal, &pid, e);
 
     if (rc != ERR_OK)
         return rc;

@@ -35,11 +35,13 @@ struct process_spec {
     const char *log_path;    /* stdout and stderr are appended here */
     const char *pid_path;    /* NULL: none */
     const struct process_user *user;
+    bool dies_with_us; /* killed when the thread that started it ends */
 };
 
 /* Starts it detached (own session). *pid is a child of ours until it ends. */
 enum err process_spawn(const struct process_spec *p, pid_t *pid, struct errbuf *e) MUST_CHECK;
-/* Starts it and waits; anything but exit code 0 is an error with the log's last lines. */
+/* Starts it and waits; anything but exit code 0 is an error with the log's last lines. It dies with
+ * us: a half-made folder is nobody's any more then, and can be made anew. */
 enum err process_run(const struct process_spec *p, const char *what, struct errbuf *e) MUST_CHECK;
 
 /* The pid of a pid file when that very process still runs, else 0. Reaps it if it was our child. */

@@ -53,7 +53,7 @@ static const struct op {
 } ops[SIMULATE_OPS] = {
     [OP_BOOK] = {"book", NULL, "sellable_flight", "book", 360, OP_PUBLISH, true},
     [OP_CHECK_IN] = {"check_in", NULL, "boarding_flight", "check_in", 250, OP_BOOK, false},
-    [OP_ADVANCE] = {"advance", NULL, NULL, "advance_flight", 100, OP_RETIME, false},
+    [OP_ADVANCE] = {"advance", NULL, NULL, "advance_flight", 100, OP_CHECK_IN, false},
     [OP_RETIME] = {"retime", NULL, "later_flight", "retime_flight", 90, OP_PUBLISH, false},
     [OP_CONTACT] = {"contact", NULL, NULL, "change_contact", 60, OP_BOOK, false},
     [OP_CANCEL_BOOKING] = {"cancel_booking", NULL, "open_booking", "cancel_booking", 50, OP_BOOK,

@@ -6,14 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <sql.h>
 #include <sqlext.h>
 
+#include "backend/stack/airline.h"
 #include "backend/stack/process.h"
+#include "backend/stack/simulate.h"
 #include "backend/stack/stack.h"
+#include "queries/queries.h"
 #include "tests/fixture/fixture.h"
 
 static int setup(void **state)
@@ -137,6 +143,272 @@ static void a_foreign_folder_is_refused(void **state)
     assert_false(stack_is_ours(dir));
 }
 
+/* ---- interrupted starts ---- */
+
+static void start_in(const char *dir, unsigned mask)
+{
+    const struct stack_options o = {.dir = dir, .throwaway = true};
+    struct stack *s = NULL;
+    struct errbuf e;
+
+    if (stack_open(&o, &s, &e) != ERR_OK || stack_start(s, mask, &e) != ERR_OK) {
+        (void)fprintf(stderr, "%s\n", e.text);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+/* kill -9 of whoever starts, at several moments; the next one carries on. */
+static void a_killed_start_is_carried_on(void **state)
+{
+    static const int after_ms[] = {30, 150, 400, 700, 1100, 1600};
+    char dir[600];
+    struct stack *s = NULL;
+    struct errbuf e;
+    int status = 0;
+
+    (void)state;
+    err_clear(&e);
+    for (size_t i = 0; i < sizeof after_ms / sizeof after_ms[0]; i++) {
+        (void)snprintf(dir, sizeof dir, "%s/killed-%zu", fixture_dir(), i);
+        (void)fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0)
+            start_in(dir, STACK_MASK_ALL);
+        assert_true(pid > 0);
+        (void)usleep((useconds_t)after_ms[i] * 1000);
+        (void)kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        const struct stack_options o = {.dir = dir, .throwaway = true};
+        if (stack_open(&o, &s, &e) != ERR_OK || stack_start(s, STACK_MASK_ALL, &e) != ERR_OK)
+            fail_msg("killed after %d ms, the next start: %s", after_ms[i], e.text);
+        assert_int_equal(stack_running_mask(s), STACK_MASK_ALL);
+        fixture_wait_sql(stack_conninfo(s, STACK_PRIMARY),
+                         "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'", "1",
+                         20);
+        assert_int_equal(fixture_number(stack_conninfo(s, STACK_WAREHOUSE),
+                                        "SELECT count(*) FROM pg_namespace WHERE nspname = 'raw'"),
+                         1);
+        if (stack_destroy(s, &e) != ERR_OK)
+            fail_msg("%s", e.text);
+        assert_false(file_exists(dir));
+        stack_close(s);
+    }
+}
+
+/* A second handle on the same folder finds what runs. */
+static void a_second_start_attaches(void **state)
+{
+    const struct stack_options o = {.dir = fixture_dir(), .throwaway = true};
+    struct stack *s = NULL;
+    struct errbuf e;
+
+    (void)state;
+    assert_int_equal(stack_open(&o, &s, &e), ERR_OK);
+    assert_int_equal(stack_running_mask(s), STACK_MASK_ALL);
+    int pid = fixture_pid(FIXTURE_KAFKA);
+    assert_int_equal(stack_start(s, STACK_MASK_ALL, &e), ERR_OK);
+    assert_int_equal(fixture_pid(FIXTURE_KAFKA), pid);
+    assert_int_equal(stack_port(s, STACK_KAFKA), fixture_port(FIXTURE_KAFKA));
+    stack_close(s);
+}
+
+/* ---- the airline ---- */
+
+static const char NOON[] = "2026-11-24 12:00:00+00";
+
+static void load_at_noon(const char *conninfo)
+{
+    const struct airline_options o = {.scale = 1, .seed = AIRLINE_SEED, .as_of = NOON};
+    struct errbuf e;
+
+    if (airline_load(conninfo, &o, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+}
+
+/* Every rule of queries/demo/check.sql. as_of: NULL for now. */
+static void assert_rules_hold(const char *conninfo, const char *as_of)
+{
+    PGconn *c = PQconnectdb(conninfo);
+    char set[128];
+
+    (void)snprintf(set, sizeof set, "SET demo.as_of = '%s'", as_of ? as_of : "");
+    PQclear(PQexec(c, set));
+    PGresult *r = PQexec(c, query_text("demo/check"));
+    if (PQresultStatus(r) != PGRES_TUPLES_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    assert_true(PQntuples(r) > 10);
+    for (int i = 0; i < PQntuples(r); i++) {
+        if (strcmp(PQgetvalue(r, i, 1), "0") != 0)
+            fail_msg("broken by %s rows: %s", PQgetvalue(r, i, 1), PQgetvalue(r, i, 0));
+    }
+    PQclear(r);
+    PQfinish(c);
+}
+
+static void the_airline_is_coherent(void **state)
+{
+    static const struct {
+        const char *sql;
+        long long least, most;
+    } facts[] = {
+        {"SELECT count(*) FROM flights", 2000, 2400},
+        {"SELECT count(DISTINCT (scheduled_departure AT TIME ZONE 'UTC')::date) FROM flights", 45,
+         45},
+        {"SELECT count(*) FROM flights WHERE status = 'Arrived'", 2000, 2300},
+        {"SELECT count(*) FROM flights WHERE status = 'Departed'", 1, 60},
+        {"SELECT count(*) FROM flights WHERE status IN ('Boarding', 'On Time', 'Delayed')", 1, 60},
+        {"SELECT count(*) FROM flights WHERE status = 'Scheduled'", 1, 60},
+        {"SELECT count(*) FROM flights WHERE status = 'Cancelled'", 10, 100},
+        {"SELECT max(scheduled_departure)::date - '2026-11-24' FROM flights", 0, 0},
+        {"SELECT count(*) FROM tickets WHERE passenger_name ~ '[а-я]'", 1000, 100000},
+        {"SELECT count(*) FROM tickets WHERE passenger_name ~ '[α-ω]'", 1000, 100000},
+        {"SELECT count(*) FROM tickets WHERE passenger_name ~ '[\u4e00-\u9fff]'", 1000, 100000},
+        {"SELECT count(*) FROM tickets WHERE passenger_name ~ '[\u0600-\u06ff]'", 1000, 100000},
+        {"SELECT count(*) FROM tickets WHERE passenger_name LIKE '%''%'", 100, 100000},
+        {"SELECT count(*) FROM tickets WHERE contact_data ? 'phone'", 100000, 150000},
+        {"SELECT count(*) FROM tickets WHERE contact_data IS NULL", 1000, 10000},
+        {"SELECT count(*) FROM aircraft WHERE model ? 'en' AND model ? 'ru'", 10, 10},
+        {"SELECT count(*) FROM (SELECT FROM tickets GROUP BY passenger_id HAVING "
+         "count(DISTINCT passenger_name) > 1) renamed",
+         10, 1000},
+        {"SELECT count(*) FROM boarding_passes JOIN flights USING (flight_id) WHERE status NOT IN "
+         "('Boarding', 'Departed', 'Arrived')",
+         0, 0},
+        {"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated", 9, 9},
+        {"SELECT sum(departure_psngr_num) FROM airport_traffic", 100000, 250000},
+    };
+    char conninfo[512];
+    struct errbuf e;
+    int64_t rows = 0;
+
+    (void)state;
+    (void)snprintf(conninfo, sizeof conninfo, "%s", fixture_database("airline"));
+    load_at_noon(conninfo);
+    assert_int_equal(airline_count(conninfo, &rows, &e), ERR_OK);
+    assert_in_range(rows, 450000, 560000);
+    assert_rules_hold(conninfo, NOON);
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        long long n = fixture_number(conninfo, facts[i].sql);
+        if (n < facts[i].least || n > facts[i].most)
+            fail_msg("%lld is not in %lld .. %lld: %s", n, facts[i].least, facts[i].most,
+                     facts[i].sql);
+    }
+    const struct airline_options again = {.scale = 1, .seed = AIRLINE_SEED};
+    assert_int_equal(airline_load(conninfo, &again, &e), ERR_EXISTS);
+}
+
+static void the_same_settings_give_the_same_rows(void **state)
+{
+    static const char digest[] =
+        "SELECT md5(string_agg(d, ' ' ORDER BY d)) FROM ("
+        "SELECT md5(string_agg(f::text, ' ' ORDER BY flight_id)) FROM flights f UNION ALL "
+        "SELECT md5(string_agg(t::text, ' ' ORDER BY ticket_no)) FROM tickets t UNION ALL "
+        "SELECT md5(string_agg(l::text, ' ' ORDER BY ticket_no, flight_id)) FROM ticket_flights l "
+        "UNION ALL SELECT md5(string_agg(b::text, ' ' ORDER BY ticket_no, flight_id)) FROM "
+        "boarding_passes b) s (d)";
+    char first[512];
+    (void)state;
+    (void)snprintf(first, sizeof first, "host=127.0.0.1 port=%d user=postgres dbname=airline",
+                   fixture_port(FIXTURE_PRIMARY));
+    const char *second = fixture_database("airline_again");
+    load_at_noon(second);
+    char *a = fixture_sql(first, digest), *b = fixture_sql(second, digest);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void the_airline_stays_coherent_while_it_is_played(void **state)
+{
+    const struct airline_options now = {.scale = 1, .seed = AIRLINE_SEED};
+    struct simulate_figures f;
+    struct errbuf e;
+    char conninfo[512];
+
+    (void)state;
+    (void)snprintf(conninfo, sizeof conninfo, "%s", fixture_database("airline_now"));
+    assert_int_equal(airline_load(conninfo, &now, &e), ERR_OK);
+    const struct simulate_options o = {.conninfo = conninfo, .rate = 100, .seconds = 5};
+    assert_int_equal(simulate_run(&o, &f, &e), ERR_OK);
+    assert_in_range(f.transactions, 400, 510);
+    assert_true(f.changes > f.transactions);
+    assert_rules_hold(conninfo, NULL);
+    for (int i = 0; i < 4; i++) /* book, check_in, advance, retime */
+        assert_true(f.ops[i] > 0);
+    /* As fast as it goes, with all workers in each other's way. */
+    const struct simulate_options fast = {.conninfo = conninfo, .rate = 5000, .seconds = 5};
+    assert_int_equal(simulate_run(&fast, &f, &e), ERR_OK);
+    assert_rules_hold(conninfo, NULL);
+}
+
+static void a_source_without_an_airline_cannot_be_played(void **state)
+{
+    struct simulate_figures f;
+    struct errbuf e;
+    const struct simulate_options o = {
+        .conninfo = fixture_database("empty"), .rate = 10, .seconds = 1};
+
+    (void)state;
+    assert_int_equal(simulate_run(&o, &f, &e), ERR_NOT_FOUND);
+}
+
+/* ---- the commands ---- */
+
+/* build/tests/engine/test_stack -> build/flightdeck */
+static const char *program(void)
+{
+    static char path[4200];
+    ssize_t n = readlink("/proc/self/exe", path, 4096);
+
+    assert_true(n > 0);
+    path[n] = '\0';
+    for (int i = 0; i < 3; i++)
+        *strrchr(path, '/') = '\0';
+    strcat(path, "/flightdeck");
+    return path;
+}
+
+static int run_program(const char *arguments)
+{
+    char line[6000];
+
+    (void)snprintf(line, sizeof line, "%s %s >>%s/commands.log 2>&1 </dev/null", program(),
+                   arguments, fixture_dir());
+    int status = system(line);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void the_demo_command_starts_attaches_and_removes(void **state)
+{
+    char line[1500], dir[600], file[700];
+    struct stat st;
+
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "%s/demo", fixture_dir());
+    (void)snprintf(line, sizeof line, "demo --dir %s --only primary", dir);
+    assert_int_equal(run_program(line), 0);
+    assert_int_equal(run_program(line), 0);
+    /* Its servers ask for a password, which lies in a file of ours alone. */
+    (void)snprintf(file, sizeof file, "%s/password", dir);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    (void)snprintf(line, sizeof line, "demo --dir %s --destroy", dir);
+    assert_int_equal(run_program(line), 1); /* nobody said yes */
+    assert_true(file_exists(file));
+    (void)snprintf(line, sizeof line, "demo --dir %s --stop", dir);
+    assert_int_equal(run_program(line), 0);
+    (void)snprintf(line, sizeof line, "demo --dir %s --destroy --yes", dir);
+    assert_int_equal(run_program(line), 0);
+    assert_false(file_exists(dir));
+    assert_int_equal(run_program(line), 2); /* gone: not ours */
+    (void)snprintf(line, sizeof line, "demo --dir %s/foreign --destroy --yes", fixture_dir());
+    assert_int_equal(run_program(line), 2);
+    (void)snprintf(file, sizeof file, "%s/foreign/thesis.txt", fixture_dir());
+    assert_true(file_exists(file));
+    assert_int_equal(run_program("demo --only primary,hadoop"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,8 +416,15 @@ int main(void)
         cmocka_unit_test(standby_streams),
         cmocka_unit_test(odbc_reaches_the_warehouse),
         cmocka_unit_test(each_server_comes_back_on_its_port),
+        cmocka_unit_test(a_second_start_attaches),
+        cmocka_unit_test(a_killed_start_is_carried_on),
         cmocka_unit_test(a_recycled_pid_is_not_ours),
         cmocka_unit_test(a_foreign_folder_is_refused),
+        cmocka_unit_test(the_airline_is_coherent),
+        cmocka_unit_test(the_same_settings_give_the_same_rows),
+        cmocka_unit_test(the_airline_stays_coherent_while_it_is_played),
+        cmocka_unit_test(a_source_without_an_airline_cannot_be_played),
+        cmocka_unit_test(the_demo_command_starts_attaches_and_removes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
