@@ -498,7 +498,7 @@ static bool skip_scalar(struct json_reader *r, enum jread_kind kind)
 
 bool jread_skip(struct json_reader *r, struct jtext *out)
 {
-    bool object[JREAD_DEPTH_MAX + 1];
+    bool object[JREAD_DEPTH_MAX + 1] = {false};
     struct jtext key;
     const int base = r->depth;
     skip_space(r);

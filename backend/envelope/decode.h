@@ -4,13 +4,13 @@
  *
  * Columns, in this order: before_<column>.., after_<column>.., source_<field>.., op, ts_ms, ts_us,
  * ts_ns, further scalars of the envelope, `_unchanged`. A column's own name keeps its letter case
- * behind the prefix; source fields are lower-cased (txId becomes source_txid). `transaction` is left
- * out: it is null unless provide.transaction.metadata is on, and source_txid and source_lsn order
- * events as well. `_unchanged` holds ",a,b," where the after-columns a and b had the placeholder of
- * an unchanged TOAST value (their cells are CELL_UNCHANGED); otherwise NULL. Arrays, maps and
- * structs are one column of JSON text, but for a point, "(1.5,-2)", and a VariableScaleDecimal.
- * Inside of arrays values are converted as well: numbers, dates, \x bytes rather than base64.
- * Only op is not_null: an insert has no before, a delete no after.
+ * behind the prefix; source fields are lower-cased (txId becomes source_txid). `transaction` is
+ * left out: it is null unless provide.transaction.metadata is on, and source_txid and source_lsn
+ * order events as well. `_unchanged` holds ",a,b," where the after-columns a and b had the
+ * placeholder of an unchanged TOAST value (their cells are CELL_UNCHANGED); otherwise NULL. Arrays,
+ * maps and structs are one column of JSON text, but for a point, "(1.5,-2)", and a
+ * VariableScaleDecimal. Inside of arrays values are converted as well: numbers, dates, \x bytes
+ * rather than base64. Only op is not_null: an insert has no before, a delete no after.
  *
  * A flat_plan says the columns and how each JSON field becomes a warehouse text value. It is made
  * from a schema record of ours, from an inline Connect schema, or from a target table's columns.

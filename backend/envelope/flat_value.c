@@ -204,7 +204,7 @@ static enum err number_text(struct flat_input *in, const struct cell *text, stru
 static enum err string_value(struct flat_input *in, const struct flat_type *t, struct cell *out)
 {
     struct jtext raw;
-    struct cell text;
+    struct cell text = {0};
     if (!jread_string(&in->r, &raw))
         return broken();
     if (is_placeholder(in->plan, &raw) || is_unchanged(t, &raw)) {
@@ -382,7 +382,7 @@ static enum err variable_decimal(struct flat_input *in, struct cell *out)
         *out = (struct cell){.kind = CELL_UNCHANGED};
         return ERR_OK;
     }
-    struct cell text;
+    struct cell text = {0};
     enum err rc = characters(in, &value, &text);
     return rc ? rc : decimal_base64(in, &text, (long)scale, out);
 }
