@@ -131,9 +131,9 @@ demo:
 	@$(BIN) demo $(ARGS)
 
 bench:
-	@sh tools/deps.sh run
+	@sh tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests
-	@BUILD=$(BUILD) sh tests/bench/run $(ARGS)
+	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS)
 
 # ---- check ----
 
@@ -182,7 +182,7 @@ install: $(BIN)
 	$(BIN) help --zsh > $(DESTDIR)$(datadir)/zsh/site-functions/_flightdeck
 	sed -e 's|@bindir@|$(bindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' \
 	    config/flightdeck.service > $(DESTDIR)$(unitdir)/flightdeck.service
-	cp -R config/airline $(DESTDIR)$(datadir)/flightdeck/
+	@test ! -d config/airline || cp -R config/airline $(DESTDIR)$(datadir)/flightdeck/
 	install -m 644 config/flightdeck.yaml $(DESTDIR)$(datadir)/flightdeck/flightdeck.yaml
 	@test -e $(DESTDIR)$(sysconfdir)/flightdeck/flightdeck.yaml || \
 	    install -m 640 config/flightdeck.yaml $(DESTDIR)$(sysconfdir)/flightdeck/flightdeck.yaml

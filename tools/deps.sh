@@ -21,6 +21,8 @@ have_file() {
     return 1
 }
 
+has_venv() { python3 -c 'import venv, ensurepip' >/dev/null 2>&1; }
+
 missing=
 need() { # package, test..
     p=$1
@@ -55,7 +57,8 @@ if [ "$what" = all ]; then
     need cppcheck have_program cppcheck
     need libcmocka-dev have_header cmocka.h
     need libvterm-dev have_header vterm.h
-    need python3 have_program python3
+    # The Vertica stand-in of the tests.
+    need python3-venv has_venv
     need git have_program git
 fi
 [ -z "$missing" ] && exit 0

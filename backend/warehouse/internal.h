@@ -32,7 +32,7 @@ struct warehouse {
     bool autocommit;
     bool getdata_any;  /* SQLGetData works in any order and on bound columns */
     bool zone_changed; /* a statement may have set another time zone than UTC */
-    bool lost; /* the link broke: nothing can be committed any more */
+    bool lost;         /* the link broke: nothing can be committed any more */
     bool in_tx;
     bool savepoint; /* our savepoint exists in this transaction */
     uint64_t uses;

@@ -33,8 +33,8 @@ static void put_fields(struct buf *b)
         "\"string\"",
         "\"string\"",
         "\"string\"",
-        "\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":"
-        "\"2\",\"connect.decimal.precision\":\"10\"}"};
+        ("\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":"
+         "\"2\",\"connect.decimal.precision\":\"10\"}")};
     for (int i = 0; i < 8; i++)
         buf_printf(b, "%s{\"type\":%s,\"optional\":true,\"field\":\"%s\"}", i ? "," : "", types[i],
                    names[i]);

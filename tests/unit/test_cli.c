@@ -245,11 +245,14 @@ static void test_help_names_everything(void **state)
 static void section(const char *text, const char *begin, const char *end, char *out, size_t n)
 {
     const char *from = strstr(text, begin);
-    if (!from)
+    if (!from || !strstr(from, end))
         fail_msg("no `%s`", begin);
-    const char *to = strstr(from, end);
-    assert_non_null(to);
-    (void)snprintf(out, n, "%.*s", (int)(to - from), from);
+    const char *to = from ? strstr(from, end) : NULL;
+    if (!from || !to)
+        return;
+    assert_true((size_t)(to - from) < n);
+    memcpy(out, from, (size_t)(to - from));
+    out[to - from] = '\0';
 }
 
 static void test_completions_name_every_option(void **state)

@@ -63,11 +63,13 @@ static void check_golden(const char *name, const struct grid *g)
 
 static const char events[] =
     "{\"events\":["
-    "{\"id\":1,\"ts_us\":1795435947050043,\"level\":\"info\",\"area\":\"engine\",\"who\":\"engine\","
+    "{\"id\":1,\"ts_us\":1795435947050043,\"level\":\"info\",\"area\":\"engine\",\"who\":"
+    "\"engine\","
     "\"object\":null,\"text\":\"engine 0.1.0 started\"},"
     "{\"id\":2,\"ts_us\":1795543387050043,\"level\":\"error\",\"area\":\"load\",\"who\":\"engine\","
     "\"object\":\"tickets-sink\",\"text\":\"failed: 42703: column after_gate does not exist\"},"
-    "{\"id\":3,\"ts_us\":1795543930050043,\"level\":\"warning\",\"area\":\"lag\",\"who\":\"engine\","
+    "{\"id\":3,\"ts_us\":1795543930050043,\"level\":\"warning\",\"area\":\"lag\",\"who\":"
+    "\"engine\","
     "\"object\":\"postgres.bookings.tickets\",\"text\":\"41.1 k records, over 10 k for 1 m 21 s\"},"
     "{\"id\":4,\"ts_us\":1795543980050043,\"level\":\"info\",\"area\":\"control\",\"who\":\"ivan\","
     "\"object\":\"flights-sink\",\"text\":\"connector.restart\"}]}";
@@ -168,9 +170,8 @@ static void test_panes_at_sizes(void **state)
     static const struct {
         const char *name;
         const char *keys;
-    } views[] = {{"overview", "1"},     {"connectors", "2"}, {"connector", "2G\r"},
-                 {"topics", "3"},       {"topic", "3\r"},    {"events", "0"},
-                 {"event", "0jj\r"},    {"help", "2?"}};
+    } views[] = {{"overview", "1"}, {"connectors", "2"}, {"connector", "2G\r"}, {"topics", "3"},
+                 {"topic", "3\r"},  {"events", "0"},     {"event", "0jj\r"},    {"help", "2?"}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct screen s;
         start(&s, sizes[i].h, sizes[i].w);
