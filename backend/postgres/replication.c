@@ -136,12 +136,19 @@ enum err replication_create_slot(struct replication *r, const char *slot, bool t
     buf_init(&sql, 0);
     buf_ident(&name, slot);
     bool failover = PQserverVersion(r->conn) >= VERSION_FAILOVER && !temporary && !on_standby(r);
-    session_sql(&sql, failover ? "create_slot_failover" : "create_slot", "slot", buf_cstr(&name),
-                "temporary", temporary ? " TEMPORARY" : "", NULL);
+    const struct session_word words[] = {
+        {"slot", buf_cstr(&name)}, {"temporary", temporary ? " TEMPORARY" : ""}, {NULL, NULL}};
+    session_sql(&sql, failover ? "create_slot_failover" : "create_slot", words);
     (void)snprintf(what, sizeof what, "cannot create the replication slot \"%.64s\"", slot);
     enum err rc = buf_check(&sql, "a replication command", e);
     if (rc == ERR_OK)
         rc = session_exec(r->conn, &r->wake, buf_cstr(&sql), &res, what, e);
+    if (rc == ERR_SQL && e && !strcmp(e->sqlstate, "55000")) {
+        rc = e->code = ERR_CONFIG; /* the server's wal_level, or what it says */
+        size_t n = strlen(e->text);
+        (void)snprintf(e->text + n, sizeof e->text - n,
+                       " (ALTER SYSTEM SET wal_level = logical, then restart the server)");
+    }
     if (rc != ERR_OK)
         goto out;
     const char *text = PQntuples(res) == 1 && PQnfields(res) >= 3 ? PQgetvalue(res, 0, 2) : "";
@@ -166,7 +173,8 @@ static enum err check_slot(struct replication *r, const char *slot, struct errbu
     buf_init(&name, 0);
     buf_init(&sql, 0);
     buf_literal(&name, slot);
-    session_sql(&sql, "slot_check", "slot", buf_cstr(&name), NULL);
+    session_sql(&sql, "slot_check",
+                (const struct session_word[]){{"slot", buf_cstr(&name)}, {NULL, NULL}});
     enum err rc = buf_check(&sql, "a query", e);
     if (rc == ERR_OK)
         rc = session_exec(r->conn, &r->wake, buf_cstr(&sql), &res,
@@ -241,9 +249,13 @@ enum err replication_start(struct replication *r, const char *slot, const char *
     /* The option is a list of identifiers inside a literal: unquoted ones would be lower-cased. */
     buf_ident(&ident, publication);
     add_repl_literal(&list, buf_cstr(&ident));
-    session_sql(&sql, "start_replication", "slot", buf_cstr(&name), "lsn", lsn_format(from, lsn),
-                "publication", buf_cstr(&list), "more",
-                PQserverVersion(r->conn) >= VERSION_MESSAGES ? ", messages 'true'" : "", NULL);
+    const struct session_word words[] = {
+        {"slot", buf_cstr(&name)},
+        {"lsn", lsn_format(from, lsn)},
+        {"publication", buf_cstr(&list)},
+        {"more", PQserverVersion(r->conn) >= VERSION_MESSAGES ? ", messages 'true'" : ""},
+        {NULL, NULL}};
+    session_sql(&sql, "start_replication", words);
     (void)snprintf(what, sizeof what, "cannot stream from the replication slot \"%.64s\"", slot);
     rc = buf_check(&sql, "a replication command", e);
     if (rc == ERR_OK && !PQsendQuery(r->conn, buf_cstr(&sql)))

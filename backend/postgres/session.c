@@ -15,7 +15,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +31,8 @@ enum {
     SQLSTATE_LEN = 5,
     US_PER_S = 1000000,
     US_PER_MS = 1000,
+    SECRET_MIN = 3, /* a password of "a" must not blot out every "a" */
+    TLS_GLANCE_US = 20 * 1000,
     ABANDON_MS = 2000 /* how long a canceled statement may take to end */
 };
 
@@ -106,18 +107,20 @@ enum err session_wait(PGconn *conn, struct wake *wake, short events, int64_t dea
             goto out;
         }
     }
-    struct timespec ts = {0};
-    if (deadline_us >= 0) {
-        int64_t left = deadline_us - clock_mono_us();
-        if (left < 0)
-            left = 0;
-        ts.tv_sec = left / US_PER_S;
-        ts.tv_nsec = left % US_PER_S * 1000;
-    }
-    int n = ppoll(fds, 2, deadline_us >= 0 ? &ts : NULL, NULL);
+    int64_t left = deadline_us - clock_mono_us();
+    if (deadline_us < 0)
+        left = INT64_MAX;
+    else if (left < 0)
+        left = 0;
+    /* libpq may have left decrypted bytes in the TLS library, which the socket knows nothing of. */
+    bool glance = left > TLS_GLANCE_US && (PQsslInUse(conn) || PQgssEncInUse(conn));
+    if (glance)
+        left = TLS_GLANCE_US;
+    struct timespec ts = {.tv_sec = left / US_PER_S, .tv_nsec = left % US_PER_S * 1000};
+    int n = ppoll(fds, 2, left < INT64_MAX ? &ts : NULL, NULL);
     if (n < 0 && errno != EINTR)
         rc = err_errno(e, ERR_IO, "poll on the database connection");
-    else if (n == 0)
+    else if (n == 0 && !glance)
         rc = ERR_TIMEOUT;
     if (n > 0 && fds[1].revents)
         wake_drain(wake);
@@ -145,7 +148,7 @@ static const struct {
     {"57P03", ERR_CONNECT},   /* cannot_connect_now */
     {"57P05", ERR_CONNECT},   /* idle_session_timeout */
     {"25P03", ERR_CONNECT},   /* idle_in_transaction_session_timeout */
-    {"57014", ERR_CANCELED},  /* query_canceled */
+    {"57014", ERR_RETRY},     /* query_canceled, by an administrator: our own are known as such */
     {"55006", ERR_RETRY},     /* object_in_use */
     {"55P03", ERR_RETRY},     /* lock_not_available */
     {"42704", ERR_NOT_FOUND}, /* undefined_object */
@@ -245,6 +248,7 @@ struct parameters {
     const char *user;
     const char *database;
     const char *password;
+    const char *sslpassword;
     bool several_hosts;
     int timeout_s;
     struct buf options;
@@ -306,6 +310,8 @@ static enum err make_parameters(struct parameters *p, const PQconninfoOption *pa
             p->database = o->val;
         else if (!strcmp(o->keyword, "password"))
             p->password = o->val;
+        else if (!strcmp(o->keyword, "sslpassword"))
+            p->sslpassword = o->val;
         else if (!strcmp(o->keyword, "connect_timeout"))
             timeout = o->val;
         else if (!strcmp(o->keyword, "options"))
@@ -328,8 +334,8 @@ static enum err make_parameters(struct parameters *p, const PQconninfoOption *pa
         buf_printf(&p->options, " -c %s", settings[i]);
     add(p, "options", buf_cstr(&p->options));
     add(p, "client_encoding", "UTF8");
-    if (replication)
-        add(p, "replication", "database");
+    if (replication || given(p, "replication"))
+        add(p, "replication", replication ? "database" : "false");
     return buf_check(&p->options, "the connection's options", e);
 }
 
@@ -365,7 +371,7 @@ static void take_sqlstate(struct buf *text, char state[SQLSTATE_LEN + 1])
 static void hide(struct buf *text, const char *secret)
 {
     size_t n = secret ? strlen(secret) : 0;
-    if (!n || !text->len)
+    if (n < SECRET_MIN || !text->len)
         return;
     struct buf clean;
     buf_init(&clean, 0);
@@ -389,9 +395,8 @@ static enum err refused(PGconn *conn, const struct parameters *p, const char *wh
     else
         one_line(&text, PQerrorMessage(conn));
     take_sqlstate(&text, state);
-    /* Only what may echo what it was given: a password of "a" must not blot out every "a". */
-    if (p->password && strlen(p->password) > 2)
-        hide(&text, p->password);
+    hide(&text, p->password);
+    hide(&text, p->sslpassword);
     enum err code = *state ? code_of(state) : ERR_CONNECT;
     if (code == ERR_SQL)
         code = ERR_CONFIG; /* such as a start-up option that the server does not know */
@@ -581,7 +586,7 @@ const char *session_query(const char *name)
     return sql ? sql : "";
 }
 
-void session_sql(struct buf *out, const char *name, ...)
+void session_sql(struct buf *out, const char *name, const struct session_word *words)
 {
     const char *s = session_query(name);
     while (*s) {
@@ -593,14 +598,9 @@ void session_sql(struct buf *out, const char *name, ...)
         }
         buf_add(out, s, (size_t)(open - s));
         size_t n = (size_t)(close - open - 1);
-        va_list ap;
-        va_start(ap, name);
-        for (const char *key; (key = va_arg(ap, const char *));) {
-            const char *value = va_arg(ap, const char *);
-            if (strlen(key) == n && !memcmp(key, open + 1, n))
-                buf_str(out, value);
-        }
-        va_end(ap);
+        for (const struct session_word *w = words; w->key; w++)
+            if (strlen(w->key) == n && !memcmp(w->key, open + 1, n))
+                buf_str(out, w->value);
         s = close + 1;
     }
 }

@@ -40,7 +40,8 @@ enum err session_open(const char *conninfo, bool replication, struct wake *wake,
 
 /*
  * Waits for the socket (POLLIN, POLLOUT), a request or deadline_us (of clock_mono_us; < 0: never):
- * ERR_OK (ready or nudged), ERR_TIMEOUT, ERR_CANCELED (the request is left to be taken), ERR_IO.
+ * ERR_OK (ready, nudged, or worth another look), ERR_TIMEOUT, ERR_CANCELED (the request is left to
+ * be taken), ERR_IO.
  */
 enum err session_wait(PGconn *conn, struct wake *wake, short events, int64_t deadline_us,
                       struct errbuf *e) MUST_CHECK;
@@ -72,11 +73,16 @@ enum err session_error(PGconn *conn, const PGresult *res, const char *what, stru
 /* True when the result's SQLSTATE is `state`. */
 bool session_sqlstate_is(const PGresult *res, const char *state);
 
+struct session_word {
+    const char *key;
+    const char *value;
+};
+
 /*
- * The text of queries/source/<name>.sql with each {key} replaced. Keys and values come in pairs,
- * ended by NULL; values are SQL already (quoted by buf_ident or buf_literal).
+ * The text of queries/source/<name>.sql with each {key} replaced by its value. The words end with
+ * one without a key; values are SQL already (quoted by buf_ident or buf_literal).
  */
-void session_sql(struct buf *out, const char *name, ...) __attribute__((sentinel));
+void session_sql(struct buf *out, const char *name, const struct session_word *words);
 const char *session_query(const char *name);
 
 #endif

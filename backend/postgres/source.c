@@ -116,12 +116,13 @@ static enum err deliver(const PGresult *res, source_row_fn *fn, void *arg, struc
             return err_set(e, ERR_NOMEM, "no memory for a row of %d columns", n);
     }
     for (int row = 0; fn && row < PQntuples(res) && rc == ERR_OK; row++) {
-        for (int i = 0; i < n; i++)
-            cells[i] = PQgetisnull(res, row, i)
-                           ? (struct cell){.kind = CELL_NULL}
-                           : (struct cell){.p = PQgetvalue(res, row, i),
-                                           .len = (uint32_t)PQgetlength(res, row, i),
-                                           .kind = CELL_TEXT};
+        for (int i = 0; i < n; i++) {
+            cells[i] = (struct cell){.kind = CELL_NULL};
+            if (!PQgetisnull(res, row, i))
+                cells[i] = (struct cell){.p = PQgetvalue(res, row, i),
+                                         .len = (uint32_t)PQgetlength(res, row, i),
+                                         .kind = CELL_TEXT};
+        }
         rc = fn(arg, cells, n, e);
     }
     if (cells != stack)
@@ -244,7 +245,12 @@ static enum err leave_transaction(struct source *s, struct errbuf *e)
     s->in_transaction = false;
     if (broken(s))
         return ERR_OK; /* it ended with its connection */
-    return source_command(s, "ROLLBACK", "cannot end the snapshot's transaction", e);
+    enum err rc = source_command(s, "ROLLBACK", "cannot end the snapshot's transaction", e);
+    if (rc != ERR_OK) { /* canceled, say: it must not go on unseen */
+        PQfinish(s->conn);
+        s->conn = NULL;
+    }
+    return rc;
 }
 
 enum err source_begin_snapshot(struct source *s, const char *snapshot, struct errbuf *e)
@@ -263,7 +269,8 @@ enum err source_begin_snapshot(struct source *s, const char *snapshot, struct er
     buf_init(&name, 0);
     buf_init(&sql, 0);
     buf_literal(&name, snapshot);
-    session_sql(&sql, "set_snapshot", "snapshot", buf_cstr(&name), NULL);
+    session_sql(&sql, "set_snapshot",
+                (const struct session_word[]){{"snapshot", buf_cstr(&name)}, {NULL, NULL}});
     rc = buf_check(&sql, "a statement", e);
     if (rc == ERR_OK)
         rc = source_command(s, buf_cstr(&sql), "cannot use the exported snapshot", e);

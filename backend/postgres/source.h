@@ -11,6 +11,7 @@ struct source;
 
 enum err source_open(const char *conninfo, struct source **out, struct errbuf *e) MUST_CHECK;
 void source_close(struct source *s);
+/* Ends the statement that runs, or the next one when none does: it returns ERR_CANCELED, once. */
 void source_cancel(struct source *s);
 int source_server_version(const struct source *s); /* 150020 */
 const char *source_database(const struct source *s);
@@ -61,8 +62,9 @@ enum err source_slot_drop(struct source *s, const char *slot, struct errbuf *e) 
 
 /*
  * Publication modes: "all_tables", "filtered" (exactly `tables`), "disabled" (must exist),
- * "no_tables". Creates or alters it; publish_via_partition_root is set so that a partitioned table
- * is one table.
+ * "no_tables". Creates it; one that is there is used as it is, but for the list of tables in mode
+ * filtered and for publish_via_partition_root, which is set so that a partitioned table is one
+ * table. `tables` may be NULL where the mode needs none.
  */
 enum err source_publication_ensure(struct source *s, const char *name, const char *mode,
                                    const struct source_tables *tables, struct errbuf *e) MUST_CHECK;

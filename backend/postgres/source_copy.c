@@ -45,6 +45,8 @@ static enum err copy_sql(struct source *s, const struct relation *r, const char 
     buf_ch(&table, '.');
     buf_ident(&table, r->name);
     add_columns(&columns, r);
+    const struct session_word words[] = {
+        {"table", buf_cstr(&table)}, {"columns", buf_cstr(&columns)}, {NULL, NULL}};
     if (!select) {
         const char *params[] = {r->schema, r->name};
         rc = source_run(s, "relation_kind", 2, params, take_kind, &kind, what, e);
@@ -52,16 +54,15 @@ static enum err copy_sql(struct source *s, const struct relation *r, const char 
             rc = err_set(e, ERR_NOT_FOUND, "%s: there is no such table", what);
         if (rc != ERR_OK)
             goto out;
-        session_sql(&query, "select_table", "columns", buf_cstr(&columns), "table",
-                    buf_cstr(&table), NULL);
+        session_sql(&query, "select_table", words);
         select = buf_cstr(&query);
     }
     /* A table without columns has no column list. */
     if (kind == 'r' && r->n_columns)
-        session_sql(sql, "copy_table", "table", buf_cstr(&table), "columns", buf_cstr(&columns),
-                    NULL);
+        session_sql(sql, "copy_table", words);
     else
-        session_sql(sql, "copy_select", "select", select, NULL);
+        session_sql(sql, "copy_select",
+                    (const struct session_word[]){{"select", select}, {NULL, NULL}});
     rc = buf_check(&query, "a query", e);
     if (rc == ERR_OK)
         rc = buf_check(sql, "a statement", e);

@@ -82,8 +82,9 @@ static enum err alter(struct source *s, const char *query, const char *name, str
     buf_init(&ident, 0);
     buf_init(&sql, 0);
     buf_ident(&ident, name);
-    session_sql(&sql, query, "name", buf_cstr(&ident), "tables", tables ? buf_cstr(tables) : "",
-                NULL);
+    const struct session_word words[] = {
+        {"name", buf_cstr(&ident)}, {"tables", tables ? buf_cstr(tables) : ""}, {NULL, NULL}};
+    session_sql(&sql, query, words);
     enum err rc = buf_check(&sql, "a statement", e);
     if (rc == ERR_OK)
         rc = source_command(s, buf_cstr(&sql), what, e);
@@ -140,9 +141,12 @@ static enum err create(struct source *s, const char *name, const char *mode,
             add_table(&list, tables->items[i].schema, tables->items[i].name);
         buf_printf(&of, " FOR TABLE %s", buf_cstr(&list));
     }
-    session_sql(&sql, "publication_create", "name", buf_cstr(&ident), "what", buf_cstr(&of), "with",
-                s->version >= VERSION_ROOT ? " WITH (publish_via_partition_root = true)" : "",
-                NULL);
+    const struct session_word words[] = {
+        {"name", buf_cstr(&ident)},
+        {"what", buf_cstr(&of)},
+        {"with", s->version >= VERSION_ROOT ? " WITH (publish_via_partition_root = true)" : ""},
+        {NULL, NULL}};
+    session_sql(&sql, "publication_create", words);
     enum err rc = buf_check(&sql, "a statement", e);
     if (rc == ERR_OK)
         rc = source_command(s, buf_cstr(&sql), what, e);

@@ -5,7 +5,9 @@ WITH RECURSIVE tree AS (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p')
-      AND NOT c.relispartition
+      -- before 13 only the partitions can be published
+      AND CASE WHEN current_setting('server_version_num')::int >= 130000
+               THEN NOT c.relispartition ELSE c.relkind = 'r' END
       AND c.relpersistence = 'p'
       AND n.nspname <> 'information_schema'
       AND n.nspname NOT LIKE 'pg\_%'
