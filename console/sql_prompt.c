@@ -1,19 +1,30 @@
 /* Statements from the keyboard: a line editor, lines until a semicolon. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include <readline/history.h>
 #include <readline/readline.h>
 #include <stdlib.h>
 
 #include "console/sql_run.h"
 
-/* Ctrl-C while a line is edited: the line is dropped. */
-static int on_signal(void)
+/* The next key. Ctrl-C ends the line, which is dropped. */
+static int next_key(FILE *in)
 {
-    if (sql_interrupted()) {
-        rl_replace_line("", 0);
-        rl_crlf();
-        rl_done = 1;
+    unsigned char key;
+    for (;;) {
+        ssize_t n = read(fileno(in), &key, 1);
+        if (n == 1)
+            return key;
+        if (n == 0 || errno != EINTR)
+            return EOF;
+        if (sql_interrupted()) {
+            rl_replace_line("", 0);
+            return '\n';
+        }
+        rl_check_signals(); /* the window has another size */
     }
-    return 0;
 }
 
 static void take_line(struct sql_run *r, struct sql_splitter *s, const char *line)
@@ -41,7 +52,7 @@ enum sql_exit sql_run_prompt(struct sql_run *r, const char *name)
     char prompt[64];
     sql_splitter_init(&s);
     rl_catch_signals = 0;
-    rl_signal_event_hook = on_signal;
+    rl_getc_function = next_key;
     rl_readline_name = "flightdeck";
     while (!r->quit && !r->lost) {
         (void)snprintf(prompt, sizeof prompt, "%s%c> ", name, sql_splitter_prompt(&s));
