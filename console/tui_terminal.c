@@ -186,8 +186,11 @@ bool tui_terminal_usable(const char **why)
         *why = "TERM names a terminal that cannot place its cursor";
     else if (setupterm(NULL, STDOUT_FILENO, &rc) != OK)
         *why = "TERM names a terminal that this machine does not know";
-    else if (!cursor_address)
-        *why = "this terminal cannot place its cursor";
+    else {
+        if (!cursor_address)
+            *why = "this terminal cannot place its cursor";
+        (void)del_curterm(cur_term); /* newterm reads its own */
+    }
     return !*why;
 }
 

@@ -1,0 +1,437 @@
+/*
+ * The console as a person has it: the real program on a pseudo terminal, its screen read through a
+ * terminal emulator, against a fake engine on a real socket. What matters here is what only a
+ * terminal shows: that it is given back, that keys are answered whatever the engine does, and that
+ * nothing is written when nothing changed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "tests/fixture/fake_engine.h"
+#include "tests/fixture/harness.h"
+#include "tests/fixture/terminal.h"
+
+enum { IDLE_MS = 3000, IDLE_TRIES = 5 };
+
+static char dir[32];
+static char path[64];
+
+/* What a test opened; closed behind it, however it ends. */
+static struct terminal *t;
+static struct fake_engine *f;
+
+static void open_console(int h, int w, const char *const *env, const char *option)
+{
+    char *argv[] = {(char *)harness_binary(), (char *)"console",
+                    (char *)"--socket",       path,
+                    (char *)option,           NULL};
+    t = terminal_start(h, w, env, argv);
+    assert_non_null(t);
+}
+
+static void open_engine(void)
+{
+    f = fake_engine_start(path);
+    assert_non_null(f);
+}
+
+static void close_terminal(void)
+{
+    terminal_stop(t);
+    t = NULL;
+}
+
+static void close_engine(void)
+{
+    fake_engine_stop(f);
+    f = NULL;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    close_terminal();
+    close_engine();
+    return 0;
+}
+
+static void assert_given_back(void)
+{
+    assert_false(terminal_alternate(t));
+    assert_true(terminal_cursor_visible(t));
+    assert_true(terminal_is_cooked(t));
+}
+
+static void test_panes_and_leaving(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_alternate(t));
+    assert_false(terminal_cursor_visible(t));
+    assert_true(terminal_shows(t, "airline  DEMO"));
+    terminal_type(t, "2");
+    assert_true(terminal_shows(t, "✗ FAILED"));
+    terminal_type(t, "G\r");
+    assert_true(terminal_shows(t, "connector.class"));
+    assert_true(terminal_shows(t, "in batch 812"));
+    terminal_type(t, "\x1b");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    terminal_type(t, "3");
+    assert_true(terminal_shows(t, "postgres.bookings.города"));
+    terminal_type(t, "\r");
+    assert_true(terminal_shows(t, "24,101"));
+    terminal_type(t, "0");
+    assert_true(terminal_shows(t, "Events (3), following"));
+    fake_engine_event(f, "info", "flights-sink", "a new one");
+    assert_true(terminal_shows(t, "a new one"));
+    terminal_type(t, "/ticke");
+    assert_true(terminal_hides(t, "a new one"));
+    assert_true(terminal_cursor_visible(t));
+    terminal_type(t, "\r?");
+    assert_true(terminal_shows(t, "What can be done here"));
+    terminal_type(t, "?:conn\t\r");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    terminal_type(t, "q");
+    int status;
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_given_back();
+    assert_true(terminal_shows(t, "The engine goes on (pid 4711)"));
+}
+
+static void test_acting(void **state)
+{
+    (void)state;
+    char params[128];
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "2jp");
+    assert_true(terminal_shows(t, "Pause connector flights-sink?"));
+    terminal_type(t, "n");
+    assert_true(terminal_hides(t, "Pause connector"));
+    assert_int_equal(fake_engine_calls(f, "connector.pause"), 0);
+    terminal_type(t, "py");
+    assert_true(terminal_shows(t, "it is PAUSED"));
+    assert_true(terminal_shows(t, "▲ PAUSED"));
+    assert_int_equal(fake_engine_calls(f, "connector.pause"), 1);
+    fake_engine_last_params(f, "connector.pause", params, sizeof params);
+    assert_string_equal(params, "{\"name\":\"flights-sink\"}");
+    terminal_type(t, "ry");
+    assert_true(terminal_hides(t, "▲ PAUSED"));
+}
+
+/* Nothing at all may be written; the clock's minute may turn once, so a second look is fair. */
+static void test_idle_writes_nothing(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(40, 120, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    size_t bytes = 1;
+    for (int i = 0; i < IDLE_TRIES && bytes > 0; i++) { /* the sparklines fill up first */
+        int asked = fake_engine_calls(f, "status");
+        bytes = i < 1 ? terminal_idle(t, 16000) : terminal_idle(t, IDLE_MS);
+        assert_true(fake_engine_calls(f, "status") >= asked + 2); /* it did look */
+    }
+    assert_int_equal(bytes, 0);
+}
+
+static void test_refresh_is_small(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    terminal_type(t, "2");
+    assert_true(terminal_shows(t, "tickets-sink"));
+    (void)terminal_idle(t, 1500);
+    size_t before = terminal_bytes(t);
+    fake_engine_set(f, "connectors.0.rate_s", json_real(5200));
+    fake_engine_set(f, "connectors.1.lag_records", json_integer(99));
+    fake_engine_set(f, "connectors.2.lag_records", json_integer(41322));
+    assert_true(terminal_shows(t, "5.2 k/s"));
+    assert_true(terminal_shows(t, "41,322"));
+    size_t bytes = terminal_bytes(t) - before;
+    if (bytes > 300)
+        fail_msg("a refresh of three figures wrote %zu bytes", bytes);
+}
+
+/* The engine hangs: keys go on working, and the age of the data is said. */
+static void test_frozen_engine(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    fake_engine_freeze(f, true);
+    assert_true(terminal_shows(t, "stale 3 s"));
+    for (int i = 0; i < 20; i++) {
+        int64_t before = clock_mono_us();
+        terminal_type(t, i % 2 ? "3" : "2");
+        assert_true(terminal_shows(t, i % 2 ? "Topics (3)" : "Connectors (3)"));
+        assert_true(clock_mono_us() - before < 500000); /* far from any engine's time-out */
+    }
+    assert_true(terminal_shows(t, "engine silent, stale"));
+    assert_true(terminal_shows(t, "postgres.bookings.flights")); /* the last data stay */
+    fake_engine_freeze(f, false);
+    assert_true(terminal_hides(t, "stale"));
+}
+
+static void test_engine_goes_and_comes(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "2G\r");
+    assert_true(terminal_shows(t, "connector.class"));
+    close_engine();
+    assert_true(terminal_shows(t, "engine away: retrying in"));
+    assert_true(terminal_shows(t, "stale"));
+    assert_true(terminal_shows(t, "in batch 812")); /* the pane stays */
+    terminal_type(t, "R");                          /* nothing can be changed now */
+    assert_true(terminal_shows(t, "the engine is away: nothing can be changed now"));
+    terminal_type(t, "\x1b");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    open_engine();
+    fake_engine_set(f, "connectors.2.state", json_string("RUNNING"));
+    assert_true(terminal_hides(t, "engine away"));
+    assert_true(terminal_hides(t, "FAILED"));
+}
+
+static void test_starts_without_engine(void **state)
+{
+    (void)state;
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "No engine answers."));
+    assert_true(terminal_shows(t, "flightdeck engine"));
+    assert_true(terminal_shows(t, "retrying in 5 s")); /* the longest pause */
+    open_engine();
+    int64_t before = clock_mono_us();
+    terminal_type(t, "\x12"); /* Ctrl-R */
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(clock_mono_us() - before < 3000000);
+}
+
+/* Every signal that ends it gives the terminal back and is what ended it. */
+static void test_signals_give_the_terminal_back(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGSEGV, SIGABRT, SIGBUS};
+    open_engine();
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        open_console(24, 80, NULL, NULL);
+        terminal_type(t, "2/x"); /* with the cursor shown and a frame on screen */
+        assert_true(terminal_shows(t, "nothing matches"));
+        assert_true(terminal_alternate(t));
+        assert_false(terminal_is_cooked(t));
+        assert_int_equal(kill(terminal_pid(t), signals[i]), 0);
+        int status;
+        assert_true(terminal_ended(t, &status));
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+        assert_given_back();
+        close_terminal();
+    }
+    close_engine();
+}
+
+/* The SSH connection drops: gone within a second. */
+static void test_hang_up(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    int64_t before = clock_mono_us();
+    terminal_hang_up(t);
+    int status;
+    assert_true(terminal_ended(t, &status));
+    assert_true(clock_mono_us() - before < 1000000);
+}
+
+static void test_ctrl_z_and_back(void **state)
+{
+    (void)state;
+    char command[4200];
+    char *argv[] = {(char *)"bash", (char *)"--norc", (char *)"-i", NULL};
+    static const char *const env[] = {"PS1=shell> ", "HISTFILE", NULL};
+    open_engine();
+    t = terminal_start(24, 80, env, argv);
+    assert_non_null(t);
+    assert_true(terminal_shows(t, "shell>"));
+    (void)snprintf(command, sizeof command, "%s console --socket %s\r", harness_binary(), path);
+    terminal_type(t, command);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "\x1a");
+    assert_true(terminal_shows(t, "Stopped"));
+    assert_false(terminal_alternate(t));
+    assert_true(terminal_cursor_visible(t));
+    terminal_type(t, "fg\r");
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_alternate(t));
+    terminal_type(t, "2");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    terminal_type(t, "\x1a");
+    assert_true(terminal_shows(t, "Stopped"));
+    terminal_resize(t, 12, 50); /* nobody tells a stopped program */
+    terminal_type(t, "fg\r");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    assert_true(terminal_hides(t, "waiting")); /* a column that 50 have no room for */
+    terminal_type(t, "q");
+    assert_true(terminal_shows(t, "The engine goes on"));
+}
+
+static void test_resize(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {2, 2}, {3, 40}, {10, 1}, {50, 200}, {5, 10}, {24, 80}};
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        terminal_resize(t, sizes[i][0], sizes[i][1]);
+        terminal_type(t, "2?\x1b"
+                         "3\r0\r1"); /* everything is drawn at this size */
+        (void)terminal_idle(t, 150);
+    }
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_shows(t, "? help  q leave"));
+    terminal_type(t, "q");
+    int status;
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_ascii_locale(void **state)
+{
+    (void)state;
+    static const char *const env[] = {"LC_ALL=C", NULL};
+    open_engine();
+    open_console(24, 80, env, NULL);
+    assert_true(terminal_shows(t, "! Bottleneck: raw"));
+    assert_true(terminal_shows(t, "- Pipeline -"));
+    terminal_type(t, "3");
+    assert_true(terminal_shows(t, "postgres.bookings.??????"));
+    for (const char *p = terminal_text(t); *p; p++)
+        assert_true((unsigned char)*p < 0x80);
+}
+
+/* Eight colours are enough, and NO_COLOR means none. */
+static void test_colours(void **state)
+{
+    (void)state;
+    static const char *const xterm[] = {"TERM=xterm", NULL};
+    static const char *const none[] = {"NO_COLOR=1", NULL};
+    open_engine();
+    open_console(24, 80, xterm, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_saw(t, "\x1b[33m", 5) || terminal_saw(t, ";33m", 4));
+    close_terminal();
+    open_console(24, 80, none, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    for (char c = '0'; c < '8'; c++) {
+        const char plain[] = {'\x1b', '[', '3', c, 'm'};
+        const char more[] = {';', '3', c, 'm'};
+        assert_false(terminal_saw(t, plain, sizeof plain));
+        assert_false(terminal_saw(t, more, sizeof more));
+    }
+}
+
+/* A name with an escape sequence in it stays a name. */
+static void test_control_characters(void **state)
+{
+    (void)state;
+    open_engine();
+    fake_engine_set(f, "connectors.0.name", json_string("evil\x1b]0;owned\x07\x1b[2Jname"));
+    open_console(24, 80, NULL, NULL);
+    terminal_type(t, "2");
+    assert_true(terminal_shows(t, "evil?]0;owned"));
+    assert_false(terminal_saw(t, "\x1b]0;", 4));
+}
+
+static void line_mode(const char *const *env, const char *option)
+{
+    open_engine();
+    open_console(24, 80, env, option);
+    assert_true(terminal_shows(t, "engine: up (airline, demo"));
+    assert_true(terminal_shows(t, "connector tickets-sink: FAILED"));
+    assert_false(terminal_saw(t, "\x1b", 1));
+    fake_engine_set(f, "connectors.2.state", json_string("RUNNING"));
+    assert_true(terminal_shows(t, "connector tickets-sink: RUNNING"));
+    close_engine();
+    assert_true(terminal_shows(t, "engine: away"));
+    assert_false(terminal_saw(t, "\x1b", 1));
+    terminal_type(t, "q\r");
+    int status;
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close_terminal();
+}
+
+static void test_line_mode(void **state)
+{
+    (void)state;
+    static const char *const dumb[] = {"TERM=dumb", NULL};
+    static const char *const unknown[] = {"TERM=no-such-terminal", NULL};
+    static const char *const none[] = {"TERM", NULL};
+    line_mode(NULL, "--plain");
+    line_mode(dumb, NULL);
+    line_mode(unknown, NULL);
+    line_mode(none, NULL);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "/tmp/fd-console-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/s", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char lock[80];
+    (void)snprintf(lock, sizeof lock, "%s.lock", path);
+    (void)unlink(lock);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_panes_and_leaving, close_all),
+        cmocka_unit_test_teardown(test_acting, close_all),
+        cmocka_unit_test_teardown(test_idle_writes_nothing, close_all),
+        cmocka_unit_test_teardown(test_refresh_is_small, close_all),
+        cmocka_unit_test_teardown(test_frozen_engine, close_all),
+        cmocka_unit_test_teardown(test_engine_goes_and_comes, close_all),
+        cmocka_unit_test_teardown(test_starts_without_engine, close_all),
+        cmocka_unit_test_teardown(test_signals_give_the_terminal_back, close_all),
+        cmocka_unit_test_teardown(test_hang_up, close_all),
+        cmocka_unit_test_teardown(test_ctrl_z_and_back, close_all),
+        cmocka_unit_test_teardown(test_resize, close_all),
+        cmocka_unit_test_teardown(test_ascii_locale, close_all),
+        cmocka_unit_test_teardown(test_colours, close_all),
+        cmocka_unit_test_teardown(test_control_characters, close_all),
+        cmocka_unit_test_teardown(test_line_mode, close_all),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
