@@ -56,9 +56,11 @@ enum err kafka_admin_create(const char *const *settings, struct kafka_admin **ou
                                            NULL};
     static const char *const forced[] = {"isolation.level", "read_committed",
                                          "allow.auto.create.topics", "false", NULL};
+    /* without a group there is one connection less, and one thread */
+    static const char *const skipped[] = {"transactional.id", "group.id", NULL};
     struct kafka_admin *a = calloc(1, sizeof(*a));
     rd_kafka_conf_t *conf = NULL;
-    enum err r = a ? kafka_conf_make(defaults, settings, forced, &conf, e)
+    enum err r = a ? kafka_conf_make(defaults, settings, forced, skipped, &conf, e)
                    : err_set(e, ERR_NOMEM, "kafka: out of memory");
     if (r)
         goto out;
@@ -84,7 +86,7 @@ void kafka_admin_destroy(struct kafka_admin *a)
         return;
     if (a->queue)
         rd_kafka_queue_destroy(a->queue);
-    kafka_close(a->rk, CLOSE_US);
+    kafka_close(a->rk, CLOSE_US, NULL, NULL);
     free(a->servers);
     free(a);
 }

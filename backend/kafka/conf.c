@@ -103,9 +103,20 @@ static enum err set_one(rd_kafka_conf_t *conf, const char *name, const char *val
     }
 }
 
-static enum err set_all(rd_kafka_conf_t *conf, const char *const *list, struct errbuf *e)
+static bool listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (!strcasecmp(*names, name))
+            return true;
+    return false;
+}
+
+static enum err set_all(rd_kafka_conf_t *conf, const char *const *list, const char *const *skipped,
+                        struct errbuf *e)
 {
     for (; list && list[0] && list[1]; list += 2) {
+        if (listed(skipped, list[0]))
+            continue;
         enum err r = set_one(conf, list[0], list[1], e);
         if (r)
             return r;
@@ -151,7 +162,8 @@ static void log_line(const rd_kafka_t *rk, int level, const char *fac, const cha
 }
 
 enum err kafka_conf_make(const char *const *defaults, const char *const *settings,
-                         const char *const *forced, rd_kafka_conf_t **out, struct errbuf *e)
+                         const char *const *forced, const char *const *skipped,
+                         rd_kafka_conf_t **out, struct errbuf *e)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     enum err r = ERR_OK;
@@ -159,11 +171,11 @@ enum err kafka_conf_make(const char *const *defaults, const char *const *setting
         r = err_set(e, ERR_CONFIG,
                     "kafka: bootstrap.servers is missing: name at least one broker as host:port");
     if (!r)
-        r = set_all(conf, defaults, e);
+        r = set_all(conf, defaults, NULL, e);
     if (!r)
-        r = set_all(conf, settings, e);
+        r = set_all(conf, settings, skipped, e);
     if (!r)
-        r = set_all(conf, forced, e);
+        r = set_all(conf, forced, NULL, e);
     if (r) {
         rd_kafka_conf_destroy(conf);
         return r;
@@ -190,6 +202,8 @@ struct closing {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     rd_kafka_t *rk;
+    void (*gone)(void *arg);
+    void *arg;
     bool done;
     int refs; /* the thread and who waits */
 };
@@ -205,10 +219,17 @@ static void closing_unref(struct closing *c) /* with the lock held */
     free(c);
 }
 
+static void destroy(rd_kafka_t *rk, void (*gone)(void *arg), void *arg)
+{
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (gone)
+        gone(arg);
+}
+
 static void *close_thread(void *arg)
 {
     struct closing *c = arg;
-    rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    destroy(c->rk, c->gone, c->arg);
     pthread_mutex_lock(&c->lock);
     c->done = true;
     pthread_cond_signal(&c->ended);
@@ -216,7 +237,7 @@ static void *close_thread(void *arg)
     return NULL;
 }
 
-static struct closing *closing_start(rd_kafka_t *rk)
+static struct closing *closing_start(rd_kafka_t *rk, void (*gone)(void *arg), void *arg)
 {
     struct closing *c = calloc(1, sizeof(*c));
     pthread_condattr_t monotonic;
@@ -229,6 +250,8 @@ static struct closing *closing_start(rd_kafka_t *rk)
     pthread_cond_init(&c->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
     c->rk = rk;
+    c->gone = gone;
+    c->arg = arg;
     c->refs = 2;
     if (pthread_create(&thread, NULL, close_thread, c)) {
         pthread_mutex_destroy(&c->lock);
@@ -240,13 +263,13 @@ static struct closing *closing_start(rd_kafka_t *rk)
     return c;
 }
 
-void kafka_close(rd_kafka_t *rk, int64_t timeout_us)
+void kafka_close(rd_kafka_t *rk, int64_t timeout_us, void (*gone)(void *arg), void *arg)
 {
     if (!rk)
         return;
-    struct closing *c = closing_start(rk);
+    struct closing *c = closing_start(rk, gone, arg);
     if (!c) { /* no memory, no thread: then at the risk of waiting */
-        rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        destroy(rk, gone, arg);
         return;
     }
     int64_t until = clock_mono_us() + timeout_us;

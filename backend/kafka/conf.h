@@ -12,18 +12,18 @@
 
 #include "backend/base/err.h"
 
-enum { KAFKA_AREA_MAX = 16 };
 #define KAFKA_AREA "kafka"
 
 /*
  * A configuration of three layers, each a NULL-terminated list of name, value, ..: what we choose,
  * what the user set, what a guarantee rests on. A user's value that loses against the last layer
- * is named in a warning. ERR_CONFIG names an unknown setting with the nearest known one; a
- * secret's value never gets into the words.
+ * is named in a warning. `skipped` (names, NULL at the end; may be NULL) are settings of the user's
+ * that are not for this kind of client: one list serves producers and consumers. ERR_CONFIG names
+ * an unknown setting with the nearest known one; a secret's value never gets into the words.
  */
 enum err kafka_conf_make(const char *const *defaults, const char *const *settings,
-                         const char *const *forced, rd_kafka_conf_t **out,
-                         struct errbuf *e) MUST_CHECK;
+                         const char *const *forced, const char *const *skipped,
+                         rd_kafka_conf_t **out, struct errbuf *e) MUST_CHECK;
 
 /* rd_kafka_new; takes conf in every case. */
 enum err kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **out,
@@ -31,10 +31,10 @@ enum err kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ou
 
 /*
  * Destroys an instance, but waits no longer than timeout_us: what is left then ends in a thread of
- * its own (or stays for the life of the process). Nothing that the instance's callbacks use may be
- * freed by the caller, hence our callbacks that run on librdkafka's threads use none.
+ * its own (or stays for the life of the process). What callbacks on librdkafka's threads use must
+ * outlive the instance: `gone` (may be NULL) is called with arg when it has ended.
  */
-void kafka_close(rd_kafka_t *rk, int64_t timeout_us);
+void kafka_close(rd_kafka_t *rk, int64_t timeout_us, void (*gone)(void *arg), void *arg);
 
 /* Our code for librdkafka's. */
 enum err kafka_err_code(rd_kafka_resp_err_t r);

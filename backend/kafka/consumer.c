@@ -10,6 +10,7 @@
  * with this position.
  */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,39 @@
 #include "backend/kafka/conf.h"
 #include "backend/kafka/kafka.h"
 
+/*
+ * The gate. What librdkafka does when its queue is full is to look again within a second: with a
+ * queue of a few MB the reader then starves most of the time (20k records a second instead of
+ * 800k). So its own limits are set out of reach, and a Fetch response that comes while enough is
+ * queued waits, in librdkafka's broker thread and still compressed, until the reader has taken
+ * some. The thread has nothing else to do for us; it is let go before anything that needs it
+ * (a new assignment, the end).
+ * What is held is the gate's limit, a batch, and one response of each broker, unpacked.
+ */
 enum {
     BATCH = 128,
+    RECORD_COST = 320, /* librdkafka's own bytes for a record in its queue */
+    FETCH_API = 1,
+    WARM_MS = 1000,
     CLOSE_US = 2000000,
-    MIN_BYTES = 256 * 1024,
+    MIN_BYTES = 1024 * 1024,
+    MIN_FETCH = 64 * 1024,
+    MAX_FETCH = 1024 * 1024,
+};
+
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    rd_kafka_queue_t *queue; /* under lock; NULL: always open */
+    size_t limit;            /* bytes */
+    atomic_size_t mean;      /* bytes of a record, with its cost */
+    atomic_int waiting;
 };
 
 struct kafka_consumer {
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
+    struct gate *gate;
     bool has_group;
 
     rd_kafka_message_t *batch[BATCH];
@@ -45,6 +70,82 @@ struct kafka_consumer {
     atomic_bool interrupted;
 };
 
+/* ---- the gate ---- */
+
+static struct gate *gate_create(size_t limit)
+{
+    struct gate *g = calloc(1, sizeof(*g));
+    if (!g)
+        return NULL;
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_cond_init(&g->room, NULL);
+    g->limit = limit;
+    atomic_init(&g->mean, 1024);
+    return g;
+}
+
+static void gate_destroy(void *arg)
+{
+    struct gate *g = arg;
+    if (!g)
+        return;
+    pthread_mutex_destroy(&g->lock);
+    pthread_cond_destroy(&g->room);
+    free(g);
+}
+
+/* queue NULL: opens it for good, or while assigned anew. */
+static void gate_set(struct gate *g, rd_kafka_queue_t *queue)
+{
+    pthread_mutex_lock(&g->lock);
+    g->queue = queue;
+    pthread_cond_broadcast(&g->room);
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* On a broker thread of librdkafka, before it reads the response. */
+static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int sockfd, const char *broker,
+                                       int32_t broker_id, int16_t api, int16_t version,
+                                       int32_t correlation, size_t size, int64_t rtt,
+                                       rd_kafka_resp_err_t err, void *opaque)
+{
+    struct gate *g = opaque;
+    (void)rk, (void)sockfd, (void)broker, (void)broker_id, (void)version, (void)correlation;
+    (void)size, (void)rtt;
+    if (api != FETCH_API || err)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    pthread_mutex_lock(&g->lock);
+    atomic_fetch_add(&g->waiting, 1);
+    while (g->queue && rd_kafka_queue_length(g->queue) * atomic_load(&g->mean) > g->limit)
+        pthread_cond_wait(&g->room, &g->lock);
+    atomic_fetch_sub(&g->waiting, 1);
+    pthread_mutex_unlock(&g->lock);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *why, size_t size)
+{
+    (void)conf, (void)why, (void)size;
+    return rd_kafka_interceptor_add_on_response_received(rk, "gate", on_response, opaque);
+}
+
+/* The reader has taken a batch: tells who waits. */
+static void gate_taken(struct gate *g, rd_kafka_message_t *const *batch, int n)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++)
+        bytes += batch[i]->len + batch[i]->key_len;
+    atomic_store_explicit(&g->mean, bytes / (size_t)n + RECORD_COST, memory_order_relaxed);
+    if (atomic_load(&g->waiting) == 0)
+        return;
+    pthread_mutex_lock(&g->lock);
+    pthread_cond_broadcast(&g->room);
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* ---- life ---- */
+
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct kafka_consumer *c = opaque;
@@ -59,18 +160,24 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 static enum err make_conf(const char *const *settings, const char *group, size_t max_bytes,
                           rd_kafka_conf_t **out, struct errbuf *e)
 {
-    char queued[32], fetch[32];
+    char fetch[32];
     size_t max = max_bytes < MIN_BYTES ? MIN_BYTES : max_bytes;
-    (void)snprintf(queued, sizeof(queued), "%zu", max / 2048);
-    (void)snprintf(fetch, sizeof(fetch), "%zu", max / 8 > 1048576 ? 1048576 : max / 8);
+    size_t once = max / 128; /* compressed: ten times that when unpacked, or more */
+    once = once < MIN_FETCH ? MIN_FETCH : once > MAX_FETCH ? MAX_FETCH : once;
+    (void)snprintf(fetch, sizeof(fetch), "%zu", once);
     const char *const defaults[] = {
         "client.id", "flightdeck",
         /* an instance with assign() needs a name, but joins no group */
-        "group.id", "flightdeck-reader", "queued.max.messages.kbytes", queued,
-        "queued.min.messages", "10000000", "fetch.max.bytes", fetch, "message.max.bytes", fetch,
-        "max.partition.fetch.bytes", fetch, "fetch.wait.max.ms", "500", "fetch.error.backoff.ms",
-        "100", "socket.nagle.disable", "true", "reconnect.backoff.max.ms", "1000",
-        "log.connection.close", "false", NULL};
+        "group.id", "flightdeck-reader", /* out of reach: see the gate */
+        "queued.max.messages.kbytes", "2000000", "queued.min.messages", "10000000",
+        "fetch.max.bytes", fetch, "max.partition.fetch.bytes", fetch,
+        /* must not be more than fetch.max.bytes; a batch that is larger comes all the same */
+        "message.max.bytes", fetch,
+        /* the broker answers at once when something comes: this is only the idle beat */
+        "fetch.wait.max.ms", "500", "fetch.error.backoff.ms", "100", "socket.nagle.disable", "true",
+        "reconnect.backoff.max.ms", "1000", "log.connection.close", "false", NULL};
+    /* the user's is the producer's */
+    static const char *const skipped[] = {"transactional.id", "message.max.bytes", NULL};
     const char *const forced[] = {"isolation.level",
                                   "read_committed",
                                   "enable.auto.commit",
@@ -84,7 +191,7 @@ static enum err make_conf(const char *const *settings, const char *group, size_t
                                   group ? "group.id" : NULL,
                                   group,
                                   NULL};
-    return kafka_conf_make(defaults, settings, forced, out, e);
+    return kafka_conf_make(defaults, settings, forced, skipped, out, e);
 }
 
 enum err kafka_consumer_create(const char *const *settings, const char *group, size_t max_bytes,
@@ -99,6 +206,13 @@ enum err kafka_consumer_create(const char *const *settings, const char *group, s
     c->has_group = group != NULL;
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    c->gate = gate_create((max_bytes < MIN_BYTES ? MIN_BYTES : max_bytes) / 8 * 3);
+    if (!c->gate) {
+        rd_kafka_conf_destroy(conf);
+        r = err_set(e, ERR_NOMEM, "kafka: out of memory for a consumer");
+        goto out;
+    }
+    rd_kafka_conf_interceptor_add_on_new(conf, "gate", on_new, c->gate);
     r = kafka_open(RD_KAFKA_CONSUMER, conf, &c->rk, e);
     if (r)
         goto out;
@@ -135,12 +249,17 @@ void kafka_consumer_destroy(struct kafka_consumer *c)
         return;
     drop_batch(c);
     drop_positions(c);
+    if (c->gate)
+        gate_set(c->gate, NULL);
     if (c->queue)
         rd_kafka_queue_destroy(c->queue);
     for (int i = 0; i < c->n_topics; i++)
         rd_kafka_topic_destroy(c->topics[i]);
     free(c->topics);
-    kafka_close(c->rk, CLOSE_US);
+    if (c->rk)
+        kafka_close(c->rk, CLOSE_US, gate_destroy, c->gate);
+    else
+        gate_destroy(c->gate);
     free(c);
 }
 
@@ -159,6 +278,15 @@ static enum err hold_topic(struct kafka_consumer *c, const char *name, struct er
         return kafka_err_set(e, rd_kafka_last_error(), name);
     c->topics[c->n_topics++] = t;
     return ERR_OK;
+}
+
+/* Learns the partitions' leaders first: 2.0.2 looks for them again only after half a second when
+ * the connection is not up yet. No answer is not an error here, the next poll says it. */
+static void warm_topics(struct kafka_consumer *c)
+{
+    const struct rd_kafka_metadata *md = NULL;
+    if (!rd_kafka_metadata(c->rk, 0, NULL, &md, WARM_MS))
+        rd_kafka_metadata_destroy(md);
 }
 
 static enum err hold_positions(struct kafka_consumer *c, const struct kafka_position *at, int n,
@@ -188,15 +316,19 @@ enum err kafka_consumer_assign(struct kafka_consumer *c, const struct kafka_posi
         r = hold_topic(c, at[i].topic, e);
     if (r)
         goto out;
+    if (n > 0)
+        warm_topics(c);
     list = rd_kafka_topic_partition_list_new(n);
     for (int i = 0; i < n; i++)
         rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
             at[i].offset;
+    gate_set(c->gate, NULL); /* the broker threads must be free to let go of partitions */
     /* first without: a partition that stays would go on from where it was */
     rd_kafka_resp_err_t rc = rd_kafka_assign(c->rk, NULL);
     drop_batch(c);
     if (!rc)
         rc = rd_kafka_assign(c->rk, list);
+    gate_set(c->gate, c->queue);
     if (rc)
         r = kafka_err_set(e, rc, "partitions cannot be assigned");
 out:
@@ -270,6 +402,8 @@ static rd_kafka_message_t *next_message(struct kafka_consumer *c, int64_t timeou
         ssize_t n = rd_kafka_consume_batch_queue(c->queue, 0, c->batch, BATCH);
         c->next = 0;
         c->n_batch = n > 0 ? (int)n : 0;
+        if (n > 0)
+            gate_taken(c->gate, c->batch, c->n_batch);
     }
     if (c->next < c->n_batch)
         return c->batch[c->next++];
