@@ -146,7 +146,7 @@ static enum err append_one(struct change_table *x, const struct one *o,
     enum err rc = o->key ? append_key(x, o->key, c, r, e) : ERR_OK;
     if (!rc && o->other_key) {
         r->extra = c->bytes.len;
-        rc = envelope_write_key(x->envelope, o->other_key, &c->bytes, e);
+        rc = envelope_write_header_key(x->envelope, o->other_key, &c->bytes, e);
         r->extra_len = (uint32_t)(c->bytes.len - r->extra);
     }
     if (rc)
@@ -183,8 +183,9 @@ static void append_tombstone(struct change_tables *t, struct chunk *c)
 }
 
 /*
- * An unchanged TOAST value is not in the new row. Under REPLICA IDENTITY FULL the old row has it;
- * otherwise it stays unknown and is written as the placeholder, never as NULL.
+ * An unchanged TOAST value is not in the new row. Under REPLICA IDENTITY FULL it is in the old one,
+ * and so is a key's column under any identity; otherwise it stays unknown and is written as the
+ * placeholder, never as NULL.
  */
 static const struct cell *fill_unchanged(struct change_tables *t, const struct relation *r,
                                          const struct cell *before, const struct cell *after)
@@ -193,7 +194,7 @@ static const struct cell *fill_unchanged(struct change_tables *t, const struct r
     bool any = false;
     for (int i = 0; i < n; i++)
         any |= after[i].kind == CELL_UNCHANGED;
-    if (!any || !before || r->identity != 'f')
+    if (!any || !before)
         return after;
     if (t->n_filled < n) {
         struct cell *grown = realloc(t->filled, (size_t)n * sizeof *grown);
@@ -203,7 +204,10 @@ static const struct cell *fill_unchanged(struct change_tables *t, const struct r
         t->n_filled = n;
     }
     for (int i = 0; i < n; i++)
-        t->filled[i] = after[i].kind == CELL_UNCHANGED ? before[i] : after[i];
+        t->filled[i] =
+            after[i].kind == CELL_UNCHANGED && (r->identity == 'f' || r->columns[i].key_pos > 0)
+                ? before[i]
+                : after[i];
     return t->filled;
 }
 

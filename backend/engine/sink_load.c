@@ -179,6 +179,20 @@ static enum err forward_dead(struct sink *s, struct kafka_consumer *c, const str
     return rc;
 }
 
+/* The topic is made with the first dead letter; brokers that make topics by themselves would choose
+ * its settings. */
+static enum err open_dead_letters(struct sink *s, struct errbuf *e)
+{
+    const struct kafka_topic_spec spec = {s->o->dead_letter_topic, 1,
+                                          (int)s->o->sink->dead_letter_replication_factor, NULL};
+    struct kafka_admin *admin = NULL;
+    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
+    if (!rc)
+        rc = kafka_admin_ensure_topics(admin, &spec, 1, e);
+    kafka_admin_destroy(admin);
+    return rc ? rc : kafka_producer_create(s->o->kafka, NULL, &s->dead_producer, e);
+}
+
 static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *e)
 {
     struct kafka_consumer *c = NULL;
@@ -193,7 +207,7 @@ static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *
             b->dead[0].topic, (int)b->dead[0].partition, (long long)b->dead[0].offset,
             b->dead[0].reason);
     if (!s->dead_producer)
-        rc = kafka_producer_create(s->o->kafka, NULL, &s->dead_producer, e);
+        rc = open_dead_letters(s, e);
     if (!rc)
         rc = kafka_consumer_create(s->o->kafka, NULL, DEAD_FETCH_BYTES, &c, e);
     for (int i = 0; i < b->n_dead && !rc; i++)

@@ -11,6 +11,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/base/clock.h"
@@ -23,6 +24,9 @@ enum {
     GATHER_US = 2000,  /* a partial chunk waits this long for more while the publisher is busy */
     CONFIRM_EVERY_US = 10000000, /* an idle stream writes a position at most this often */
 };
+
+/* Ours to move a position with: heartbeat and verify. Nobody else's business. */
+#define OWN_MESSAGES "flightdeck."
 
 struct stream {
     struct capture *c;
@@ -42,6 +46,7 @@ struct stream {
     int64_t last_idle_confirm_us;
     int64_t last_heartbeat_us;
     struct source *beat; /* connection for heartbeat messages */
+    char *message_topic; /* once a message has come */
 };
 
 static enum err flush(struct stream *s, struct errbuf *e)
@@ -131,6 +136,72 @@ static enum err on_change(struct stream *s, const struct pgoutput_message *m, en
     return rc;
 }
 
+/* The topic is made with the first message: most sources never send one. */
+static enum err need_message_topic(struct stream *s, struct errbuf *e)
+{
+    const struct source_config *o = s->c->o->source;
+    struct kafka_admin *admin = NULL;
+    if (s->message_topic)
+        return ERR_OK;
+    if (asprintf(&s->message_topic, "%s.message", o->topic_prefix) < 0) {
+        s->message_topic = NULL;
+        return err_set(e, ERR_NOMEM, "no memory for a topic's name");
+    }
+    const struct topic_group *g = connector_topic_group(o, s->message_topic);
+    const struct kafka_topic_spec spec = {s->message_topic, (int)g->partitions,
+                                          (int)g->replication_factor, g->properties};
+    enum err rc = kafka_admin_create(s->c->o->kafka, &admin, e);
+    if (!rc)
+        rc = kafka_admin_ensure_topics(admin, &spec, 1, e);
+    kafka_admin_destroy(admin);
+    return rc;
+}
+
+/* pg_logical_emit_message. One outside a transaction has no position of its own: it may come again
+ * after a restart. */
+static enum err on_message(struct stream *s, const struct pgoutput_message *m, struct errbuf *e)
+{
+    s->nudged = true; /* its sender may wait for the position to move: verify does */
+    int64_t ordinal = m->message_transactional ? s->ordinal++ : 0;
+    if (m->message_transactional && (s->skip_all || ordinal < s->skip_until))
+        return ERR_OK;
+    if (!strncmp(m->message_prefix, OWN_MESSAGES, strlen(OWN_MESSAGES)) ||
+        !connector_message_included(s->c->o->source, m->message_prefix))
+        return ERR_OK;
+    enum err rc = need_message_topic(s, e);
+    if (!rc)
+        rc = need_chunk(s, e);
+    if (rc)
+        return rc;
+    struct buf key;
+    struct chunk_record *r = chunk_append(s->chunk, s->message_topic);
+    struct envelope_event ev = {
+        .op = 'm',
+        .lsn = m->message_lsn,
+        .last_commit_lsn = s->last_commit_lsn,
+        .source_us = m->message_transactional ? s->cx.source_us : clock_wall_us(),
+        .now_ns = s->cx.now_ns,
+        .xid = s->cx.xid,
+        .has_xid = m->message_transactional,
+        .snapshot = "false",
+    };
+    buf_init(&key, 0);
+    r->value = s->chunk->bytes.len;
+    rc = envelope_write_message(&s->c->changes.envelope, &ev, m->message_prefix, m->message,
+                                m->message_len, &key, &s->chunk->bytes, e);
+    r->value_len = (uint32_t)(s->chunk->bytes.len - r->value);
+    r->key = s->chunk->bytes.len;
+    buf_add(&s->chunk->bytes, key.p, key.len);
+    r->key_len = (uint32_t)key.len;
+    r->has_key = r->has_value = true;
+    buf_free(&key);
+    if (m->message_transactional) {
+        s->at.commit_lsn = s->commit_lsn;
+        s->at.ordinal = s->ordinal;
+    }
+    return rc;
+}
+
 static enum err handle(struct stream *s, const struct pgoutput_message *m, struct errbuf *e)
 {
     switch (m->kind) {
@@ -149,8 +220,7 @@ static enum err handle(struct stream *s, const struct pgoutput_message *m, struc
     case PGO_TRUNCATE:
         return on_change(s, m, CHANGE_TRUNCATE, e);
     case PGO_MESSAGE:
-        s->nudged = true;
-        return ERR_OK;
+        return on_message(s, m, e);
     case PGO_RELATION:
     case PGO_OTHER:
         break;
@@ -306,5 +376,6 @@ enum err stream_run(struct capture *c, struct errbuf *e)
     rc = wind_up(&s, rc, e);
     source_close(s.beat);
     pgoutput_destroy(s.decoder);
+    free(s.message_topic);
     return rc;
 }
