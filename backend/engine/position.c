@@ -142,8 +142,12 @@ out:
     return rc;
 }
 
-/* Reads from an offset to the end and keeps the last record under `key`. */
-static enum err scan(struct kafka_consumer *c, const char *topic, int64_t from,
+/*
+ * Reads [from, end) and keeps the last record under `key`. A busy writer appends faster than an end
+ * of partition is reported, so the end is that of the start; behind the last record stand markers
+ * only, where no record comes but the end is told.
+ */
+static enum err scan(struct kafka_consumer *c, const char *topic, int64_t from, int64_t end,
                      const struct buf *key, const _Atomic bool *stop, struct position *out,
                      bool *found, struct errbuf *e)
 {
@@ -165,7 +169,10 @@ static enum err scan(struct kafka_consumer *c, const char *topic, int64_t from,
             rc = position_parse(r.value, r.value_len, out, e);
             *found = rc == ERR_OK;
         }
+        bool last = r.offset >= end - 1;
         kafka_record_free(&r);
+        if (last)
+            break;
     }
     return rc;
 }
@@ -192,11 +199,12 @@ enum err position_read(const char *const *kafka, const char *topic, const char *
         goto out;
     /* Compaction lags behind: the newest record of ours is almost always near the end. */
     int64_t low = topics.items[0].low[0];
-    int64_t from = topics.items[0].high[0] - TAIL_RECORDS;
+    int64_t end = topics.items[0].high[0];
+    int64_t from = end - TAIL_RECORDS;
     if (from > low)
-        rc = scan(c, topic, from, &key, stop, out, &found, e);
+        rc = scan(c, topic, from, end, &key, stop, out, &found, e);
     if (!rc && !found)
-        rc = scan(c, topic, KAFKA_OFFSET_BEGINNING, &key, stop, out, &found, e);
+        rc = scan(c, topic, KAFKA_OFFSET_BEGINNING, end, &key, stop, out, &found, e);
     if (!rc && !found)
         rc = err_set(e, ERR_NOT_FOUND, "%s has no position of %s", topic, connector);
 out:
