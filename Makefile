@@ -4,12 +4,12 @@
 # themselves) must be able to start on a machine that has only git and make.
 
 PREFIX     ?= /usr/local
-prefix     ?= $(PREFIX)
+prefix      ?= $(PREFIX)
 exec_prefix ?= $(prefix)
 bindir     ?= $(exec_prefix)/bin
 datadir    ?= $(prefix)/share
 mandir     ?= $(datadir)/man
-sysconfdir ?= $(if $(filter /usr,$(prefix)),/etc,$(prefix)/etc)
+sysconfdir ?= /etc
 unitdir    ?= $(prefix)/lib/systemd/system
 DESTDIR    ?=
 
@@ -185,7 +185,7 @@ install: $(BIN)
 	@test ! -d config/airline || cp -R config/airline $(DESTDIR)$(datadir)/flightdeck/
 	install -m 644 config/flightdeck.yaml $(DESTDIR)$(datadir)/flightdeck/flightdeck.yaml
 	@test -e $(DESTDIR)$(sysconfdir)/flightdeck/flightdeck.yaml || \
-	    install -m 640 config/flightdeck.yaml $(DESTDIR)$(sysconfdir)/flightdeck/flightdeck.yaml
+	    install -m 644 config/flightdeck.yaml $(DESTDIR)$(sysconfdir)/flightdeck/flightdeck.yaml
 
 # The configuration stays.
 uninstall:

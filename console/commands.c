@@ -1,10 +1,12 @@
 /*
  * Dispatch: options before the command (--config, --help, --version), then the command.
  *
- * Without a command the console opens where an engine answers; else three lines say what to do.
+ * Without a command the console opens where an engine answers, that of the configuration or else of
+ * the demo; otherwise three lines say what to do.
  */
 #include "console/commands.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,7 +53,10 @@ static int without_command(const char *config)
     const struct command *console = command_find("console");
     struct config *c = NULL;
     struct errbuf e;
+    char demo[PATH_MAX];
     enum err rc = config_load(config, &c, &e);
+    if (rc == ERR_NOT_FOUND && arguments_demo_config(demo, sizeof demo))
+        rc = config_load(demo, &c, &e);
     if (rc == ERR_OK && console && engine_answers(c->control.socket)) {
         char *argv[] = {(char *)"console", (char *)"--config", (char *)c->file, NULL};
         int code = console->run(3, argv);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/base/nearest.h"
+#include "console/demo_files.h"
 #include "console/exit_codes.h"
 
 static int fail(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -255,11 +257,24 @@ int arguments_number(const struct arguments *a, const char *name, int64_t least,
     return EXIT_DONE;
 }
 
+bool arguments_demo_config(char *out, size_t n)
+{
+    char dir[DEMO_PATH_MAX];
+    struct demo_paths paths;
+    demo_default_dir(dir, sizeof dir);
+    demo_paths_make(dir, &paths);
+    return access(paths.config, R_OK) == 0 && snprintf(out, n, "%s", paths.config) < (int)n;
+}
+
 int arguments_config(const struct arguments *a, struct config **out)
 {
     struct errbuf e;
-    if (config_load(a->config, out, &e) == ERR_OK)
+    enum err rc = config_load(a->config, out, &e);
+    if (rc == ERR_OK)
         return EXIT_DONE;
     (void)fprintf(stderr, "flightdeck %s: %s\n", a->command->name, e.text);
+    char demo[DEMO_PATH_MAX];
+    if (rc == ERR_NOT_FOUND && arguments_demo_config(demo, sizeof demo))
+        (void)fprintf(stderr, "A demo is on this machine: --config %s\n", demo);
     return EXIT_USAGE;
 }

@@ -42,6 +42,10 @@ bool arguments_flag(const struct arguments *a, const char *name);
 int arguments_number(const struct arguments *a, const char *name, int64_t least, int64_t most,
                      int64_t def, int64_t *out) MUST_CHECK;
 
+/* The configuration of the demo that `flightdeck demo` made in its usual place; false: none is
+ * there. */
+bool arguments_demo_config(char *out, size_t n);
+
 /* Loads --config (or what the search finds). On a fault it is said on stderr: EXIT_USAGE. */
 int arguments_config(const struct arguments *a, struct config **out) MUST_CHECK;
 

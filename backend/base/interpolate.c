@@ -22,7 +22,7 @@ static enum err read_whole(const char *path, struct buf *out, struct errbuf *e)
         return err_errno(e, ERR_CONFIG, "${file:..}: cannot read %s", path);
     char block[4096];
     size_t n;
-    while ((n = fread(block, 1, sizeof block, f)) > 0)
+    while (!buf_failed(out) && (n = fread(block, 1, sizeof block, f)) > 0)
         buf_add(out, block, n);
     bool bad = ferror(f);
     (void)fclose(f);

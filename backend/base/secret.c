@@ -26,27 +26,28 @@ static bool name_char(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-';
 }
 
-/* The end of a value that starts at p: quoted as libpq or ODBC do, else up to a separator. */
+/* Behind a quoted or braced part that begins at p, as libpq, ODBC and URIs write them; p: none. */
+static const char *quoted_end(const char *p)
+{
+    char close = *p == '{' ? '}' : *p;
+    if (*p != '\'' && *p != '"' && *p != '{')
+        return p;
+    for (p++; *p; p++) {
+        if (close == '}' && p[0] == '}' && p[1] == '}')
+            p++; /* a brace inside */
+        else if (close != '}' && *p == '\\' && p[1])
+            p++;
+        else if (*p == close)
+            return p + 1;
+    }
+    return p;
+}
+
+/* The end of a value that starts at p: up to a separator, whatever stands glued to a quoted part.
+ */
 static const char *value_end(const char *p, bool semicolons)
 {
-    if (*p == '\'') {
-        for (p++; *p && *p != '\''; p++)
-            if (*p == '\\' && p[1])
-                p++;
-        return *p ? p + 1 : p;
-    }
-    if (*p == '{') {
-        for (p++; *p; p++)
-            if (*p == '}' && *++p != '}') /* "}}" is a brace inside */
-                return p;
-        return p;
-    }
-    if (*p == '"') {
-        for (p++; *p && *p != '"'; p++)
-            if (*p == '\\' && p[1])
-                p++;
-        return *p ? p + 1 : p;
-    }
+    p = quoted_end(p);
     while (*p && *p != ';' && (semicolons || (!isspace((unsigned char)*p) && *p != '&')))
         p += *p == '\\' && p[1] ? 2 : 1;
     return p;

@@ -89,7 +89,7 @@ static enum err read_file(const char *path, struct buf *out, struct errbuf *e)
         return err_errno(e, ERR_CONFIG, "cannot read %s", path);
     char block[8192];
     size_t n;
-    while ((n = fread(block, 1, sizeof block, f)) > 0)
+    while (!buf_failed(out) && (n = fread(block, 1, sizeof block, f)) > 0)
         buf_add(out, block, n);
     enum err rc = ferror(f) ? err_errno(e, ERR_CONFIG, "cannot read %s", path) : ERR_OK;
     (void)fclose(f);

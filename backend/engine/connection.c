@@ -80,7 +80,8 @@ static void odbc_pair(struct buf *out, const char *name, size_t n, const char *v
     buf_str(out, braces ? "};" : ";");
 }
 
-/* The end of "name=value" at p: the ';' that is not inside {..}, or the end. */
+/* The end of "name=value" at p: the ';' that is not inside {..}, or the end. NULL: a { stays open.
+ */
 static const char *odbc_end(const char *p)
 {
     const char *equals = strpbrk(p, "=;");
@@ -88,9 +89,15 @@ static const char *odbc_end(const char *p)
         return equals ? equals : p + strlen(p);
     const char *v = equals + 1;
     if (*v == '{') {
-        for (v++; *v; v++)
-            if (*v == '}' && *++v != '}')
-                break;
+        bool open = true;
+        for (v++; open && *v; v++) {
+            if (v[0] == '}' && v[1] == '}')
+                v++;
+            else if (*v == '}')
+                open = false;
+        }
+        if (open)
+            return NULL;
     }
     return strchrnul(v, ';');
 }
@@ -98,6 +105,8 @@ static const char *odbc_end(const char *p)
 static const struct connection_part *odbc_find(const struct connection_part *parts, const char *p)
 {
     size_t n = strcspn(p, "=;");
+    if (p[n] != '=')
+        return NULL;
     while (n && isspace((unsigned char)p[n - 1]))
         n--;
     for (; parts->name; parts++)
@@ -117,6 +126,8 @@ enum err connection_odbc(const char *base, const struct connection_part *parts, 
         if (!*p)
             break;
         const char *end = odbc_end(p);
+        if (!end)
+            return err_set(e, ERR_CONFIG, "has a { without its }");
         const struct connection_part *part = odbc_find(parts, p);
         if (!part) {
             buf_add(out, p, (size_t)(end - p));

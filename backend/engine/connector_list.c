@@ -18,7 +18,7 @@ static enum err read_file(const char *path, struct buf *out, struct faults *faul
     }
     char block[8192];
     size_t n;
-    while ((n = fread(block, 1, sizeof block, f)) > 0)
+    while (!buf_failed(out) && (n = fread(block, 1, sizeof block, f)) > 0)
         buf_add(out, block, n);
     bool bad = ferror(f) || buf_failed(out);
     (void)fclose(f);
@@ -232,11 +232,13 @@ enum err connector_load_built_in(const struct config *c, struct connector_list *
                                  struct faults *faults, struct errbuf *e)
 {
     *out = (struct connector_list){0, NULL};
-    enum err rc = config_require(c, NEEDS_SOURCE | NEEDS_KAFKA | NEEDS_WAREHOUSE, e);
-    if (rc != ERR_OK) {
-        faults_add(faults, NULL, 0, "%s", e->text);
+    static const int needs[] = {NEEDS_SOURCE, NEEDS_KAFKA, NEEDS_WAREHOUSE};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (config_require(c, needs[i], e) != ERR_OK)
+            faults_add(faults, NULL, 0, "%s", e->text);
+    enum err rc = faults_check(faults, e);
+    if (rc != ERR_OK)
         return rc;
-    }
     add_built_in(c, "-source", source_json, out, faults, e);
     add_built_in(c, "-sink", sink_json, out, faults, e);
     rc = faults_check(faults, e);

@@ -96,7 +96,7 @@ static void make_odbc(struct reader *r, const struct sink_fields *f)
     struct buf out;
     buf_init(&out, 0);
     if (connection_odbc(base, parts, &out, &e) != ERR_OK)
-        faults_add(r->faults, r->file, 0, "%s", e.text);
+        faults_add(r->faults, r->file, 0, "warehouse.odbc %s", e.text);
     r->k->sink.odbc = reader_copy(r, buf_cstr(&out), out.len);
     buf_free(&out);
     if (url.schema && url.schema[0])

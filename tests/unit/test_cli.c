@@ -155,6 +155,36 @@ static void test_alone(void **state)
     assert_int_equal(unsetenv("FLIGHTDECK_CONFIG"), 0);
 }
 
+/* Without any configuration the demo's is named to whoever needs one. */
+static void test_demo_is_named(void **state)
+{
+    (void)state;
+    if (access("/etc/flightdeck/flightdeck.yaml", F_OK) == 0) {
+        print_message("skip: this machine has a configuration in /etc\n");
+        skip();
+    }
+    char path[PATH_MAX + 64], command[2 * PATH_MAX];
+    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(setenv("HOME", dir, 1), 0);
+    assert_int_equal(setenv("XDG_CONFIG_HOME", dir, 1), 0);
+    assert_int_equal(setenv("XDG_DATA_HOME", dir, 1), 0);
+    assert_int_equal(run("config", "show", NULL), EXIT_USAGE);
+    expect_in(err_text, "no configuration found; looked at ./flightdeck.yaml, ");
+    assert_null(strstr(err_text, "A demo is on this machine"));
+    (void)snprintf(command, sizeof command,
+                   "mkdir -p '%s/flightdeck/demo' && echo 'state_dir: x' "
+                   ">'%s/flightdeck/demo/flightdeck.yaml'",
+                   dir, dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("config", "show", NULL), EXIT_USAGE);
+    (void)snprintf(path, sizeof path,
+                   "A demo is on this machine: --config %s/flightdeck/demo/flightdeck.yaml", dir);
+    expect_in(err_text, path);
+    assert_int_equal(run(NULL, NULL), EXIT_CONNECT);
+    expect_in(err_text, "No engine answers for ");
+    assert_int_equal(chdir("/"), 0);
+}
+
 /* ---- config ---- */
 
 static void test_config_check(void **state)
@@ -360,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_demo_is_named),
         cmocka_unit_test(test_config_check),
         cmocka_unit_test(test_config_show),
         cmocka_unit_test(test_help_names_everything),
