@@ -76,7 +76,7 @@ static void config_format(const struct stack *s, struct buf *b)
                "# copy it elsewhere to change it, and give the copy with --config.\n"
                "environment: {name: airline, kind: demo}\n"
                "state_dir: state\n"
-               "log: {format: text, level: info}\n");
+               "log: {format: text, level: info, file: engine.log}\n");
     add_variables(s, password, b);
     buf_printf(b, "kafka:\n  bootstrap.servers: \"%s\"\nsource:\n", stack_bootstrap(s));
     add_connection(s, STACK_PRIMARY, password, "  connection", b);

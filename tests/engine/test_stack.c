@@ -161,7 +161,7 @@ static void start_in(const char *dir, unsigned mask)
 /* kill -9 of whoever starts, at several moments; the next one carries on. */
 static void a_killed_start_is_carried_on(void **state)
 {
-    static const int after_ms[] = {30, 150, 400, 700, 1100, 1600};
+    static const int after_ms[] = {50, 300, 800, 1500};
     char dir[600];
     struct stack *s = NULL;
     struct errbuf e;
