@@ -70,7 +70,7 @@ static void print_json(const struct simulate_figures *f)
 static int find_config(struct arguments *a, char *path, size_t n, struct config **out)
 {
     const char *dir = arguments_value(a, "dir");
-    struct demo_paths paths;
+    struct demo_paths paths = {.config = ""};
     char fallback[PATH_MAX];
     struct errbuf e;
 

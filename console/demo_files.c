@@ -90,7 +90,7 @@ static void config_format(const struct stack *s, struct buf *b)
 enum err demo_files_write(const struct stack *s, struct errbuf *e)
 {
     char path[DEMO_PATH_MAX];
-    struct demo_paths paths;
+    struct demo_paths paths = {.config = ""};
     struct buf b;
     enum err rc;
 

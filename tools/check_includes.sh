@@ -17,7 +17,7 @@ backend/stack/      backend/base/ queries/queries.h
 backend/engine/     backend/base/ backend/postgres/ backend/envelope/ backend/kafka/ backend/warehouse/ backend/state/ queries/queries.h
 backend/serve/      backend/base/ backend/engine/ backend/state/ queries/queries.h
 views/              backend/base/ views/
-console/            backend/ console/ views/ queries/queries.h
+console/            backend/ console/ views/ queries/queries.h config/assets.h
 console/tui_        backend/base/ backend/serve/client.h views/ console/
 queries/            -
 tests/              backend/ console/ views/ queries/ tests/

@@ -25,7 +25,7 @@ static const char STANDBY_SLOT[] = "standby";
 
 /* ---- programs ---- */
 
-static bool has_servers(const char *bin)
+bool postgres_bin_usable(const char *bin)
 {
     char path[STACK_PATH_MAX + 32];
 
@@ -46,7 +46,7 @@ static bool newest_bin(const char *pattern, size_t version_at, char *out, size_t
         return false;
     for (size_t i = 0; i < g.gl_pathc; i++) {
         long version = strtol(g.gl_pathv[i] + version_at, NULL, 10);
-        if (version > best && has_servers(g.gl_pathv[i])) {
+        if (version > best && postgres_bin_usable(g.gl_pathv[i])) {
             best = version;
             (void)snprintf(out, n, "%s", g.gl_pathv[i]);
         }
@@ -61,7 +61,7 @@ enum err postgres_find_bin(char *out, size_t n, struct errbuf *e)
     char path[STACK_PATH_MAX];
 
     if (own && *own) {
-        if (!has_servers(own))
+        if (!postgres_bin_usable(own))
             return err_set(e, ERR_CONFIG, "PGBIN=%s has no initdb and postgres in it", own);
         (void)snprintf(out, n, "%s", own);
         return ERR_OK;
@@ -71,7 +71,7 @@ enum err postgres_find_bin(char *out, size_t n, struct errbuf *e)
         return ERR_OK;
     if (program_find("initdb", path, sizeof path)) {
         *strrchr(path, '/') = '\0';
-        if (has_servers(path)) {
+        if (postgres_bin_usable(path)) {
             (void)snprintf(out, n, "%s", path);
             return ERR_OK;
         }

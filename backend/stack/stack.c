@@ -88,6 +88,7 @@ static enum err describe_save(struct stack *s, struct errbuf *e)
     if (s->role)
         (void)json_object_set_new(j, "role", json_string(s->role));
     (void)json_object_set_new(j, "database", json_string(s->database));
+    (void)json_object_set_new(j, "pg_bin", json_string(s->pg_bin));
     (void)json_object_set_new(j, "user", json_string(s->user.drop ? s->user.name : ""));
     for (int i = 0; i < STACK_SERVERS; i++) {
         const struct server *v = &s->servers[i];
@@ -113,8 +114,13 @@ static enum err describe_apply(struct stack *s, const json_t *j, struct errbuf *
 {
     const char *role = json_string_value(json_object_get(j, "role"));
     const char *database = json_string_value(json_object_get(j, "database"));
+    const char *pg_bin = json_string_value(json_object_get(j, "pg_bin"));
     const json_t *servers = json_object_get(j, "servers");
 
+    /* A data folder belongs to one major version: the programs that made it, while they are there.
+     */
+    if (pg_bin && postgres_bin_usable(pg_bin))
+        (void)snprintf(s->pg_bin, sizeof s->pg_bin, "%s", pg_bin);
     s->throwaway = json_is_true(json_object_get(j, "throwaway"));
     s->kafka_heap_mb = (int)json_integer_value(json_object_get(j, "kafka_heap_mb"));
     s->role = role ? strdup(role) : NULL;

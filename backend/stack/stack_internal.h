@@ -60,6 +60,7 @@ enum err stack_wait_ready(struct stack *s, struct server *v, stack_ready_fn *rea
                           struct errbuf *e) MUST_CHECK;
 
 /* postgres_server.c */
+bool postgres_bin_usable(const char *bin);
 enum err postgres_find_bin(char *out, size_t n, struct errbuf *e) MUST_CHECK;
 enum err postgres_find_driver(char *out, size_t n, struct errbuf *e) MUST_CHECK;
 enum err postgres_start(struct stack *s, struct server *v, struct errbuf *e) MUST_CHECK;

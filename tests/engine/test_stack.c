@@ -275,7 +275,7 @@ static void the_airline_is_coherent(void **state)
         {"SELECT count(*) FROM boarding_passes JOIN flights USING (flight_id) WHERE status NOT IN "
          "('Boarding', 'Departed', 'Arrived')",
          0, 0},
-        {"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated",  8,  8},
+        {"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated", 8, 8},
         {"SELECT sum(departure_psngr_num) FROM airport_traffic", 100000, 250000},
     };
     char conninfo[512];
