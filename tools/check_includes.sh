@@ -20,11 +20,12 @@ views/              backend/base/ views/
 console/            backend/ console/ views/ queries/queries.h config/assets.h
 console/tui_        backend/base/ backend/serve/client.h views/ console/
 queries/            -
-tests/              backend/ console/ views/ queries/ tests/
+config/             -
+tests/              backend/ console/ views/ queries/ config/ tests/
 '
 
 grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' --include='*.c' --include='*.h' \
-    backend views console queries tests 2>/dev/null | awk -v table="$table" '
+    backend views console queries config tests 2>/dev/null | awk -v table="$table" '
     BEGIN {
         n = split(table, rows, "\n")
         for (i = 1; i <= n; i++) {

@@ -20,8 +20,8 @@ struct warehouse_options {
     const char *dialect; /* "postgresql", "vertica" */
     const char *label;   /* application name / client label */
     bool big_results;    /* fetch by cursor instead of whole results (psqlODBC UseDeclareFetch) */
-    bool autocommit;     /* for a person's SQL: outside of warehouse_begin each statement is its own,
-                            and BEGIN and COMMIT may be among them */
+    bool autocommit; /* for a person's SQL: outside of warehouse_begin each statement is its own,
+                        and BEGIN and COMMIT may be among them */
 };
 
 enum err warehouse_open(const struct warehouse_options *o, struct warehouse **out,
@@ -43,7 +43,7 @@ struct warehouse_result_column {
     const char *name;
     int sql_type;          /* ODBC's */
     const char *type_name; /* the server's: "jsonb", "Varchar", .. */
-    bool numeric; /* right-aligned */
+    bool numeric;          /* right-aligned */
 };
 struct warehouse_rows; /* an open result */
 enum err warehouse_query(struct warehouse *w, const char *sql, int n_params,
