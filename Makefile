@@ -27,6 +27,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lreadline -lpthread -lm
 
 comma := ,
+export TSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/tsan.supp
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined \
                  -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \

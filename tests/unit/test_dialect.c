@@ -313,76 +313,89 @@ static uint32_t rng(uint32_t *s)
     return *s >> 8;
 }
 
-/* Random cells out of awkward bytes, in both forms: what is read back is what went in, whole and in
- * parts, and the parts of a literal are the literals of the parts. */
+enum { R_COLUMNS = 3, R_ROWS = 60, R_LONGEST = 8 };
+
+struct random_rows {
+    struct cell want[R_ROWS][R_COLUMNS];
+    char text[R_ROWS][R_COLUMNS][R_LONGEST];
+};
+
+/* Cells out of awkward bytes: the first column varies, the second from some row on, the third never
+ * does. */
+static void random_row(struct random_rows *r, int i, uint32_t seed, uint32_t *s)
+{
+    static const char bytes[] = "a1 ,\"\\{}'\n\tNULnul\xd0\xb6";
+    for (int c = 0; c < R_COLUMNS; c++) {
+        uint32_t len = rng(s) % (R_LONGEST + 1);
+        bool varied = c == 0 || (c == 1 && i > (int)(seed % R_ROWS));
+        for (uint32_t k = 0; k < len; k++)
+            r->text[i][c][k] = bytes[rng(s) % (sizeof bytes - 1)];
+        r->want[i][c] = (struct cell){.p = r->text[i][c], .len = len, .kind = CELL_TEXT};
+        if (varied && rng(s) % 5 == 0)
+            r->want[i][c] = (struct cell){.kind = CELL_NULL};
+        if (!varied && i > 0)
+            r->want[i][c] = r->want[0][c];
+        if (varied && i > 0 && rng(s) % 16 == 0)
+            r->want[i][c] = (struct cell){.kind = CELL_UNCHANGED};
+    }
+}
+
+static void check_range(const struct wbatch *b, const struct random_rows *r, int from, int to)
+{
+    struct arena *a = arena_create(4096);
+    struct cell *got;
+    assert_int_equal(batch_cells(b, from, to, a, &got, NULL), ERR_OK);
+    for (int i = from; i < to; i++)
+        for (int c = 0; c < R_COLUMNS; c++) {
+            const struct cell *g = &got[(i - from) * R_COLUMNS + c];
+            const struct cell *w = &r->want[i][c];
+            assert_int_equal(g->kind, w->kind);
+            if (g->kind == CELL_TEXT && (g->len != w->len || memcmp(g->p, w->p, g->len) != 0))
+                fail_msg("row %d, column %d: %.*s", i, c, (int)g->len, g->p);
+        }
+    arena_destroy(a);
+}
+
+/* The literals of the parts, joined, are the literal of the whole. */
+static void check_literal(const struct wbatch *b, int c, int middle)
+{
+    struct buf whole;
+    struct buf parts;
+    buf_init(&whole, 0);
+    buf_init(&parts, 0);
+    batch_literal(b, c, 0, R_ROWS, &whole);
+    batch_literal(b, c, 0, middle, &parts);
+    parts.p[parts.len - 1] = ',';
+    size_t at = parts.len;
+    batch_literal(b, c, middle, R_ROWS, &parts);
+    memmove(parts.p + at, parts.p + at + 1, parts.len - at - 1);
+    parts.len--;
+    assert_int_equal(whole.len, parts.len);
+    assert_memory_equal(whole.p, parts.p, whole.len);
+    buf_free(&whole);
+    buf_free(&parts);
+}
+
 static void test_batches_give_back_what_went_in(void **state)
 {
     (void)state;
-    enum { N = 3, ROWS = 60, LONGEST = 8 };
-    static const char bytes[] = "a1 ,\"\\{}'\n\tNULnul\xd0\xb6";
     static const char *const dialects[] = {"postgresql", "vertica"};
-    const struct wcolumn columns[N] = {{.name = "a", .type = WT_TEXT},
-                                       {.name = "b", .type = WT_TEXT},
-                                       {.name = "c", .type = WT_TEXT}};
-    struct errbuf e;
+    const struct wcolumn columns[R_COLUMNS] = {{.name = "a", .type = WT_TEXT},
+                                               {.name = "b", .type = WT_TEXT},
+                                               {.name = "c", .type = WT_TEXT}};
+    static struct random_rows r;
     for (uint32_t seed = 0; seed < 60; seed++) {
-        struct wbatch *b = wbatch_create(dialects[seed % 2], columns, N);
-        struct arena *a = arena_create(4096);
-        struct cell want[ROWS][N];
-        char text[ROWS][N][LONGEST];
+        struct wbatch *b = wbatch_create(dialects[seed % 2], columns, R_COLUMNS);
         uint32_t s = seed;
-        err_clear(&e);
-        for (int i = 0; i < ROWS; i++) {
-            for (int c = 0; c < N; c++) {
-                uint32_t len = rng(&s) % (LONGEST + 1);
-                bool varied = c == 0 || (c == 1 && i > (int)(seed % ROWS));
-                for (uint32_t k = 0; k < len; k++)
-                    text[i][c][k] = bytes[rng(&s) % (sizeof bytes - 1)];
-                want[i][c] = (struct cell){.p = text[i][c], .len = len, .kind = CELL_TEXT};
-                if (varied && rng(&s) % 5 == 0)
-                    want[i][c] = (struct cell){.kind = CELL_NULL};
-                if (!varied && i > 0)
-                    want[i][c] = want[0][c];
-                if (varied && i > 0 && rng(&s) % 16 == 0)
-                    want[i][c] = (struct cell){.kind = CELL_UNCHANGED};
-            }
-            assert_int_equal(wbatch_add(b, want[i], &e), ERR_OK);
+        for (int i = 0; i < R_ROWS; i++) {
+            random_row(&r, i, seed, &s);
+            assert_int_equal(wbatch_add(b, r.want[i], NULL), ERR_OK);
         }
-        for (int from = 0; from < ROWS; from += 7)
-            for (int to = from + 1; to <= ROWS; to += 11) {
-                struct cell *got;
-                arena_reset(a);
-                assert_int_equal(batch_cells(b, from, to, a, &got, &e), ERR_OK);
-                for (int i = from; i < to; i++)
-                    for (int c = 0; c < N; c++) {
-                        const struct cell *g = &got[(i - from) * N + c];
-                        assert_int_equal(g->kind, want[i][c].kind);
-                        if (g->kind == CELL_TEXT) {
-                            assert_int_equal(g->len, want[i][c].len);
-                            assert_memory_equal(g->p, want[i][c].p, g->len);
-                        }
-                    }
-            }
-        struct buf whole;
-        struct buf parts;
-        buf_init(&whole, 0);
-        buf_init(&parts, 0);
-        for (int c = 0; c < N && seed % 2 == 0; c++) {
-            buf_clear(&whole);
-            buf_clear(&parts);
-            batch_literal(b, c, 0, ROWS, &whole);
-            batch_literal(b, c, 0, 20, &parts);
-            parts.p[parts.len - 1] = ',';
-            size_t at = parts.len;
-            batch_literal(b, c, 20, ROWS, &parts);
-            memmove(parts.p + at, parts.p + at + 1, parts.len - at - 1);
-            parts.len--;
-            assert_int_equal(whole.len, parts.len);
-            assert_memory_equal(whole.p, parts.p, whole.len);
-        }
-        buf_free(&whole);
-        buf_free(&parts);
-        arena_destroy(a);
+        for (int from = 0; from < R_ROWS; from += 7)
+            for (int to = from + 1; to <= R_ROWS; to += 11)
+                check_range(b, &r, from, to);
+        for (int c = 0; c < R_COLUMNS && seed % 2 == 0; c++)
+            check_literal(b, c, 20);
         wbatch_destroy(b);
     }
 }
