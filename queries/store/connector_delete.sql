@@ -1,0 +1,1 @@
+DELETE FROM connectors WHERE name = ?1
