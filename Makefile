@@ -163,7 +163,7 @@ fuzz-run: $(FUZZERS)
 	@bash tools/fuzz.sh $(SECONDS) $(FUZZERS)
 
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 
 # Pages that the program writes about itself; `make check` compares them.
 docs: $(BIN)

@@ -76,23 +76,36 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root='sudo '
 fi
-export DEBIAN_FRONTEND=noninteractive
-install="${as_root}apt-get install -y --no-install-recommends$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+apt() { # update | install PACKAGE..: shown, and its words only when it fails
+    echo "+ ${as_root}apt-get $*"
+    ${as_root}env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$log" 2>&1
+}
+failed() {
+    tail -n 20 "$log" >&2
+    exit 1
+}
 # Lists that are there are used as they are: an update is for when a package is not found.
 listed() {
     for p in $missing; do
         apt-cache show "$p" >/dev/null 2>&1 || return 1
     done
 }
-if ! listed; then
-    echo "+ ${as_root}apt-get update"
-    ${as_root}apt-get update -qq
+listed || apt update || failed
+# Another release of Debian has other versions: then whatever it calls its own.
+swap() {
+    apt-cache show "$1" >/dev/null 2>&1 || missing=$(echo "$missing" | sed "s/ $1/ $2/")
+}
+swap postgresql-15 postgresql
+swap openjdk-17-jre-headless default-jre-headless
+swap libclang-rt-14-dev libclang-rt-dev
+# shellcheck disable=SC2086
+if ! apt install -y --no-install-recommends $missing; then
+    echo "That failed; the lists may be old."
+    apt update || failed
+    # shellcheck disable=SC2086
+    apt install -y --no-install-recommends $missing || failed
 fi
-echo "+ $install"
-if ! $install >/tmp/flightdeck-deps.$$ 2>&1; then
-    echo "+ ${as_root}apt-get update    (the lists may be old)"
-    ${as_root}apt-get update -qq
-    $install >/tmp/flightdeck-deps.$$ 2>&1 || { tail -n 20 /tmp/flightdeck-deps.$$ >&2; exit 1; }
-fi
-rm -f /tmp/flightdeck-deps.$$
 echo "Installed."

@@ -17,6 +17,7 @@
 
 #include "backend/base/interpolate.h"
 #include "backend/engine/connector_config.h"
+#include "config/assets.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -700,6 +701,47 @@ static void test_built_in(void **state)
     config_free(c);
 }
 
+/* The airline's files, as the demo writes them out: read without a fault or a warning. */
+static void test_airline(void **state)
+{
+    (void)state;
+    struct config *plain = config;
+    config = make_config("variables: {SOURCE_HOST: a, SOURCE_PORT: 1, SOURCE_USER: b, "
+                         "SOURCE_PASSWORD: c, SOURCE_DATABASE: d, WAREHOUSE_HOST: e, "
+                         "WAREHOUSE_PORT: 2, WAREHOUSE_USER: f, WAREHOUSE_PASSWORD: g, "
+                         "WAREHOUSE_DATABASE: h}\n"
+                         "kafka: {bootstrap.servers: k}\nwarehouse: {odbc: Driver=X}\n");
+    int sources = 0, sinks = 0;
+    const char *path;
+    for (int i = 0; (path = asset_path(i)); i++) {
+        if (strncmp(path, "config/airline/connectors/", 26) != 0)
+            continue;
+        char table[256], expected[256];
+        struct connector *k = parse(asset_text(path));
+        assert_int_equal(k->n_warnings, 0);
+        if (k->kind == CONNECTOR_SOURCE) {
+            sources++;
+            assert_true(connector_table_included(&k->source, "public", "flights"));
+        } else {
+            sinks++;
+            const char *topic = k->sink.topics[0];
+            (void)snprintf(expected, sizeof expected, "raw|%s", topic);
+            for (char *p = expected; *p; p++)
+                if (*p == '.')
+                    *p = '_';
+            table_of(k, topic, table, sizeof table);
+            assert_string_equal(table, expected);
+            assert_string_equal(k->sink.odbc,
+                                "Driver=X;Servername=e;Port=2;Database=h;UID=f;PWD=g;");
+        }
+        connector_free(k);
+    }
+    assert_int_equal(sources, 1);
+    assert_int_equal(sinks, 8);
+    config_free(config);
+    config = plain;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -737,6 +779,7 @@ int main(void)
         cmocka_unit_test(test_references_name_every_key),
         cmocka_unit_test(test_load_all),
         cmocka_unit_test(test_built_in),
+        cmocka_unit_test(test_airline),
     };
     return cmocka_run_group_tests_name("connector_config", tests, setup, teardown);
 }
