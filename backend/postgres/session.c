@@ -23,6 +23,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/postgres/cancel.h"
 #include "queries/queries.h"
 
 enum {
@@ -398,7 +399,7 @@ static enum err refused(PGconn *conn, const struct parameters *p, const char *wh
     hide(&text, p->password);
     hide(&text, p->sslpassword);
     enum err code = *state ? code_of(state) : ERR_CONNECT;
-    if (code == ERR_SQL)
+    if (code == ERR_SQL || code == ERR_NOT_FOUND || PQconnectionNeedsPassword(conn))
         code = ERR_CONFIG; /* such as a start-up option that the server does not know */
     (void)err_set(e, code, "cannot connect to PostgreSQL (database \"%s\", user \"%s\"): %s",
                   PQdb(conn) ? PQdb(conn) : p->database, PQuser(conn) ? PQuser(conn) : p->user,
@@ -513,11 +514,8 @@ static bool drain_copy(PGconn *conn, int64_t deadline_us)
 void session_abandon(PGconn *conn, bool running)
 {
     int64_t deadline = clock_mono_us() + (int64_t)ABANDON_MS * US_PER_MS;
-    char words[256];
-    PGcancel *c = running ? PQgetCancel(conn) : NULL;
-    if (c)
-        (void)PQcancel(c, words, sizeof words); /* what it cannot do, the deadline ends */
-    PQfreeCancel(c);
+    if (running && !cancel_request(conn, deadline))
+        return;
     while (PQstatus(conn) == CONNECTION_OK &&
            until_ready(conn, NULL, deadline, "cancel", NULL) == ERR_OK) {
         PGresult *res = PQgetResult(conn);
