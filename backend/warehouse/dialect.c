@@ -250,9 +250,11 @@ static const struct dialect dialects[] = {
         .name = "postgresql",
         /* Protocol 7.4-0: after an error the driver sends nothing by itself; -1 would roll back the
          * whole transaction behind our back, -2 costs two round trips a statement. */
-        .connect_keys = "Protocol=7.4-0;UseServerSidePrepare=1;LFConversion=0;BoolsAsChar=0;"
-                        "TrueIsMinus1=0;MaxVarcharSize=8190;MaxLongVarcharSize=1073741823;"
-                        "UnknownSizes=2;ByteaAsLongVarBinary=1",
+        .connect_keys =
+            "Protocol=7.4-0;UseServerSidePrepare=1;LFConversion=0;BoolsAsChar=0;"
+            "TrueIsMinus1=0;MaxVarcharSize=8190;MaxLongVarcharSize=1073741823;"
+            "UnknownSizes=2;ByteaAsLongVarBinary=1;KeepaliveTime=30;KeepaliveInterval=10",
+        .driver_options = "tcp_user_timeout=60000",
         .name_max = 63,
         .several_statements = true,
         .load = LOAD_ARRAY_LITERALS,

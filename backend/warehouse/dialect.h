@@ -25,10 +25,11 @@ struct sqlstate_class {
 
 struct dialect {
     const char *name;
-    const char *connect_keys; /* appended to the connection string: what our code depends on */
-    size_t name_max;          /* octets of an identifier */
-    bool fold_names;          /* names that differ only in case are the same name */
-    bool several_statements;  /* one call may hold several, with ';' between */
+    const char *connect_keys;   /* appended to the connection string: what our code depends on */
+    const char *driver_options; /* libpq's, as pqopt unless the user has some; NULL: none */
+    size_t name_max;            /* octets of an identifier */
+    bool fold_names;            /* names that differ only in case are the same name */
+    bool several_statements;    /* one call may hold several, with ';' between */
     enum load_form load;
     const struct sqlstate_class *states; /* first match wins; ends with state NULL */
     /* The column's type in DDL. */

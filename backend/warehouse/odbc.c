@@ -294,6 +294,10 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
     if (s.len && s.p[s.len - 1] != ';')
         buf_ch(&s, ';');
     buf_str(&s, w->dialect->connect_keys);
+    char *options = connection_value(odbc, "pqopt");
+    if (w->dialect->driver_options && !options)
+        buf_printf(&s, ";pqopt={%s}", w->dialect->driver_options);
+    free(options);
     if (w->dialect->load == LOAD_ARRAY_LITERALS)
         buf_str(&s, w->big_results ? ";UseDeclareFetch=1;Fetch=2000" : ";UseDeclareFetch=0");
     if ((r = buf_check(&s, "the connection string", e)))

@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     must(warehouse_open(&o, &w, &e));
     must(warehouse_table_ensure(w, "raw", "bench", columns, N, &e));
     must(warehouse_offsets_ensure(w, "raw", &e));
-    const int sizes[] = {100, 1000, 5000, 20000};
+    const int sizes[] = {1, 100, 1000, 5000, 20000};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         run(w, columns, sizes[i], seconds);
     if (argc > 2) { /* any second argument: other indexes than the btree on _batch, to compare */
