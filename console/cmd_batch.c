@@ -185,7 +185,7 @@ int cmd_batch(int argc, char **argv)
         return report_error("batch", &e);
     }
     log_configure(STDERR_FILENO, c->log.format,
-                  c->log.level > LOG_INFO || !b.terminal ? c->log.level : LOG_WARNING);
+                  c->log.level == LOG_INFO ? LOG_WARNING : c->log.level);
     const struct sigaction act = {.sa_handler = on_signal};
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);

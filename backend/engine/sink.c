@@ -270,8 +270,11 @@ static enum err room_for_row(struct sink_rows *r, int rows, struct errbuf *e)
 
 static struct cell number_cell(int64_t v, char *out)
 {
-    int n = snprintf(out, NUMBER_MAX, "%lld", (long long)v);
-    return (struct cell){.p = out, .len = (uint32_t)n, .kind = CELL_TEXT};
+    char *p = out + NUMBER_MAX; /* offsets, partitions, batches: never negative */
+    do
+        *--p = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    return (struct cell){.p = p, .len = (uint32_t)(out + NUMBER_MAX - p), .kind = CELL_TEXT};
 }
 
 static void note_time(struct sink *s, const struct flat_columns *f)
@@ -418,20 +421,20 @@ static bool all_at_end(const struct sink *s)
     return true;
 }
 
-/* How long the poll may wait, and whether the batch goes now. */
-static int64_t plan_wait(struct sink *s, bool *go)
+static bool full(const struct sink *s)
 {
-    *go = false;
+    return s->filling->rows >= s->o->batch_rows || s->filling->bytes >= s->o->batch_bytes;
+}
+
+/* How long the poll may wait when nothing is at hand. */
+static int64_t plan_wait(struct sink *s)
+{
     if (!gathered(s))
         return IDLE_US;
-    if (s->filling->rows >= s->o->batch_rows || s->filling->bytes >= s->o->batch_bytes) {
-        *go = true;
-        return 0;
-    }
     int64_t age = clock_mono_us() - s->filling->began_us;
     if (age < s->o->linger_us)
         return s->o->linger_us - age < IDLE_US ? s->o->linger_us - age : IDLE_US;
-    return sink_loader_idle(s) ? 0 : BUSY_US;
+    return BUSY_US; /* the loader still has the batch before */
 }
 
 /* The end of a partition: behind its last record stand markers, which are nothing to load. */
@@ -448,40 +451,56 @@ static void note_end(struct sink *s, const struct kafka_record *r)
         p->committed = p->next;
 }
 
+/* Nothing is at hand: what is gathered goes, if it may; otherwise it shows whether all has arrived.
+ */
+static enum err at_rest(struct sink *s, bool *handed, struct errbuf *e)
+{
+    bool rests = sink_loader_idle(s);
+    *handed = false;
+    if (gathered(s)) {
+        bool lingers = clock_mono_us() - s->filling->began_us < s->o->linger_us;
+        *handed = rests && !lingers;
+        return *handed ? sink_hand_over(s, e) : ERR_OK;
+    }
+    enum err rc = rests ? sink_loader_wait(s, e) : ERR_OK; /* its error, if it ended by one */
+    atomic_store(&s->o->figures->caught_up, !rc && rests && all_at_end(s));
+    return rc;
+}
+
+static enum err take(struct sink *s, enum err polled, struct kafka_record *r, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    switch (polled) {
+    case ERR_OK:
+        if (s->o->figures->caught_up)
+            atomic_store(&s->o->figures->caught_up, 0);
+        rc = take_record(s, r, e);
+        kafka_record_free(r);
+        return rc;
+    case ERR_NOT_FOUND:
+        note_end(s, r);
+        return ERR_OK;
+    case ERR_TIMEOUT:
+    case ERR_CONNECT: /* the consumer comes back by itself */
+        return ERR_OK;
+    default:
+        return polled;
+    }
+}
+
 static enum err turn(struct sink *s, struct errbuf *e)
 {
     struct kafka_record r;
-    bool go;
-    int64_t wait = plan_wait(s, &go);
-    if (go)
+    bool handed;
+    if (full(s))
         return sink_hand_over(s, e);
-    enum err rc = kafka_consumer_poll(s->consumer, wait, &r, e);
-    switch (rc) {
-    case ERR_OK:
-        atomic_store(&s->o->figures->caught_up, 0);
-        rc = take_record(s, &r, e);
-        kafka_record_free(&r);
+    enum err polled = kafka_consumer_poll(s->consumer, 0, &r, e);
+    if (polled == ERR_OK || polled == ERR_NOT_FOUND)
+        return take(s, polled, &r, e);
+    enum err rc = at_rest(s, &handed, e);
+    if (rc || handed)
         return rc;
-    case ERR_NOT_FOUND:
-        note_end(s, &r);
-        break;
-    case ERR_TIMEOUT:
-    case ERR_CONNECT: /* the consumer comes back by itself */
-        break;
-    default:
-        return rc;
-    }
-    if (gathered(s)) {
-        bool lingers = clock_mono_us() - s->filling->began_us < s->o->linger_us;
-        return !lingers && sink_loader_idle(s) ? sink_hand_over(s, e) : ERR_OK;
-    }
-    bool rests = sink_loader_idle(s);
-    if (rests)
-        rc = sink_loader_wait(s, e); /* its error, if it ended by one */
-    else
-        rc = ERR_OK;
-    atomic_store(&s->o->figures->caught_up, rests && all_at_end(s));
-    return rc;
+    return take(s, kafka_consumer_poll(s->consumer, plan_wait(s), &r, e), &r, e);
 }
 
 static enum err read_loop(struct sink *s, struct errbuf *e)
@@ -492,8 +511,10 @@ static enum err read_loop(struct sink *s, struct errbuf *e)
         rc = turn(s, e);
         if (rc == ERR_CANCELED && !s->stop) /* woken by the loader's failure */
             rc = sink_loader_wait(s, e);
+        if (rc || gathered(s))
+            continue;
         int64_t every = missing_topics(s) ? DISCOVER_WAIT_US * 4 : DISCOVER_EVERY_US;
-        if (!rc && !gathered(s) && clock_mono_us() - looked > every) {
+        if (clock_mono_us() - looked > every) {
             bool changed;
             looked = clock_mono_us();
             if (topics_changed(s, &changed, e) == ERR_OK && changed) {
