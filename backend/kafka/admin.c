@@ -362,7 +362,8 @@ static enum err from_metadata(const struct rd_kafka_metadata *md, const char *na
 
 /* One request for all partitions: timestamp -2 gives low, -1 high. Partitions that have no leader
  * stay unknown. */
-static enum err offsets(struct kafka_admin *a, struct kafka_topics *t, bool high, struct errbuf *e)
+static enum err read_offsets(struct kafka_admin *a, struct kafka_topics *t, bool high,
+                             struct errbuf *e)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(64);
     for (int i = 0; i < t->n; i++)
@@ -380,6 +381,24 @@ static enum err offsets(struct kafka_admin *a, struct kafka_topics *t, bool high
             if (!p->err && p->offset >= 0)
                 (high ? t->items[i].high : t->items[i].low)[j] = p->offset;
         }
+    rd_kafka_topic_partition_list_destroy(list);
+    return r;
+}
+
+enum err kafka_admin_offsets_at(struct kafka_admin *a, const char *topic, int64_t timestamp_ms,
+                                int n, int64_t *offsets, struct errbuf *e)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+    for (int i = 0; i < n; i++)
+        rd_kafka_topic_partition_list_add(list, topic, i)->offset = timestamp_ms;
+    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(a->rk, list, ANSWER_MS);
+    enum err r = rc ? no_answer(a, rc, "offsets cannot be read", e) : ERR_OK;
+    for (int i = 0; i < n && !r; i++) {
+        const rd_kafka_topic_partition_t *p = &list->elems[i];
+        offsets[i] = p->offset;
+        if (p->err)
+            r = no_answer(a, p->err, "offsets cannot be read", e);
+    }
     rd_kafka_topic_partition_list_destroy(list);
     return r;
 }
@@ -475,9 +494,9 @@ enum err kafka_admin_topics(struct kafka_admin *a, const char *name, bool with_o
     if (!r)
         r = from_metadata(md, name, out, e);
     if (!r && with_offsets)
-        r = offsets(a, out, false, e);
+        r = read_offsets(a, out, false, e);
     if (!r && with_offsets)
-        r = offsets(a, out, true, e);
+        r = read_offsets(a, out, true, e);
     if (!r && with_config)
         r = configs(a, out, e);
     if (md)

@@ -1,6 +1,7 @@
 #include "backend/kafka/conf.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,36 +48,31 @@ static int distance(const char *a, const char *b)
     return row[n];
 }
 
-static void nearest_in(const char **dump, size_t n, const char *name, char *out, size_t size,
-                       int *best)
+/* The known setting that is nearest to name; "" when none is near. The names are the first column
+ * of the table that librdkafka prints of its settings: the only list that has all of them. */
+static void nearest_setting(const char *name, char *out, size_t size)
 {
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        int d = distance(name, dump[i]);
-        if (d < *best && strlen(dump[i]) < size) {
-            *best = d;
-            strcpy(out, dump[i]);
-        }
-    }
-}
-
-/* The known setting that is nearest to name; "" when none is near. */
-static void nearest_setting(const rd_kafka_conf_t *conf, const char *name, char *out, size_t size)
-{
+    char *table = NULL;
     size_t n = 0;
     int best = (int)strlen(name) / 3 + 1;
     out[0] = 0;
-    const char **dump = rd_kafka_conf_dump((rd_kafka_conf_t *)(uintptr_t)conf, &n);
-    if (dump) {
-        nearest_in(dump, n, name, out, size, &best);
-        rd_kafka_conf_dump_free(dump, n);
+    FILE *f = open_memstream(&table, &n);
+    if (!f)
+        return;
+    rd_kafka_conf_properties_show(f);
+    if (fclose(f) != 0)
+        goto out;
+    char *rest = NULL;
+    for (char *line = strtok_r(table, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        line[strcspn(line, " |")] = 0;
+        int d = distance(name, line);
+        if (line[0] && d < best && strlen(line) < size) {
+            best = d;
+            (void)snprintf(out, size, "%s", line);
+        }
     }
-    rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
-    dump = rd_kafka_topic_conf_dump(topic, &n);
-    if (dump) {
-        nearest_in(dump, n, name, out, size, &best);
-        rd_kafka_conf_dump_free(dump, n);
-    }
-    rd_kafka_topic_conf_destroy(topic);
+out:
+    free(table);
 }
 
 static enum err set_one(rd_kafka_conf_t *conf, const char *name, const char *value,
@@ -88,7 +84,7 @@ static enum err set_one(rd_kafka_conf_t *conf, const char *name, const char *val
     case RD_KAFKA_CONF_OK:
         return ERR_OK;
     case RD_KAFKA_CONF_UNKNOWN:
-        nearest_setting(conf, name, near, sizeof(near));
+        nearest_setting(name, near, sizeof(near));
         if (near[0])
             return err_set(e, ERR_CONFIG, "kafka: there is no setting \"%s\"; did you mean \"%s\"?",
                            name, near);

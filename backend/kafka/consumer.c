@@ -173,9 +173,11 @@ static enum err make_conf(const char *const *settings, const char *group, size_t
         "fetch.max.bytes", fetch, "max.partition.fetch.bytes", fetch,
         /* must not be more than fetch.max.bytes; a batch that is larger comes all the same */
         "message.max.bytes", fetch,
-        /* the broker answers at once when something comes: this is only the idle beat */
-        "fetch.wait.max.ms", "500", "fetch.error.backoff.ms", "100", "socket.nagle.disable", "true",
-        "reconnect.backoff.max.ms", "1000", "log.connection.close", "false", NULL};
+        /* the broker answers at once when something comes: this is only the idle beat, and how
+         * late an end of partition is told. Who has no group reads to an end and goes. */
+        "fetch.wait.max.ms", group ? "500" : "20", "fetch.error.backoff.ms", "100",
+        "socket.nagle.disable", "true", "reconnect.backoff.max.ms", "1000", "log.connection.close",
+        "false", NULL};
     /* the user's is the producer's */
     static const char *const skipped[] = {"transactional.id", "message.max.bytes", NULL};
     const char *const forced[] = {"isolation.level",
@@ -369,6 +371,10 @@ static enum err not_a_record(struct kafka_consumer *c, rd_kafka_message_t *m,
                     m->offset >= 0 ? m->offset
                     : at           ? at->offset
                                    : -1);
+    } else if (m->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+        /* we only report to the group, and read without it */
+        log_debug(KAFKA_AREA, "no offsets are reported to the group: %s", rd_kafka_err2str(m->err));
+        r = ERR_TIMEOUT;
     } else if (kafka_err_code(m->err) == ERR_NOT_FOUND) {
         r = err_set(e, ERR_LOST, "kafka: topic %s, partition %d no longer exists", topic,
                     (int)m->partition);
