@@ -429,7 +429,8 @@ static int end_only(struct demo *d)
         (void)printf("  %-10s %s\n", stack_server_name(server), buf_cstr(&b));
         buf_free(&b);
     }
-    (void)printf("  the password is in %s\n", stack_password_file(d->stack));
+    if (d->only & ~(unsigned)STACK_MASK_KAFKA)
+        (void)printf("  the password is in %s\n", stack_password_file(d->stack));
     return EXIT_DONE;
 }
 
