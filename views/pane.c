@@ -121,7 +121,7 @@ size_t wrap_row(const char *s, int w, bool ascii, size_t *next)
 
 void lines_add(struct lines *l, const char *label, uint16_t style, const char *text)
 {
-    int x = l->r.x + 3 + l->label;
+    int x = l->r.x + (label ? 3 + l->label : 1);
     int w = l->r.x + l->r.w - x - 1;
     if (w < 8) { /* no room beside: the label shrinks */
         x = l->r.x + 1 + (l->r.w > 20 ? 12 : 0);
@@ -136,7 +136,7 @@ void lines_add(struct lines *l, const char *label, uint16_t style, const char *t
         if (y >= 0) {
             char row[1024];
             (void)snprintf(row, sizeof row, "%.*s", (int)n, text);
-            if (first)
+            if (first && label)
                 (void)grid_text(l->g, y, l->r.x + 2, x - l->r.x - 3, STYLE_DIM, label);
             (void)grid_text(l->g, y, x, w, style, row);
         }

@@ -45,7 +45,7 @@ const char *level_sign(const char *level, bool ascii);
  * costs less than half the row; *next is where the next row starts. A newline ends a row. */
 size_t wrap_row(const char *s, int w, bool ascii, size_t *next);
 
-/* A scrolled list of "label  value" lines, long values wrapped. */
+/* A scrolled list of "label  value" lines (label NULL: the value alone), long values wrapped. */
 struct lines {
     struct grid *g;
     struct rect r;

@@ -255,18 +255,18 @@ static void draw_help(struct screen *s, struct lines *l)
 
 /* ---- all of it ---- */
 
-static void draw_no_data(const struct screen *s, struct grid *g, struct rect r)
+static void draw_no_data(struct screen *s, struct lines *l)
 {
     if (s->link != LINK_AWAY) {
-        (void)grid_text(g, r.y, r.x + 1, r.w - 1, STYLE_DIM, "asking the engine ..");
+        lines_add(l, NULL, STYLE_DIM, "asking the engine ..");
         return;
     }
-    (void)grid_text(g, r.y, r.x + 1, r.w - 1, STYLE_BROKEN, "No engine answers.");
-    (void)grid_text(g, r.y + 1, r.x + 1, r.w - 1, STYLE_PLAIN, s->link_text);
-    (void)grid_text(g, r.y + 3, r.x + 1, r.w - 1, STYLE_PLAIN,
-                    "flightdeck engine   starts one; this console finds it by itself");
-    (void)grid_text(g, r.y + 4, r.x + 1, r.w - 1, STYLE_PLAIN,
-                    "flightdeck demo     starts one with everything that it needs");
+    lines_add(l, NULL, STYLE_BROKEN, "No engine answers.");
+    lines_add(l, NULL, STYLE_PLAIN, s->link_text);
+    lines_add(l, NULL, STYLE_PLAIN, "");
+    lines_add(l, NULL, STYLE_PLAIN,
+              "flightdeck engine   starts one; this console finds it by itself");
+    lines_add(l, NULL, STYLE_PLAIN, "flightdeck demo     starts one with everything that it needs");
 }
 
 static void draw_pane(struct screen *s, struct grid *g, struct rect r)
@@ -278,7 +278,7 @@ static void draw_pane(struct screen *s, struct grid *g, struct rect r)
     if (s->mode == MODE_HELP)
         lines_draw(s, g, r, 16, draw_help);
     else if (!s->snapshot)
-        draw_no_data(s, g, r);
+        lines_draw(s, g, r, 0, draw_no_data);
     else if (s->detail)
         p->render_detail(s, g, r);
     else

@@ -123,7 +123,7 @@ enum err table_update(struct table_state *s, const struct table_model *m, struct
         if (!folded.len || row_matches(m, i, buf_cstr(&folded)))
             s->order[s->n++] = i;
     buf_free(&folded);
-    if (s->sort >= 0 && m->compare) {
+    if (s->n > 1 && s->sort >= 0 && m->compare) {
         struct sorting by = {m, s};
         qsort_r(s->order, s->n, sizeof *s->order, compare_rows, &by);
     }

@@ -75,7 +75,7 @@ char *unit_duration(double s, char *out, size_t n)
         return unknown(out, n);
     const char *sign = s < 0 ? "-" : "";
     s = fabs(s);
-    long long whole = s < 9e15 ? (long long)s : 9000000000000000LL;
+    long long whole = s < 59.95 || s >= 60 ? (s < 9e15 ? (long long)s : 9000000000000000LL) : 60;
     if (s == 0)
         (void)snprintf(out, n, "0 s");
     else if (s < 0.9995)
