@@ -23,45 +23,69 @@ static enum err unknown(const char *name, struct errbuf *e)
 static const struct {
     const char *word;
     void (*act)(struct task *t);
-    const char *wanted; /* what the store keeps; NULL: unchanged */
+    enum store_state wanted; /* what the store keeps */
 } actions[] = {
-    {"pause", task_pause, "PAUSED"},
-    {"resume", task_start, "RUNNING"},
-    {"stop", task_stop, "STOPPED"},
-    {"restart", task_restart, "RUNNING"},
+    {"pause", task_pause, STORE_PAUSED},
+    {"resume", task_start, STORE_RUNNING},
+    {"stop", task_stop, STORE_STOPPED},
+    {"restart", task_restart, STORE_RUNNING},
 };
 
-void engine_start_connector(struct engine *g, struct engine_connector *c)
+enum err engine_start_connector(struct engine *g, struct engine_connector *c, struct errbuf *e)
 {
-    char wanted[16] = "";
-    struct errbuf e;
-    if (engine_store_state(g, c->name, wanted, sizeof wanted, &e) != ERR_OK)
-        wanted[0] = '\0'; /* the store knows nothing of it */
-    if (!strcmp(wanted, "PAUSED"))
+    enum store_state wanted;
+    enum err rc = engine_store_state(g, c->name, &wanted, e);
+    if (rc)
+        return rc;
+    if (wanted == STORE_PAUSED)
         task_pause(c->task);
-    else if (strcmp(wanted, "STOPPED") != 0)
+    else if (wanted != STORE_STOPPED)
         task_start(c->task);
+    return ERR_OK;
 }
 
+/* ---- delete ---- */
+
+/* The slot stays, so that the connector may come back: PostgreSQL keeps its log for it meanwhile.
+ */
+static void warn_of_slot(const struct engine_connector *c)
+{
+    if (c->is_source)
+        log_warning("connector",
+                    "%s is deleted, its slot %s stays and keeps PostgreSQL's log from being "
+                    "removed: if it is not to come back, drop the slot",
+                    c->name, c->config->source.slot_name);
+}
+
+/*
+ * A name that a file of the configuration gives would be back at the next start: the store
+ * remembers that it is deleted. One that is not in the list may be stored all the same: it had
+ * faults at the start.
+ */
 static enum err delete_connector(struct engine *g, const char *name, struct errbuf *e)
 {
+    struct store_connectors stored = {0};
     struct engine_connector *gone = NULL;
+    enum err rc = ERR_OK;
     (void)pthread_mutex_lock(&g->mutex);
-    for (int i = 0; i < g->n_connectors; i++)
-        if (!strcmp(g->connectors[i]->name, name)) {
-            gone = g->connectors[i];
-            g->connectors[i] = g->connectors[--g->n_connectors];
-            break;
-        }
+    bool there = engine_find(g, name) != NULL;
+    if (!there) {
+        rc = store_connector_get(g->store, name, &stored, e);
+        if (rc == ERR_NOT_FOUND || (!rc && !stored.items[0].config))
+            rc = unknown(name, e);
+    }
+    if (!rc)
+        rc = engine_from_file(g, name) ? store_connector_hide(g->store, name, e)
+                                       : store_connector_delete(g->store, name, e);
+    if (!rc && there) {
+        gone = engine_take(g, name);
+        rc = engine_aim_probes(g, e);
+    }
     (void)pthread_mutex_unlock(&g->mutex);
-    if (!gone)
-        return unknown(name, e);
-    /* one that a file of the configuration names would be back at the next start: the store
-     * remembers that it is deleted */
-    enum err rc = gone->config->file || gone->config->built_in
-                      ? engine_store_set_state(g, name, "DELETED", e)
-                      : engine_store_delete(g, name, e);
-    engine_connector_destroy(gone);
+    if (gone)
+        warn_of_slot(gone);
+    engine_connector_destroy(gone); /* waits for its run to end */
+    store_connectors_free(&stored);
     return rc;
 }
 
@@ -87,7 +111,7 @@ enum err engine_connector_act(struct engine *g, const char *name, const char *ac
     if (!c)
         rc = unknown(name, e);
     if (!rc)
-        rc = engine_store_set_state(g, name, actions[i].wanted, e);
+        rc = store_connector_set_state(g->store, name, actions[i].wanted, e);
     if (!rc) {
         actions[i].act(c->task);
         task_view_get(c->task, &v);
@@ -108,29 +132,55 @@ static json_t *faults_json(const struct faults *f)
     return json_pack("{s:o}", "errors", a);
 }
 
-/* The new configuration takes the old one's place; the position in Kafka or the warehouse is found
- * by the name. */
+/* What is wrong with the request itself, beside the configuration's own faults. */
+static enum err check_fit(struct engine *g, const char *name, const struct connector *k,
+                          struct faults *faults, struct errbuf *e)
+{
+    if (strcmp(k->name, name) != 0)
+        faults_add(faults, NULL, 0, "name: is `%s` in the configuration, `%s` in the request",
+                   k->name, name);
+    (void)pthread_mutex_lock(&g->mutex);
+    if (engine_check_conflict(g, k, e) != ERR_OK)
+        faults_add(faults, NULL, 0, "%s", e->text);
+    (void)pthread_mutex_unlock(&g->mutex);
+    return faults_check(faults, e);
+}
+
+/* The new configuration takes the old one's place, and its state: a paused one stays paused. The
+ * position in Kafka or the warehouse is found by the name. */
 static enum err replace(struct engine *g, struct connector *config, bool *created, struct errbuf *e)
 {
     struct engine_connector *fresh = NULL;
-    struct engine_connector *old = NULL;
     (void)pthread_mutex_lock(&g->mutex);
-    int place = -1;
-    for (int i = 0; i < g->n_connectors; i++)
-        if (!strcmp(g->connectors[i]->name, config->name))
-            place = i;
-    *created = place < 0;
-    if (place >= 0) {
-        old = g->connectors[place];
-        g->connectors[place] = g->connectors[--g->n_connectors];
-    }
+    struct engine_connector *old = engine_take(g, config->name);
     (void)pthread_mutex_unlock(&g->mutex);
+    *created = old == NULL;
     engine_connector_destroy(old); /* waits for its run to end */
     (void)pthread_mutex_lock(&g->mutex);
     enum err rc = engine_add(g, config, &fresh, e);
-    (void)pthread_mutex_unlock(&g->mutex);
     if (!rc)
-        task_start(fresh->task);
+        rc = engine_start_connector(g, fresh, e);
+    if (fresh && !rc)
+        rc = engine_aim_probes(g, e);
+    (void)pthread_mutex_unlock(&g->mutex);
+    if (fresh && rc)
+        log_error("connector", "%s: %s", fresh->name, e->text);
+    return fresh ? ERR_OK : rc;
+}
+
+static enum err keep(struct engine *g, const struct connector *k, struct errbuf *e)
+{
+    struct buf text;
+    enum store_state wanted;
+    buf_init(&text, 0);
+    connector_write(k, &text);
+    enum err rc = buf_check(&text, "the configuration", e);
+    if (!rc)
+        rc = engine_store_state(g, k->name, &wanted, e);
+    if (!rc)
+        rc = store_connector_put(g->store, k->name, buf_cstr(&text),
+                                 wanted == STORE_DELETED ? STORE_RUNNING : wanted, e);
+    buf_free(&text);
     return rc;
 }
 
@@ -139,32 +189,29 @@ enum err engine_connector_apply(struct engine *g, const char *name, const json_t
 {
     struct connector *k = NULL;
     struct faults faults;
-    struct buf text;
     bool created = false;
     char *json = json_dumps(config, JSON_COMPACT);
     (void)who;
     if (!json)
         return err_set(e, ERR_NOMEM, "no memory for the configuration");
     faults_init(&faults);
-    buf_init(&text, 0);
     enum err rc = connector_parse(g->config, json, strlen(json), name, NULL, &k, &faults, e);
+    if (!rc)
+        rc = check_fit(g, name, k, &faults, e);
     if (rc) {
         *result = faults_json(&faults);
         goto out;
     }
-    connector_write(k, &text);
-    rc = buf_check(&text, "the configuration", e);
-    if (!rc)
-        rc = engine_store_put(g, name, buf_cstr(&text), "RUNNING", e);
+    rc = keep(g, k, e);
     if (!rc)
         rc = replace(g, k, &created, e);
     if (rc)
-        connector_free(k);
-    else
-        *result = json_pack("{s:b}", "created", created);
+        goto out;
+    k = NULL; /* the engine's now */
+    *result = json_pack("{s:b}", "created", created);
 out:
+    connector_free(k);
     free(json);
-    buf_free(&text);
     faults_free(&faults);
     return rc;
 }
@@ -197,13 +244,18 @@ enum err engine_connector_show(struct engine *g, const char *name, json_t **resu
     return rc;
 }
 
-static json_t *source_offsets(const struct engine_connector *c)
+/* What this process has confirmed, else what the slot says (a paused one after a restart). */
+static json_t *source_offsets(const struct engine_connector *c, const struct probe_view *v)
 {
-    char lsn[LSN_TEXT_MAX];
-    return json_pack("[{s:{s:s}, s:{s:s, s:s}}]", "partition", "server",
-                     c->config->source.topic_prefix, "offset", "confirmed_lsn",
-                     lsn_format(c->figures.confirmed_lsn, lsn), "slot",
-                     c->config->source.slot_name);
+    char text[LSN_TEXT_MAX];
+    const struct source_config *s = &c->config->source;
+    uint64_t lsn = c->figures.confirmed_lsn;
+    for (int i = 0; i < v->n_slots && !lsn; i++)
+        if (v->slots[i].exists && !strcmp(v->slot_names[i], s->slot_name))
+            lsn = v->slots[i].confirmed_lsn;
+    return json_pack("[{s:{s:s}, s:{s:o, s:s}}]", "partition", "server", s->topic_prefix, "offset",
+                     "confirmed_lsn", lsn ? json_string(lsn_format(lsn, text)) : json_null(),
+                     "slot", s->slot_name);
 }
 
 static json_t *sink_offsets(const struct engine_connector *c, const struct probe_view *v)
@@ -231,8 +283,8 @@ enum err engine_connector_offsets(struct engine *g, const char *name, json_t **r
     (void)pthread_mutex_lock(&g->mutex);
     const struct engine_connector *c = engine_find(g, name);
     if (c)
-        *result =
-            json_pack("{s:o}", "offsets", c->is_source ? source_offsets(c) : sink_offsets(c, &v));
+        *result = json_pack("{s:o}", "offsets",
+                            c->is_source ? source_offsets(c, &v) : sink_offsets(c, &v));
     else
         rc = unknown(name, e);
     (void)pthread_mutex_unlock(&g->mutex);

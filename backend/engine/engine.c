@@ -98,6 +98,12 @@ static void on_change(void *arg, const struct engine_connector *c, enum task_sta
                 "connector", "engine", c->name, text);
 }
 
+/* Sources first, then by name: as the configuration's list is. */
+static bool stands_before(const struct connector *a, const struct connector *b)
+{
+    return a->kind != b->kind ? a->kind < b->kind : strcmp(a->name, b->name) < 0;
+}
+
 enum err engine_add(struct engine *g, struct connector *config, struct engine_connector **out,
                     struct errbuf *e)
 {
@@ -110,36 +116,63 @@ enum err engine_add(struct engine *g, struct connector *config, struct engine_co
     enum err rc = engine_connector_create(g->config, config, on_change, g, &c, e);
     if (rc)
         return rc;
-    g->connectors[g->n_connectors++] = c;
+    int i = g->n_connectors++;
+    for (; i > 0 && stands_before(config, g->connectors[i - 1]->config); i--)
+        g->connectors[i] = g->connectors[i - 1];
+    g->connectors[i] = c;
     *out = c;
     return ERR_OK;
 }
 
+struct engine_connector *engine_take(struct engine *g, const char *name)
+{
+    struct engine_connector *c = engine_find(g, name);
+    int i = 0;
+    if (!c)
+        return NULL;
+    while (g->connectors[i] != c)
+        i++;
+    g->n_connectors--;
+    for (; i < g->n_connectors; i++)
+        g->connectors[i] = g->connectors[i + 1];
+    return c;
+}
+
 /* Two sources with one topic prefix would write one offsets topic, two with one slot would starve
  * each other. */
-static enum err check_unique(const struct engine *g, struct errbuf *e)
+static enum err check_pair(const struct connector *a, const struct connector *b, struct errbuf *e)
 {
-    for (int i = 0; i < g->n_connectors; i++)
-        for (int k = i + 1; k < g->n_connectors; k++) {
-            const struct connector *a = g->connectors[i]->config;
-            const struct connector *b = g->connectors[k]->config;
-            if (!strcmp(a->name, b->name))
-                return err_set(e, ERR_CONFIG, "two connectors are named %s", a->name);
-            if (a->kind != CONNECTOR_SOURCE || b->kind != CONNECTOR_SOURCE)
-                continue;
-            if (!strcmp(a->source.slot_name, b->source.slot_name) &&
-                !strcmp(a->source.conninfo, b->source.conninfo))
-                return err_set(
-                    e, ERR_CONFIG,
-                    "connectors %s and %s use the same slot %s: give each its own slot.name",
-                    a->name, b->name, a->source.slot_name);
-            if (!strcmp(a->source.topic_prefix, b->source.topic_prefix))
-                return err_set(
-                    e, ERR_CONFIG,
-                    "connectors %s and %s have the same topic.prefix %s: give each its own",
-                    a->name, b->name, a->source.topic_prefix);
-        }
+    if (a->kind != CONNECTOR_SOURCE || b->kind != CONNECTOR_SOURCE)
+        return ERR_OK;
+    if (!strcmp(a->source.slot_name, b->source.slot_name) &&
+        !strcmp(a->source.conninfo, b->source.conninfo))
+        return err_set(e, ERR_CONFIG,
+                       "connectors %s and %s use the same slot %s: give each its own slot.name",
+                       a->name, b->name, a->source.slot_name);
+    if (!strcmp(a->source.topic_prefix, b->source.topic_prefix))
+        return err_set(e, ERR_CONFIG,
+                       "connectors %s and %s have the same topic.prefix %s: give each its own",
+                       a->name, b->name, a->source.topic_prefix);
     return ERR_OK;
+}
+
+enum err engine_check_conflict(const struct engine *g, const struct connector *k, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    for (int i = 0; i < g->n_connectors && !rc; i++)
+        if (strcmp(g->connectors[i]->name, k->name) != 0)
+            rc = check_pair(g->connectors[i]->config, k, e);
+    return rc;
+}
+
+/* Of the configuration's own; a stored one that conflicts is left out. */
+static enum err check_unique(const struct connector_list *l, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    for (int i = 0; i < l->n && !rc; i++)
+        for (int k = i + 1; k < l->n && !rc; k++)
+            rc = check_pair(l->items[i], l->items[k], e);
+    return rc;
 }
 
 static enum err load_connectors(struct engine *g, struct errbuf *e)
@@ -148,6 +181,8 @@ static enum err load_connectors(struct engine *g, struct errbuf *e)
     struct faults faults;
     faults_init(&faults);
     enum err rc = connector_load_all(g->config, &list, &faults, e);
+    if (!rc)
+        rc = check_unique(&list, e);
     for (int i = 0; i < list.n && !rc; i++) {
         struct engine_connector *c;
         rc = engine_add(g, list.items[i], &c, e);
@@ -156,24 +191,51 @@ static enum err load_connectors(struct engine *g, struct errbuf *e)
     }
     connector_list_free(&list);
     faults_free(&faults);
-    if (!rc)
-        rc = engine_load_stored(g, e);
-    return rc ? rc : check_unique(g, e);
-}
-
-static enum err list_slots(struct engine *g, struct errbuf *e)
-{
-    int n = 0;
-    g->slots = calloc((size_t)g->n_connectors + 1, sizeof *g->slots);
-    if (!g->slots)
-        return err_set(e, ERR_NOMEM, "no memory for the slots");
-    for (int i = 0; i < g->n_connectors; i++)
-        if (g->connectors[i]->is_source)
-            g->slots[n++] = g->connectors[i]->config->source.slot_name;
-    return ERR_OK;
+    return rc ? rc : engine_load_stored(g, e);
 }
 
 /* ---- life ---- */
+
+static const struct engine_connector *first_of(const struct engine *g, bool source)
+{
+    for (int i = 0; i < g->n_connectors; i++)
+        if (g->connectors[i]->is_source == source)
+            return g->connectors[i];
+    return NULL;
+}
+
+enum err engine_aim_probes(struct engine *g, struct errbuf *e)
+{
+    int n = 0;
+    const struct engine_connector *source = first_of(g, true);
+    const struct engine_connector *sink = first_of(g, false);
+    const char **slots = calloc((size_t)g->n_connectors + 1, sizeof *slots);
+    if (!slots)
+        return err_set(e, ERR_NOMEM, "no memory for the slots");
+    for (int i = 0; i < g->n_connectors; i++)
+        if (g->connectors[i]->is_source)
+            slots[n++] = g->connectors[i]->config->source.slot_name;
+    enum err rc = probes_aim(
+        g->probes, source ? source->config->source.conninfo : g->config->source.connection,
+        g->config->warehouse.odbc ? g->config->warehouse.odbc
+                                  : (sink ? sink->config->sink.odbc : NULL),
+        slots, e);
+    free(slots);
+    return rc;
+}
+
+static enum err create_probes(struct engine *g, struct errbuf *e)
+{
+    const struct probes_options o = {
+        .standby = g->config->source.standby,
+        .kafka = g->config->kafka,
+        .dialect = config_dialect_word(g->config),
+        .often_us = PROBE_OFTEN_US,
+        .seldom_us = PROBE_SELDOM_US,
+        .looked_us = PROBE_LOOKED_US,
+    };
+    return probes_create(&o, &g->probes, e);
+}
 
 enum err engine_create(const struct config *c, struct engine **out, struct errbuf *e)
 {
@@ -192,7 +254,7 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!rc)
         rc = load_connectors(g, e);
     if (!rc)
-        rc = list_slots(g, e);
+        rc = create_probes(g, e);
     if (rc) {
         engine_destroy(g);
         return rc;
@@ -201,34 +263,16 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     return ERR_OK;
 }
 
-static const struct engine_connector *first_of(const struct engine *g, bool source)
-{
-    for (int i = 0; i < g->n_connectors; i++)
-        if (g->connectors[i]->is_source == source)
-            return g->connectors[i];
-    return NULL;
-}
-
+/* The control socket may answer already: the mutex is held. */
 enum err engine_start(struct engine *g, struct errbuf *e)
 {
-    const struct engine_connector *source = first_of(g, true);
-    const struct engine_connector *sink = first_of(g, false);
-    struct probes_options o = {
-        .primary = source ? source->config->source.conninfo : g->config->source.connection,
-        .standby = g->config->source.standby,
-        .kafka = g->config->kafka,
-        .odbc = g->config->warehouse.odbc ? g->config->warehouse.odbc
-                                          : (sink ? sink->config->sink.odbc : NULL),
-        .dialect = config_dialect_word(g->config),
-        .slots = g->slots,
-        .often_us = PROBE_OFTEN_US,
-        .seldom_us = PROBE_SELDOM_US,
-        .looked_us = PROBE_LOOKED_US,
-    };
     engine_note(g, "info", "engine", "engine", "", "started");
-    for (int i = 0; i < g->n_connectors; i++)
-        engine_start_connector(g, g->connectors[i]);
-    return probes_start(&o, &g->probes, e);
+    (void)pthread_mutex_lock(&g->mutex);
+    enum err rc = engine_aim_probes(g, e);
+    for (int i = 0; i < g->n_connectors && !rc; i++)
+        rc = engine_start_connector(g, g->connectors[i], e);
+    (void)pthread_mutex_unlock(&g->mutex);
+    return rc ? rc : probes_start(g->probes, e);
 }
 
 enum err engine_stop(struct engine *g, struct errbuf *e)
@@ -257,7 +301,6 @@ void engine_destroy(struct engine *g)
     for (int i = 0; i < g->n_connectors; i++)
         engine_connector_destroy(g->connectors[i]);
     free(g->connectors);
-    free(g->slots);
     engine_store_close(g);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);
@@ -293,6 +336,11 @@ enum err engine_stalled(struct engine *g, struct errbuf *e)
             rc = err_set(e, v.last_code == ERR_CONNECT ? ERR_CONNECT : ERR_TIMEOUT,
                          "connector %s is %s: %s", g->connectors[i]->name, task_state_word(v.state),
                          v.last_error[0] ? v.last_error : v.detail);
+        else if (v.state == TASK_PAUSED || v.state == TASK_STOPPED)
+            rc = err_set(e, ERR_STATE,
+                         "connector %s is %s, as was asked for last: run the engine and resume it "
+                         "(flightdeck connector resume %s)",
+                         g->connectors[i]->name, task_state_word(v.state), g->connectors[i]->name);
     }
     (void)pthread_mutex_unlock(&g->mutex);
     return rc ? rc : err_set(e, ERR_TIMEOUT, "nothing moves any more");

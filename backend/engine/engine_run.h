@@ -7,18 +7,18 @@
 #include "backend/engine/engine.h"
 #include "backend/engine/engine_connector.h"
 #include "backend/engine/probes.h"
-
-struct engine_store;
+#include "backend/state/store.h"
 
 struct engine {
     const struct config *config;
     int lock_fd;
-    struct engine_store *store;
+    struct store *store;
+    int n_from_files; /* names that files (or the built-in ones) gave at the start */
+    char **from_files;
     struct probes *probes;
-    const char **slots;    /* names of the sources' slots, NULL-terminated */
     int64_t started_us;    /* monotonic */
     pthread_mutex_t mutex; /* guards the list and the samples */
-    int n_connectors;
+    int n_connectors;      /* sources first, then by name */
     struct engine_connector **connectors;
     /* samples for rates that no connector owns */
     int64_t sampled_us;
@@ -30,26 +30,33 @@ struct engine {
     double cpu_percent;
 };
 
+/* ---- engine.c: the list; the mutex is held (at the start nobody else is there) ---- */
+struct engine_connector *engine_find(struct engine *g, const char *name);
 enum err engine_add(struct engine *g, struct connector *config, struct engine_connector **out,
                     struct errbuf *e) MUST_CHECK;
-/* actions.c: the connectors of the store, and starting one as the store says (paused and stopped
- * ones stay so). */
-enum err engine_load_stored(struct engine *g, struct errbuf *e) MUST_CHECK;
-void engine_start_connector(struct engine *g, struct engine_connector *c);
+/* Out of the list, to be destroyed; NULL: no such name. */
+struct engine_connector *engine_take(struct engine *g, const char *name);
+/* Would it share with another connector what only one can have (slot, topic prefix)? One of the
+ * same name does not count: it is replaced. */
+enum err engine_check_conflict(const struct engine *g, const struct connector *k,
+                               struct errbuf *e) MUST_CHECK;
+/* Tells the probes which servers and slots there are now. */
+enum err engine_aim_probes(struct engine *g, struct errbuf *e) MUST_CHECK;
+
+/* actions.c: starts one as the store says (paused and stopped ones stay so). */
+enum err engine_start_connector(struct engine *g, struct engine_connector *c,
+                                struct errbuf *e) MUST_CHECK;
 
 /* ---- engine_store.c: what survives a restart ---- */
 enum err engine_store_open(struct engine *g, struct errbuf *e) MUST_CHECK;
 void engine_store_close(struct engine *g);
-/* RUNNING, PAUSED, STOPPED, DELETED as last asked for; ERR_NOT_FOUND: nothing was. */
-enum err engine_store_state(struct engine *g, const char *name, char *out, size_t n,
+/* Lays the stored connectors over those of the files, which have been added. */
+enum err engine_load_stored(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* As last asked for; RUNNING where nothing was. */
+enum err engine_store_state(struct engine *g, const char *name, enum store_state *out,
                             struct errbuf *e) MUST_CHECK;
-enum err engine_store_set_state(struct engine *g, const char *name, const char *state,
-                                struct errbuf *e) MUST_CHECK;
-enum err engine_store_put(struct engine *g, const char *name, const char *config, const char *state,
-                          struct errbuf *e) MUST_CHECK;
-enum err engine_store_delete(struct engine *g, const char *name, struct errbuf *e) MUST_CHECK;
+bool engine_from_file(const struct engine *g, const char *name);
 
-struct engine_connector *engine_find(struct engine *g, const char *name);
 /* A connector as status shows it; a new reference. */
 json_t *engine_connector_json(struct engine *g, struct engine_connector *c,
                               const struct probe_view *v);

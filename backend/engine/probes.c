@@ -8,15 +8,25 @@
 #include "backend/base/clock.h"
 #include "backend/warehouse/warehouse.h"
 
+/* What connectors decide; owned. */
+struct aim {
+    char *primary, *odbc;
+    char *slots[PROBE_SLOTS_MAX + 1]; /* NULL-terminated */
+};
+
 struct probes {
     struct probes_options o;
+    bool started;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool quit;
+    bool aimed; /* next_aim is to be taken */
+    struct aim next_aim;
     int64_t looked_us; /* monotonic; when somebody last looked */
     struct probe_view view;
     /* the thread's own */
+    struct aim aim;
     struct source *primary, *standby;
     struct kafka_admin *admin;
     struct warehouse *warehouse;
@@ -66,14 +76,52 @@ static void ask_server(const char *conninfo, struct source **s, struct probe_ser
     }
 }
 
+static void free_aim(struct aim *a)
+{
+    free(a->primary);
+    free(a->odbc);
+    for (int i = 0; a->slots[i]; i++)
+        free(a->slots[i]);
+    *a = (struct aim){0};
+}
+
+static bool differ(const char *a, const char *b)
+{
+    return !a != !b || (a && strcmp(a, b) != 0);
+}
+
+/* A connection to a server that is not asked any more is closed. */
+static void take_aim(struct probes *p)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    bool aimed = p->aimed;
+    struct aim next = p->next_aim;
+    p->aimed = false;
+    if (aimed)
+        p->next_aim = (struct aim){0};
+    (void)pthread_mutex_unlock(&p->mutex);
+    if (!aimed)
+        return;
+    if (differ(p->aim.primary, next.primary)) {
+        source_close(p->primary);
+        p->primary = NULL;
+    }
+    if (differ(p->aim.odbc, next.odbc)) {
+        warehouse_close(p->warehouse);
+        p->warehouse = NULL;
+    }
+    free_aim(&p->aim);
+    p->aim = next;
+}
+
 static void ask_slots(struct probes *p, struct probe_view *v)
 {
     struct errbuf e;
     v->n_slots = 0;
-    for (int i = 0; p->primary && p->o.slots && p->o.slots[i] && i < PROBE_SLOTS_MAX; i++) {
-        if (source_slot_get(p->primary, p->o.slots[i], &v->slots[v->n_slots], &e) != ERR_OK)
+    for (int i = 0; p->primary && p->aim.slots[i]; i++) {
+        if (source_slot_get(p->primary, p->aim.slots[i], &v->slots[v->n_slots], &e) != ERR_OK)
             break; /* the next round tells why */
-        keep_text(v->slot_names[v->n_slots], sizeof v->slot_names[0], p->o.slots[i]);
+        keep_text(v->slot_names[v->n_slots], sizeof v->slot_names[0], p->aim.slots[i]);
         v->n_slots++;
     }
 }
@@ -119,7 +167,7 @@ static void ask_warehouse(struct probes *p, struct probe_view *v)
 {
     struct errbuf e = {0};
     struct warehouse_options o = {
-        .odbc = p->o.odbc, .dialect = p->o.dialect, .label = "flightdeck status"};
+        .odbc = p->aim.odbc, .dialect = p->o.dialect, .label = "flightdeck status"};
     struct warehouse_rows *rows = NULL;
     v->warehouse_known = true;
     enum err rc = p->warehouse ? ERR_OK : warehouse_open(&o, &p->warehouse, &e);
@@ -141,7 +189,8 @@ static void ask_warehouse(struct probes *p, struct probe_view *v)
 static void round_of_questions(struct probes *p)
 {
     struct probe_view v = {0};
-    ask_server(p->o.primary, &p->primary, &v.primary);
+    take_aim(p);
+    ask_server(p->aim.primary, &p->primary, &v.primary);
     ask_server(p->o.standby, &p->standby, &v.standby);
     ask_slots(p, &v);
     ask_kafka(p, &v);
@@ -161,7 +210,7 @@ static void wait_round(struct probes *p, int64_t last_us)
         int64_t now = clock_mono_us();
         bool watched = p->looked_us && now - p->looked_us < p->o.looked_us;
         int64_t left = last_us + (watched ? p->o.often_us : p->o.seldom_us) - now;
-        if (p->quit || left <= 0)
+        if (p->quit || p->aimed || left <= 0)
             return;
         struct timespec t;
         (void)clock_gettime(CLOCK_MONOTONIC, &t);
@@ -194,7 +243,7 @@ static void *probes_main(void *arg)
     return NULL;
 }
 
-enum err probes_start(const struct probes_options *o, struct probes **out, struct errbuf *e)
+enum err probes_create(const struct probes_options *o, struct probes **out, struct errbuf *e)
 {
     struct probes *p = calloc(1, sizeof *p);
     if (!p)
@@ -206,12 +255,36 @@ enum err probes_start(const struct probes_options *o, struct probes **out, struc
     (void)pthread_mutex_init(&p->mutex, NULL);
     (void)pthread_cond_init(&p->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
-    if (pthread_create(&p->thread, NULL, probes_main, p) != 0) {
-        free(p);
-        return err_set(e, ERR_NOMEM, "cannot start the probes' thread");
-    }
     *out = p;
     return ERR_OK;
+}
+
+enum err probes_aim(struct probes *p, const char *primary, const char *odbc,
+                    const char *const *slots, struct errbuf *e)
+{
+    struct aim next = {.primary = primary ? strdup(primary) : NULL,
+                       .odbc = odbc ? strdup(odbc) : NULL};
+    bool whole = (next.primary || !primary) && (next.odbc || !odbc);
+    for (int i = 0; whole && slots[i] && i < PROBE_SLOTS_MAX; i++)
+        whole = (next.slots[i] = strdup(slots[i])) != NULL;
+    if (!whole) {
+        free_aim(&next);
+        return err_set(e, ERR_NOMEM, "no memory for the probes");
+    }
+    (void)pthread_mutex_lock(&p->mutex);
+    struct aim old = p->next_aim;
+    p->next_aim = next;
+    p->aimed = true;
+    (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->mutex);
+    free_aim(&old);
+    return ERR_OK;
+}
+
+enum err probes_start(struct probes *p, struct errbuf *e)
+{
+    p->started = pthread_create(&p->thread, NULL, probes_main, p) == 0;
+    return p->started ? ERR_OK : err_set(e, ERR_NOMEM, "cannot start the probes' thread");
 }
 
 void probes_stop(struct probes *p)
@@ -222,8 +295,11 @@ void probes_stop(struct probes *p)
     p->quit = true;
     (void)pthread_cond_broadcast(&p->changed);
     (void)pthread_mutex_unlock(&p->mutex);
-    (void)pthread_join(p->thread, NULL);
+    if (p->started)
+        (void)pthread_join(p->thread, NULL);
     probe_view_free(&p->view);
+    free_aim(&p->aim);
+    free_aim(&p->next_aim);
     (void)pthread_cond_destroy(&p->changed);
     (void)pthread_mutex_destroy(&p->mutex);
     free(p);

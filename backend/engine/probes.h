@@ -48,18 +48,21 @@ struct probe_view {
 };
 
 struct probes_options {
-    const char *primary; /* libpq; NULL: none */
-    const char *standby;
+    const char *standby; /* libpq; NULL: none */
     const char *const *kafka;
-    const char *odbc;
     const char *dialect;
-    const char *const *slots; /* NULL-terminated */
     int64_t often_us, seldom_us, looked_us;
 };
 
 struct probes;
-enum err probes_start(const struct probes_options *o, struct probes **out,
-                      struct errbuf *e) MUST_CHECK;
+/* What the options point to outlives it. Nothing is asked before probes_start. */
+enum err probes_create(const struct probes_options *o, struct probes **out,
+                       struct errbuf *e) MUST_CHECK;
+/* What connectors decide: the source (NULL: none), the warehouse (NULL: none), the sources' slots
+ * (NULL-terminated). Copied; counts from the next round on, which it brings forward. */
+enum err probes_aim(struct probes *p, const char *primary, const char *odbc,
+                    const char *const *slots, struct errbuf *e) MUST_CHECK;
+enum err probes_start(struct probes *p, struct errbuf *e) MUST_CHECK;
 void probes_stop(struct probes *p); /* and frees */
 /* A copy (free with probe_view_free); tells the prober that somebody looks. */
 enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e) MUST_CHECK;

@@ -1,567 +1,325 @@
 /*
- * One connection, one lock: every call is a short transaction of its own, so nothing is gained by
- * more. Each area (connectors, events, ..) is a few functions over the same three helpers:
- * statement_begin (prepare by query name), bind_text, statement_run; a new area adds its
- * migrate_N.sql and its functions here.
+ * The store's file: opening, checking, migrating, and what its tables' functions share.
+ *
+ * The order of opening matters: who made the file and whether it is whole is asked before anything
+ * is written, so that a file which is refused stays as it is. (Even closing would write: the last
+ * connection moves the log into the file. That is turned off until the file is accepted.)
+ *
+ * user_version counts the migrations that are in it. Each runs in one transaction together with its
+ * new number: a crash in between leaves the old version.
  */
-#include "backend/state/store.h"
+#include "backend/state/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/base/clock.h"
 #include "queries/queries.h"
 
-enum {
-    APPLICATION_ID = 0x464c4454, /* FLDT: tells our file from another program's */
-    BUSY_MS = 3000,
+enum { STORE_MODE = 0600, BUSY_MS = 5000, PREPARE_LEN = -1 };
+
+static const char *const query_names[] = {
+#define X(name) "store/" #name,
+    STORE_QUERIES(X)
+#undef X
 };
 
-struct store {
-    sqlite3 *db;
-    pthread_mutex_t lock;
-    char *path;
+static const char *const state_words[] = {
+#define X(name) #name,
+    STORE_STATES(X)
+#undef X
 };
+
+const char *store_state_word(enum store_state s)
+{
+    return (unsigned)s < STORE_STATE_COUNT ? state_words[s] : "UNKNOWN";
+}
+
+enum err store_state_parse(const char *word, enum store_state *out, struct errbuf *e)
+{
+    for (int i = 0; i < STORE_STATE_COUNT; i++)
+        if (!strcmp(word, state_words[i])) {
+            *out = (enum store_state)i;
+            return ERR_OK;
+        }
+    return err_set(e, ERR_NOT_FOUND, "%s is no state that a connector can be asked for", word);
+}
+
+const char *store_path(const struct store *s)
+{
+    return s->path;
+}
 
 /* ---- errors ---- */
 
-static enum err code_of(int rc)
+static enum err damaged(const struct store *s, const char *why, struct errbuf *e)
 {
-    switch (rc & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return ERR_RETRY;
-    case SQLITE_NOMEM:
-        return ERR_NOMEM;
-    case SQLITE_TOOBIG:
-        return ERR_LIMIT;
-    case SQLITE_ERROR:
-    case SQLITE_MISUSE:
-    case SQLITE_RANGE:
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        return ERR_INTERNAL;
-    default:
-        return ERR_IO;
-    }
+    return err_set(
+        e, ERR_IO,
+        "the store %s is damaged: %s. It was left as it is: restore it from a backup, or "
+        "move it (with its -wal and -shm files) away to begin with an empty one. "
+        "Connectors of the configuration and all positions are kept elsewhere; "
+        "connectors applied at run time have to be applied again",
+        s->path, why);
 }
 
-static const char *advice(int rc)
+enum err store_error(struct store *s, const char *what, struct errbuf *e)
 {
-    switch (rc & 0xff) {
+    const char *why = sqlite3_errmsg(s->db);
+    switch (sqlite3_errcode(s->db) & 0xff) { /* without the extension */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return ". It is left as it is: move it away to start with an empty one (connectors that "
-               "were "
-               "applied by command have to be applied again; no data are in it)";
+        return damaged(s, why, e);
+    case SQLITE_FULL:
+        return err_set(e, ERR_IO, "cannot %s in the store %s: %s: make room on its disk", what,
+                       s->path, why);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return ". Another process has it open for writing";
-    case SQLITE_FULL:
-        return ". Free some space";
+        return err_set(e, ERR_TIMEOUT,
+                       "cannot %s in the store %s: another program holds it (%s): end it", what,
+                       s->path, why);
+    case SQLITE_NOMEM:
+        return err_set(e, ERR_NOMEM, "cannot %s in the store %s: out of memory", what, s->path);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return ". The engine's user must be able to write the file and its folder";
+    case SQLITE_AUTH:
+        return err_set(e, ERR_IO,
+                       "cannot %s in the store %s: %s: the engine's user must be able to write it "
+                       "and its folder",
+                       what, s->path, why);
+    case SQLITE_IOERR:
+        return err_set(e, ERR_IO, "cannot %s in the store %s: %s (%s): look at its disk", what,
+                       s->path, why, strerror(sqlite3_system_errno(s->db)));
     default:
-        return "";
+        return err_set(e, ERR_INTERNAL, "cannot %s in the store %s: %s", what, s->path, why);
     }
-}
-
-static enum err failed(struct store *s, int rc, const char *what, struct errbuf *e)
-{
-    const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
-    return err_set(e, code_of(rc), "state file %s: %s: %s%s", s->path, what, why, advice(rc));
 }
 
 /* ---- statements ---- */
 
-static enum err prepare(struct store *s, const char *query, sqlite3_stmt **out, struct errbuf *e)
+sqlite3_stmt *store_begin(struct store *s, enum store_query q, const char *types, ...)
 {
-    const char *sql = query_text(query);
-    *out = NULL;
-    if (!sql)
-        return err_set(e, ERR_INTERNAL, "there is no query %s", query);
-    int rc = sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
-    return rc == SQLITE_OK ? ERR_OK : failed(s, rc, query, e);
+    va_list ap;
+    (void)pthread_mutex_lock(&s->mutex);
+    sqlite3_stmt *st = s->statements[q];
+    va_start(ap, types);
+    /* A bind fails for a wrong index or a text of 1 GB: the step then fails by NOT NULL. */
+    for (int i = 0; types[i]; i++) {
+        if (types[i] == 'i')
+            (void)sqlite3_bind_int64(st, i + 1, va_arg(ap, int64_t));
+        else
+            (void)sqlite3_bind_text(st, i + 1, va_arg(ap, const char *), -1, SQLITE_STATIC);
+    }
+    va_end(ap);
+    return st;
 }
 
-/* Locks the store and prepares; statement_end unlocks, also after an error of this. */
-static enum err statement_begin(struct store *s, const char *query, sqlite3_stmt **out,
-                                struct errbuf *e)
+enum err store_step(struct store *s, sqlite3_stmt *st, bool *row, const char *what,
+                    struct errbuf *e)
 {
-    (void)pthread_mutex_lock(&s->lock);
-    return prepare(s, query, out, e);
+    int rc = sqlite3_step(st);
+    *row = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_OK : store_error(s, what, e);
 }
 
-static void statement_end(struct store *s, sqlite3_stmt *q)
+void store_end(struct store *s, sqlite3_stmt *st)
 {
-    (void)sqlite3_finalize(q);
-    (void)pthread_mutex_unlock(&s->lock);
+    (void)sqlite3_reset(st); /* says again what the step said */
+    (void)sqlite3_clear_bindings(st);
+    (void)pthread_mutex_unlock(&s->mutex);
 }
 
-static enum err bind_text(struct store *s, sqlite3_stmt *q, int i, const char *text,
-                          struct errbuf *e)
+enum err store_run(struct store *s, sqlite3_stmt *st, const char *what, struct errbuf *e)
 {
-    int rc = sqlite3_bind_text(q, i, text, -1, SQLITE_STATIC);
-    return rc == SQLITE_OK ? ERR_OK : failed(s, rc, "binding", e);
+    bool row;
+    enum err rc = store_step(s, st, &row, what, e);
+    store_end(s, st);
+    return rc;
 }
 
-static enum err bind_number(struct store *s, sqlite3_stmt *q, int i, int64_t v, struct errbuf *e)
+const char *store_text(sqlite3_stmt *st, int column)
 {
-    int rc = sqlite3_bind_int64(q, i, v);
-    return rc == SQLITE_OK ? ERR_OK : failed(s, rc, "binding", e);
-}
-
-/* One row: ERR_OK; no more: ERR_NOT_FOUND without words. */
-static enum err step(struct store *s, sqlite3_stmt *q, const char *what, struct errbuf *e)
-{
-    int rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW)
-        return ERR_OK;
-    return rc == SQLITE_DONE ? ERR_NOT_FOUND : failed(s, rc, what, e);
-}
-
-/* A statement without rows. */
-static enum err run(struct store *s, sqlite3_stmt *q, const char *what, struct errbuf *e)
-{
-    enum err r = step(s, q, what, e);
-    return r == ERR_NOT_FOUND ? ERR_OK : r;
-}
-
-static enum err execute(struct store *s, const char *sql, const char *what, struct errbuf *e)
-{
-    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? ERR_OK : failed(s, rc, what, e);
-}
-
-/* A column's copy; *out stays NULL for SQL's NULL. */
-static enum err copy_column(sqlite3_stmt *q, int i, char **out, struct errbuf *e)
-{
-    const unsigned char *text = sqlite3_column_text(q, i);
-    *out = NULL;
-    if (!text)
-        return ERR_OK;
-    *out = strdup((const char *)text);
-    return *out ? ERR_OK : err_set(e, ERR_NOMEM, "out of memory for the state store");
+    const char *text = (const char *)sqlite3_column_text(st, column);
+    return text ? text : "";
 }
 
 /* ---- opening ---- */
 
-static int newest_version(void)
+/* SQLite would make the file as the umask says; its -wal and -shm take the file's mode. */
+static enum err make_private(const struct store *s, struct errbuf *e)
 {
-    char name[64];
-    int n = 0;
-    for (;;) {
-        (void)snprintf(name, sizeof name, "store/migrate_%d", n + 1);
-        if (!query_text(name))
-            return n;
-        n++;
-    }
-}
-
-static enum err make_file(const char *dir, const char *path, struct errbuf *e)
-{
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return err_errno(e, ERR_IO, "state folder %s cannot be made", dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(e, ERR_IO, "state file %s cannot be opened", path);
-    (void)close(fd);
+    struct stat st;
+    int fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_MODE);
+    if (fd >= 0)
+        (void)close(fd);
+    else if (errno != EEXIST)
+        return err_errno(e, ERR_IO, "cannot make the store %s", s->path);
+    if (stat(s->path, &st) != 0)
+        return err_errno(e, ERR_IO, "cannot look at the store %s", s->path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_IO, "the store %s is not a file: move it away", s->path);
+    if (st.st_mode & 077 && chmod(s->path, STORE_MODE) != 0)
+        return err_errno(e, ERR_IO, "others can read the store %s, and it cannot be made private",
+                         s->path);
     return ERR_OK;
 }
 
-static enum err read_version(struct store *s, int *version, struct errbuf *e)
+static enum err execute(struct store *s, const char *sql, const char *what, struct errbuf *e)
 {
-    sqlite3_stmt *q = NULL;
-    int newest = newest_version();
-    enum err r = prepare(s, "store/version", &q, e);
-    if (!r)
-        r = step(s, q, "reading its version", e);
-    if (r)
-        goto out;
-    *version = sqlite3_column_int(q, 0);
-    int application = sqlite3_column_int(q, 1);
-    bool empty = sqlite3_column_int(q, 2) == 0;
-    if (!(empty && *version == 0 && application == 0) && application != APPLICATION_ID)
-        r = err_set(e, ERR_IO,
-                    "state file %s belongs to another program (application id %d): it is left as "
-                    "it is; configure another state folder",
-                    s->path, application);
-    else if (*version > newest)
-        r = err_set(e, ERR_UNSUPPORTED,
-                    "state file %s has version %d, this flightdeck knows versions up to %d: it was "
-                    "written by a newer one. It is left as it is; run that one, or configure "
-                    "another state folder",
-                    s->path, *version, newest);
-out:
-    (void)sqlite3_finalize(q);
-    return r;
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK
+                                                                   : store_error(s, what, e);
 }
 
-static enum err check(struct store *s, struct errbuf *e)
+/* Prepares, steps once, hands out the row: for statements of the opening. */
+static enum err first_row(struct store *s, const char *query, sqlite3_stmt **out, struct errbuf *e)
 {
-    sqlite3_stmt *q = NULL;
-    enum err r = prepare(s, "store/check", &q, e);
-    if (!r)
-        r = step(s, q, "checking it", e);
-    const char *said = r ? NULL : (const char *)sqlite3_column_text(q, 0);
-    if (!r && (!said || strcmp(said, "ok") != 0))
-        r = err_set(e, ERR_IO, "state file %s is damaged: %s%s", s->path, said ? said : "?",
-                    advice(SQLITE_CORRUPT));
-    (void)sqlite3_finalize(q);
-    return r;
+    bool row = false;
+    *out = NULL;
+    if (sqlite3_prepare_v2(s->db, query_text(query), PREPARE_LEN, out, NULL) != SQLITE_OK)
+        return store_error(s, "read", e);
+    enum err rc = store_step(s, *out, &row, "read", e);
+    return rc || row ? rc : err_set(e, ERR_INTERNAL, "%s gives no row", query);
 }
 
-/* Each step is one transaction: a crash leaves the file at one version or the next. */
-static enum err migrate_to(struct store *s, int version, struct errbuf *e)
+static const char *migration(int version)
 {
-    char name[64], mark[96];
+    char name[64];
     (void)snprintf(name, sizeof name, "store/migrate_%d", version);
-    (void)snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-                   APPLICATION_ID, version);
-    enum err r = execute(s, "BEGIN IMMEDIATE", name, e);
-    if (r)
-        return r;
-    r = execute(s, query_text(name), name, e);
-    if (!r)
-        r = execute(s, mark, name, e);
-    if (!r)
-        r = execute(s, "COMMIT", name, e);
-    if (r)
-        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    return r;
+    return query_text(name);
+}
+
+static int newest_version(void)
+{
+    int v = 0;
+    while (migration(v + 1))
+        v++;
+    return v;
+}
+
+static enum err read_version(struct store *s, int *version, bool *ours, struct errbuf *e)
+{
+    sqlite3_stmt *st = NULL;
+    enum err rc = first_row(s, "store/identity", &st, e);
+    if (!rc) {
+        *version = sqlite3_column_int(st, 0);
+        *ours = sqlite3_column_int(st, 1) != 0;
+    }
+    (void)sqlite3_finalize(st);
+    return rc;
+}
+
+static enum err check(struct store *s, int *version, struct errbuf *e)
+{
+    sqlite3_stmt *st = NULL;
+    bool ours = false;
+    enum err rc = read_version(s, version, &ours, e);
+    if (!rc && !ours)
+        rc = err_set(e, ERR_IO,
+                     "the store %s was made by another program. It was left as it is: move it "
+                     "away, or give another state_dir",
+                     s->path);
+    if (!rc && *version > newest_version())
+        rc = err_set(e, ERR_UNSUPPORTED,
+                     "the store %s has version %d, this flightdeck knows up to %d: a newer one "
+                     "made it. It was left as it is: use that version, or move it away",
+                     s->path, *version, newest_version());
+    if (!rc)
+        rc = first_row(s, "store/check", &st, e);
+    if (!rc && strcmp(store_text(st, 0), "ok") != 0)
+        rc = damaged(s, store_text(st, 0), e);
+    (void)sqlite3_finalize(st);
+    return rc;
+}
+
+static enum err migrate(struct store *s, int version, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    const char *sql;
+    bool ours;
+    for (int v = version + 1; !rc && (sql = migration(v)) != NULL; v++) {
+        int now = 0;
+        rc = execute(s, "BEGIN IMMEDIATE", "begin a migration", e);
+        if (!rc)
+            rc = execute(s, sql, "migrate", e);
+        if (!rc)
+            rc = read_version(s, &now, &ours, e);
+        if (!rc && now != v)
+            rc = err_set(e, ERR_INTERNAL, "migrate_%d.sql sets version %d", v, now);
+        if (!rc)
+            rc = execute(s, "COMMIT", "commit a migration", e);
+        if (rc && !sqlite3_get_autocommit(s->db))
+            (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* rc has the reason */
+    }
+    return rc;
+}
+
+static enum err prepare(struct store *s, struct errbuf *e)
+{
+    for (int i = 0; i < QUERY_COUNT; i++) {
+        const char *sql = query_text(query_names[i]);
+        if (!sql)
+            return err_set(e, ERR_INTERNAL, "there is no query %s", query_names[i]);
+        if (sqlite3_prepare_v3(s->db, sql, PREPARE_LEN, SQLITE_PREPARE_PERSISTENT,
+                               &s->statements[i], NULL) != SQLITE_OK)
+            return store_error(s, query_names[i], e);
+    }
+    return ERR_OK;
 }
 
 static enum err open_file(struct store *s, struct errbuf *e)
 {
     int version = 0;
-    int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc != SQLITE_OK)
-        return failed(s, rc, "opening", e);
-    (void)sqlite3_extended_result_codes(s->db, 1);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    enum err rc = make_private(s, e);
+    if (rc)
+        return rc;
+    if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+        return s->db ? store_error(s, "open it", e) : err_set(e, ERR_NOMEM, "out of memory");
     (void)sqlite3_busy_timeout(s->db, BUSY_MS);
-    /* nothing is written before it is known that the file is ours and whole */
-    enum err r = read_version(s, &version, e);
-    if (!r)
-        r = check(s, e);
-    if (!r)
-        r = execute(s, query_text("store/setup"), "store/setup", e);
-    for (int v = version + 1; !r && v <= newest_version(); v++)
-        r = migrate_to(s, v, e);
-    return r;
+    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    rc = check(s, &version, e);
+    if (!rc)
+        rc = execute(s, query_text("store/open"), "set up", e);
+    if (!rc)
+        rc = migrate(s, version, e);
+    if (!rc)
+        rc = prepare(s, e);
+    if (!rc)
+        (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return rc;
 }
 
 enum err store_open(const char *dir, struct store **out, struct errbuf *e)
 {
-    size_t n = strlen(dir) + sizeof "/flightdeck.db";
-    struct store *s = calloc(1, sizeof *s);
-    enum err r = ERR_OK;
     *out = NULL;
-    if (!s || !(s->path = malloc(n))) {
-        free(s);
-        return err_set(e, ERR_NOMEM, "out of memory for the state store");
-    }
-    (void)pthread_mutex_init(&s->lock, NULL);
-    (void)snprintf(s->path, n, "%s/flightdeck.db", dir);
-    r = make_file(dir, s->path, e);
-    if (!r)
-        r = open_file(s, e);
-    if (r) {
+    struct store *s = calloc(1, sizeof *s);
+    if (!s)
+        return err_set(e, ERR_NOMEM, "no memory for the store");
+    (void)pthread_mutex_init(&s->mutex, NULL);
+    enum err rc = asprintf(&s->path, "%s/flightdeck.db", dir) < 0
+                      ? err_set(e, ERR_NOMEM, "no memory for the store")
+                      : open_file(s, e);
+    if (rc)
         store_close(s);
-        return r;
-    }
-    *out = s;
-    return ERR_OK;
+    else
+        *out = s;
+    return rc;
 }
 
 void store_close(struct store *s)
 {
     if (!s)
         return;
+    for (int i = 0; i < QUERY_COUNT; i++)
+        (void)sqlite3_finalize(s->statements[i]);
     (void)sqlite3_close(s->db);
-    (void)pthread_mutex_destroy(&s->lock);
+    (void)pthread_mutex_destroy(&s->mutex);
     free(s->path);
     free(s);
-}
-
-/* ---- connectors ---- */
-
-void store_connector_free(struct store_connector *c)
-{
-    free(c->name);
-    free(c->config);
-    free(c->desired_state);
-    *c = (struct store_connector){0};
-}
-
-void store_connectors_free(struct store_connectors *list)
-{
-    for (int i = 0; i < list->n; i++)
-        store_connector_free(&list->items[i]);
-    free(list->items);
-    *list = (struct store_connectors){0};
-}
-
-static enum err read_connector(sqlite3_stmt *q, struct store_connector *out, struct errbuf *e)
-{
-    *out = (struct store_connector){.created_us = sqlite3_column_int64(q, 3),
-                                    .updated_us = sqlite3_column_int64(q, 4)};
-    enum err r = copy_column(q, 0, &out->name, e);
-    if (!r)
-        r = copy_column(q, 1, &out->config, e);
-    if (!r)
-        r = copy_column(q, 2, &out->desired_state, e);
-    if (r)
-        store_connector_free(out);
-    return r;
-}
-
-/* Room for one more item of an array that doubles. */
-static enum err room(void **items, int n, size_t size, struct errbuf *e)
-{
-    if (n > 0 && (n < 16 || (n & (n - 1)) != 0))
-        return ERR_OK; /* 16, 32, 64, .. are full */
-    void *more = realloc(*items, (n == 0 ? 16 : (size_t)n * 2) * size);
-    if (!more)
-        return err_set(e, ERR_NOMEM, "out of memory for the state store");
-    *items = more;
-    return ERR_OK;
-}
-
-enum err store_connectors_list(struct store *s, struct store_connectors *out, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    *out = (struct store_connectors){0};
-    enum err r = statement_begin(s, "store/connectors_list", &q, e);
-    while (!r && (r = step(s, q, "listing connectors", e)) == ERR_OK) {
-        r = room((void **)&out->items, out->n, sizeof *out->items, e);
-        if (!r)
-            r = read_connector(q, &out->items[out->n], e);
-        if (!r)
-            out->n++;
-    }
-    statement_end(s, q);
-    if (r == ERR_NOT_FOUND)
-        return ERR_OK;
-    store_connectors_free(out);
-    return r;
-}
-
-enum err store_connector_get(struct store *s, const char *name, struct store_connector *out,
-                             struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    *out = (struct store_connector){0};
-    enum err r = statement_begin(s, "store/connector_get", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r) {
-        r = step(s, q, "reading a connector", e);
-        if (r == ERR_NOT_FOUND)
-            r = err_set(e, ERR_NOT_FOUND, "there is no stored connector \"%s\"", name);
-    }
-    if (!r)
-        r = read_connector(q, out, e);
-    statement_end(s, q);
-    return r;
-}
-
-enum err store_connector_put(struct store *s, const char *name, const char *config,
-                             const char *desired_state, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    enum err r = statement_begin(s, "store/connector_put", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r)
-        r = bind_text(s, q, 2, config, e);
-    if (!r)
-        r = bind_text(s, q, 3, desired_state, e);
-    if (!r)
-        r = bind_number(s, q, 4, clock_wall_us(), e);
-    if (!r)
-        r = run(s, q, "storing a connector", e);
-    statement_end(s, q);
-    return r;
-}
-
-enum err store_connector_set_desired_state(struct store *s, const char *name, const char *state,
-                                           struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    enum err r = statement_begin(s, "store/connector_set_desired_state", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r)
-        r = bind_text(s, q, 2, state, e);
-    if (!r)
-        r = bind_number(s, q, 3, clock_wall_us(), e);
-    if (!r)
-        r = run(s, q, "storing a connector's state", e);
-    statement_end(s, q);
-    return r;
-}
-
-enum err store_connector_delete(struct store *s, const char *name, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    enum err r = statement_begin(s, "store/connector_delete", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r)
-        r = run(s, q, "deleting a connector", e);
-    if (!r && sqlite3_changes(s->db) == 0)
-        r = err_set(e, ERR_NOT_FOUND, "there is no stored connector \"%s\"", name);
-    statement_end(s, q);
-    return r;
-}
-
-/* ---- events ---- */
-
-static enum err prune(struct store *s, int64_t newest, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    enum err r = prepare(s, "store/events_prune", &q, e);
-    if (!r)
-        r = bind_number(s, q, 1, newest - STORE_EVENTS_KEPT, e);
-    if (!r)
-        r = run(s, q, "pruning events", e);
-    (void)sqlite3_finalize(q);
-    return r;
-}
-
-static enum err insert_event(struct store *s, sqlite3_stmt *q, int64_t ts_us,
-                             const char *const texts[5], struct errbuf *e)
-{
-    enum err r = bind_number(s, q, 1, ts_us, e);
-    for (int i = 0; i < 5 && !r; i++)
-        r = bind_text(s, q, i + 2, texts[i] ? texts[i] : "", e);
-    return r ? r : run(s, q, "storing an event", e);
-}
-
-enum err store_event_add(struct store *s, int64_t ts_us, const char *level, const char *area,
-                         const char *who, const char *object, const char *text, int64_t *id,
-                         struct errbuf *e)
-{
-    const char *const texts[5] = {level, area, who, object, text};
-    sqlite3_stmt *q = NULL;
-    int64_t newest = 0;
-    enum err r = statement_begin(s, "store/event_add", &q, e);
-    if (!r)
-        r = execute(s, "BEGIN IMMEDIATE", "storing an event", e);
-    if (r)
-        goto out;
-    r = insert_event(s, q, ts_us, texts, e);
-    newest = sqlite3_last_insert_rowid(s->db);
-    (void)sqlite3_finalize(q); /* or COMMIT would find it under way */
-    q = NULL;
-    if (!r)
-        r = prune(s, newest, e);
-    if (!r)
-        r = execute(s, "COMMIT", "storing an event", e);
-    if (r)
-        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    if (id)
-        *id = newest;
-out:
-    statement_end(s, q);
-    return r;
-}
-
-static void event_free(struct store_event *v)
-{
-    free(v->level);
-    free(v->area);
-    free(v->who);
-    free(v->object);
-    free(v->text);
-}
-
-void store_events_free(struct store_events *list)
-{
-    for (int i = 0; i < list->n; i++)
-        event_free(&list->items[i]);
-    free(list->items);
-    *list = (struct store_events){0};
-}
-
-static enum err read_event(sqlite3_stmt *q, struct store_event *out, struct errbuf *e)
-{
-    char **const texts[5] = {&out->level, &out->area, &out->who, &out->object, &out->text};
-    enum err r = ERR_OK;
-    *out =
-        (struct store_event){.id = sqlite3_column_int64(q, 0), .ts_us = sqlite3_column_int64(q, 1)};
-    for (int i = 0; i < 5 && !r; i++)
-        r = copy_column(q, i + 2, texts[i], e);
-    if (r)
-        event_free(out);
-    return r;
-}
-
-enum err store_events_list(struct store *s, int64_t after, int limit, struct store_events *out,
-                           struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    bool newest = after < 0;
-    *out = (struct store_events){0};
-    enum err r = statement_begin(s, newest ? "store/events_newest" : "store/events_after", &q, e);
-    if (!r && !newest)
-        r = bind_number(s, q, 1, after, e);
-    if (!r)
-        r = bind_number(s, q, newest ? 1 : 2, limit < 0 ? 0 : limit, e);
-    while (!r && (r = step(s, q, "listing events", e)) == ERR_OK) {
-        r = room((void **)&out->items, out->n, sizeof *out->items, e);
-        if (!r)
-            r = read_event(q, &out->items[out->n], e);
-        if (!r)
-            out->n++;
-    }
-    statement_end(s, q);
-    if (r == ERR_NOT_FOUND)
-        return ERR_OK;
-    store_events_free(out);
-    return r;
-}
-
-/* ---- settings ---- */
-
-enum err store_setting_get(struct store *s, const char *name, char **value, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    *value = NULL;
-    enum err r = statement_begin(s, "store/setting_get", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r) {
-        r = step(s, q, "reading a setting", e);
-        if (r == ERR_NOT_FOUND)
-            r = err_set(e, ERR_NOT_FOUND, "setting %s is not stored", name);
-    }
-    if (!r)
-        r = copy_column(q, 0, value, e);
-    statement_end(s, q);
-    return r;
-}
-
-enum err store_setting_put(struct store *s, const char *name, const char *value, struct errbuf *e)
-{
-    sqlite3_stmt *q = NULL;
-    enum err r = statement_begin(s, value ? "store/setting_put" : "store/setting_delete", &q, e);
-    if (!r)
-        r = bind_text(s, q, 1, name, e);
-    if (!r && value)
-        r = bind_text(s, q, 2, value, e);
-    if (!r)
-        r = run(s, q, "storing a setting", e);
-    statement_end(s, q);
-    return r;
 }

@@ -1,16 +1,14 @@
 /*
- * The engine's memory on disk: connectors, events, settings, in one SQLite file (WAL,
- * synchronous=NORMAL: a killed process loses nothing, a power cut at most the last commits and
- * never the file). Offsets are not here: they live in Kafka and in the warehouse, inside the
- * transactions that they belong to.
+ * What an engine remembers on its own disk: which connectors were applied at run time, what was
+ * last asked of each, and the newest events. One SQLite file, <dir>/flightdeck.db, mode 0600 (a
+ * configuration may hold a password).
  *
- * The file is <dir>/flightdeck.db, mode 0600, since a connector's configuration may hold secrets.
- * It is made on demand and brought to the present schema by the scripts
- * queries/store/migrate_N.sql; its version is SQLite's user_version. A file that is damaged,
- * foreign or of a newer version is left untouched.
+ * Every call is one transaction that is in the file when the call returns: kill -9 loses nothing of
+ * it. (A machine that loses its power may lose the last moments, never the file's consistency.)
+ * Positions are not here: they live with the data, in Kafka and the warehouse (docs/connectors.md).
  *
- * Ownership: what a list or get gives is the caller's, until its _free. Thread rule: any thread;
- * the store has one connection and a lock. Other processes may read the file.
+ * Ownership: lists are the caller's to free. Thread rule: any thread; one connection behind one
+ * mutex, store_open and store_close on one thread.
  */
 #ifndef STATE_STORE_H
 #define STATE_STORE_H
@@ -19,76 +17,88 @@
 
 #include "backend/base/err.h"
 
-enum { STORE_EVENTS_KEPT = 10000 };
-
 struct store;
 
-/* Makes the folder (0700) and the file where they are missing. ERR_IO: cannot be read or written,
- * damaged, or not ours. ERR_UNSUPPORTED: written by a newer version. ERR_RETRY: another process
- * holds it. */
+/*
+ * Opens or makes <dir>/flightdeck.db; dir must be there. A file that is damaged, of a newer version
+ * or not ours is left as it is: ERR_IO or ERR_UNSUPPORTED says which and what to do.
+ */
 enum err store_open(const char *dir, struct store **out, struct errbuf *e) MUST_CHECK;
 void store_close(struct store *s); /* NULL is fine */
+const char *store_path(const struct store *s);
 
 /* ---- connectors ---- */
+
+/* What was asked for last. DELETED: a configuration file's connector that is not to run. */
+#define STORE_STATES(X)                                                                            \
+    X(RUNNING)                                                                                     \
+    X(PAUSED)                                                                                      \
+    X(STOPPED)                                                                                     \
+    X(DELETED)
+
+enum store_state {
+#define X(name) STORE_##name,
+    STORE_STATES(X)
+#undef X
+        STORE_STATE_COUNT
+};
+const char *store_state_word(enum store_state s);
+/* ERR_NOT_FOUND: no such word. */
+enum err store_state_parse(const char *word, enum store_state *out, struct errbuf *e) MUST_CHECK;
+
 struct store_connector {
     char *name;
-    char *config; /* Kafka Connect's JSON; NULL: it comes from a file, only the state is here */
-    char *desired_state; /* a word of the engine's: "RUNNING", "PAUSED", "STOPPED", .. */
-    int64_t created_us;
-    int64_t updated_us;
+    char *config; /* as applied; NULL: a file of the configuration has it */
+    enum store_state state;
+    int64_t created_us,
+        updated_us; /* wall clock; the configuration's first, the row's last write */
 };
 struct store_connectors {
     int n;
-    struct store_connector *items; /* by name */
+    struct store_connector *items;
 };
 
+/* A configuration applied at run time, and what is wanted of it. */
+enum err store_connector_put(struct store *s, const char *name, const char *config,
+                             enum store_state state, struct errbuf *e) MUST_CHECK;
+/* The wanted state alone; an applied configuration stays. */
+enum err store_connector_set_state(struct store *s, const char *name, enum store_state state,
+                                   struct errbuf *e) MUST_CHECK;
+/* Forgets an applied configuration (a file has it again), keeps the wanted state. */
+enum err store_connector_forget_config(struct store *s, const char *name,
+                                       struct errbuf *e) MUST_CHECK;
+/* Keeps a name as DELETED, without a configuration. */
+enum err store_connector_hide(struct store *s, const char *name, struct errbuf *e) MUST_CHECK;
+/* Forgets all of it; fine where nothing is stored. */
+enum err store_connector_delete(struct store *s, const char *name, struct errbuf *e) MUST_CHECK;
+/* One connector as a list of one; ERR_NOT_FOUND: nothing is stored. */
+enum err store_connector_get(struct store *s, const char *name, struct store_connectors *out,
+                             struct errbuf *e) MUST_CHECK;
+/* All of them, in the order in which they were first stored. */
 enum err store_connectors_list(struct store *s, struct store_connectors *out,
                                struct errbuf *e) MUST_CHECK;
-void store_connectors_free(struct store_connectors *list);
-/* ERR_NOT_FOUND when it is not stored. */
-enum err store_connector_get(struct store *s, const char *name, struct store_connector *out,
-                             struct errbuf *e) MUST_CHECK;
-void store_connector_free(struct store_connector *c);
-/* Creates or replaces it; config may be NULL. */
-enum err store_connector_put(struct store *s, const char *name, const char *config,
-                             const char *desired_state, struct errbuf *e) MUST_CHECK;
-/* Keeps the config; creates the connector without one when it is not stored. */
-enum err store_connector_set_desired_state(struct store *s, const char *name, const char *state,
-                                           struct errbuf *e) MUST_CHECK;
-/* ERR_NOT_FOUND when it is not stored. */
-enum err store_connector_delete(struct store *s, const char *name, struct errbuf *e) MUST_CHECK;
+void store_connectors_free(struct store_connectors *l);
 
-/* ---- events: what happened, and who did it (the audit) ---- */
+/* ---- events ---- */
+
+enum { STORE_EVENTS_KEPT = 10000 }; /* the newest; a few more may be there */
+
 struct store_event {
-    int64_t id;
+    int64_t id; /* grows by one; 0 when adding */
     int64_t ts_us;
-    char *level; /* "info", "warning", "error" */
-    char *area;
-    char *who; /* "" for the engine itself */
-    char *object;
-    char *text;
+    const char *level, *area, *who, *object, *text;
 };
 struct store_events {
     int n;
-    struct store_event *items; /* by id */
+    struct store_event *items;
+    struct arena *arena; /* has the texts */
 };
 
-/* NULL strings are stored as "". *id (may be NULL) is the new event's, higher than all before, also
- * those that are gone. Keeps the newest STORE_EVENTS_KEPT. */
-enum err store_event_add(struct store *s, int64_t ts_us, const char *level, const char *area,
-                         const char *who, const char *object, const char *text, int64_t *id,
+enum err store_event_add(struct store *s, const struct store_event *event,
                          struct errbuf *e) MUST_CHECK;
-/* The first `limit` events behind id `after`; after < 0: the newest `limit`. */
+/* The newest `limit` with an id above `after`, ascending. */
 enum err store_events_list(struct store *s, int64_t after, int limit, struct store_events *out,
                            struct errbuf *e) MUST_CHECK;
-void store_events_free(struct store_events *list);
-
-/* ---- settings: small texts by name ---- */
-/* *value is the caller's to free. ERR_NOT_FOUND. */
-enum err store_setting_get(struct store *s, const char *name, char **value,
-                           struct errbuf *e) MUST_CHECK;
-/* value NULL takes it away. */
-enum err store_setting_put(struct store *s, const char *name, const char *value,
-                           struct errbuf *e) MUST_CHECK;
+void store_events_free(struct store_events *l);
 
 #endif

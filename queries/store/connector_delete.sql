@@ -1,1 +1,2 @@
+-- name
 DELETE FROM connectors WHERE name = ?1

@@ -1,3 +1,2 @@
-SELECT name, config, desired_state, created_us, updated_us
-FROM connectors
-WHERE name = ?1
+-- name
+SELECT name, config, state, created_us, updated_us FROM connectors WHERE name = ?1

@@ -1,4 +1,3 @@
-INSERT INTO connectors (name, config, desired_state, created_us, updated_us)
-VALUES (?1, ?2, ?3, ?4, ?4)
-ON CONFLICT (name) DO UPDATE
-SET config = excluded.config, desired_state = excluded.desired_state, updated_us = excluded.updated_us
+-- name, config, state, now
+INSERT INTO connectors (name, config, state, created_us, updated_us) VALUES (?1, ?2, ?3, ?4, ?4)
+ON CONFLICT (name) DO UPDATE SET config = ?2, state = ?3, updated_us = ?4

@@ -1,3 +1,1 @@
-SELECT name, config, desired_state, created_us, updated_us
-FROM connectors
-ORDER BY name
+SELECT name, config, state, created_us, updated_us FROM connectors ORDER BY created_us, name
