@@ -20,6 +20,7 @@ enum {
     ANSWER_MS = 10000,
     REFUSED_MS = 1000,
     SLICE_MS = 500,
+    LEADER_MS = 5000,
     CLOSE_US = 2000000,
 };
 
@@ -175,12 +176,21 @@ static enum err results(const rd_kafka_topic_result_t **list, size_t n, rd_kafka
     return ERR_OK;
 }
 
-static bool in_metadata(const struct rd_kafka_metadata *md, const char *name)
+static const rd_kafka_metadata_topic_t *in_metadata(const struct rd_kafka_metadata *md,
+                                                    const char *name)
 {
     for (int i = 0; i < md->topic_cnt; i++)
         if (!strcmp(md->topics[i].topic, name) && !md->topics[i].err)
-            return true;
-    return false;
+            return &md->topics[i];
+    return NULL;
+}
+
+static bool has_leaders(const rd_kafka_metadata_topic_t *t)
+{
+    for (int i = 0; t && i < t->partition_cnt; i++)
+        if (t->partitions[i].leader < 0)
+            return false;
+    return t && t->partition_cnt > 0;
 }
 
 static enum err create_topics(struct kafka_admin *a, rd_kafka_NewTopic_t **list, size_t n,
@@ -218,7 +228,7 @@ static enum err wait_visible(struct kafka_admin *a, const struct kafka_topic_spe
         int seen = 0;
         if (r)
             return r;
-        while (seen < n && in_metadata(md, t[seen].name))
+        while (seen < n && has_leaders(in_metadata(md, t[seen].name)))
             seen++;
         rd_kafka_metadata_destroy(md);
         if (seen == n)
@@ -360,8 +370,37 @@ static enum err from_metadata(const struct rd_kafka_metadata *md, const char *na
     return r;
 }
 
-/* One request for all partitions: timestamp -2 gives low, -1 high. Partitions that have no leader
- * stay unknown. */
+/* One ListOffsets request for each leader. A partition that was just made, or whose leader is
+ * changing, answers an error for a moment: those are asked again for a while. */
+static enum err list_offsets(struct kafka_admin *a, rd_kafka_topic_partition_list_t *list,
+                             struct errbuf *e)
+{
+    int64_t until = clock_mono_us() + LEADER_MS * 1000LL;
+    rd_kafka_topic_partition_list_t *ask = rd_kafka_topic_partition_list_copy(list);
+    enum err r = ERR_OK;
+    for (;;) {
+        int settled = 0;
+        rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(a->rk, ask, ANSWER_MS);
+        for (int i = 0; i < ask->cnt; i++)
+            settled += kafka_err_code(ask->elems[i].err) != ERR_CONNECT;
+        if ((!rc && settled == ask->cnt) || clock_mono_us() >= until) {
+            if (rc && settled < ask->cnt)
+                r = no_answer(a, rc, "offsets cannot be read", e);
+            break;
+        }
+        rd_kafka_topic_partition_list_destroy(ask);
+        ask = rd_kafka_topic_partition_list_copy(list);
+        rd_kafka_poll(a->rk, 50);
+    }
+    for (int i = 0; i < list->cnt; i++) {
+        list->elems[i].offset = ask->elems[i].offset;
+        list->elems[i].err = ask->elems[i].err;
+    }
+    rd_kafka_topic_partition_list_destroy(ask);
+    return r;
+}
+
+/* Timestamp -2 gives low, -1 high. Partitions without a leader stay unknown. */
 static enum err read_offsets(struct kafka_admin *a, struct kafka_topics *t, bool high,
                              struct errbuf *e)
 {
@@ -370,11 +409,7 @@ static enum err read_offsets(struct kafka_admin *a, struct kafka_topics *t, bool
         for (int j = 0; j < t->items[i].n_partitions; j++)
             rd_kafka_topic_partition_list_add(list, t->items[i].name, j)->offset =
                 high ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
-    rd_kafka_resp_err_t rc =
-        list->cnt ? rd_kafka_offsets_for_times(a->rk, list, ANSWER_MS) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    enum err r = ERR_OK;
-    if (rc && kafka_err_code(rc) != ERR_NOT_FOUND)
-        r = no_answer(a, rc, "offsets cannot be read", e);
+    enum err r = list->cnt ? list_offsets(a, list, e) : ERR_OK;
     for (int i = 0, k = 0; i < t->n && !r; i++)
         for (int j = 0; j < t->items[i].n_partitions; j++, k++) {
             const rd_kafka_topic_partition_t *p = &list->elems[k];
@@ -391,13 +426,11 @@ enum err kafka_admin_offsets_at(struct kafka_admin *a, const char *topic, int64_
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
     for (int i = 0; i < n; i++)
         rd_kafka_topic_partition_list_add(list, topic, i)->offset = timestamp_ms;
-    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(a->rk, list, ANSWER_MS);
-    enum err r = rc ? no_answer(a, rc, "offsets cannot be read", e) : ERR_OK;
+    enum err r = list_offsets(a, list, e);
     for (int i = 0; i < n && !r; i++) {
-        const rd_kafka_topic_partition_t *p = &list->elems[i];
-        offsets[i] = p->offset;
-        if (p->err)
-            r = no_answer(a, p->err, "offsets cannot be read", e);
+        offsets[i] = list->elems[i].offset;
+        if (list->elems[i].err)
+            r = no_answer(a, list->elems[i].err, topic, e);
     }
     rd_kafka_topic_partition_list_destroy(list);
     return r;

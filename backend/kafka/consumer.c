@@ -35,6 +35,8 @@ enum {
     RECORD_COST = 320, /* librdkafka's own bytes for a record in its queue */
     FETCH_API = 1,
     WARM_MS = 1000,
+    MISSING_US = 10000000,
+    MISSING_BREAK_US = 5000000,
     CLOSE_US = 2000000,
     MIN_BYTES = 1024 * 1024,
     MIN_FETCH = 64 * 1024,
@@ -67,6 +69,8 @@ struct kafka_consumer {
 
     rd_kafka_resp_err_t broker_err;
     char broker_text[256];
+    int64_t missing_since_us; /* a topic is said not to exist */
+    int64_t missing_last_us;
     atomic_bool interrupted;
 };
 
@@ -388,6 +392,17 @@ static enum err not_a_record(struct kafka_consumer *c, rd_kafka_message_t *m,
     return r;
 }
 
+/* A broker that has just started may not know its topics yet: they are gone only when that is said
+ * for a while without a break. */
+static bool topic_gone(struct kafka_consumer *c)
+{
+    int64_t now = clock_mono_us();
+    if (now - c->missing_last_us > MISSING_BREAK_US)
+        c->missing_since_us = now;
+    c->missing_last_us = now;
+    return now - c->missing_since_us >= MISSING_US;
+}
+
 static enum err nothing(struct kafka_consumer *c, struct errbuf *e)
 {
     if (atomic_exchange(&c->interrupted, false))
@@ -395,8 +410,12 @@ static enum err nothing(struct kafka_consumer *c, struct errbuf *e)
     if (!c->broker_err)
         return ERR_TIMEOUT;
     enum err r = kafka_err_code(c->broker_err);
+    if (r == ERR_NOT_FOUND)
+        r = topic_gone(c) ? ERR_LOST : ERR_CONNECT;
+    else if (r != ERR_CONFIG)
+        r = ERR_CONNECT;
     c->broker_err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    r = err_set(e, r == ERR_CONFIG ? r : ERR_CONNECT, "kafka: %s", c->broker_text);
+    r = err_set(e, r, "kafka: %s", c->broker_text);
     c->broker_text[0] = 0;
     return r;
 }

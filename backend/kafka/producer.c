@@ -78,6 +78,11 @@ struct kafka_producer {
 
 /* ---- callbacks: all run in rd_kafka_poll, so on our thread ---- */
 
+static bool purged(rd_kafka_resp_err_t r)
+{
+    return r == RD_KAFKA_RESP_ERR__PURGE_QUEUE || r == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     struct kafka_producer *p = opaque;
@@ -85,7 +90,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     p->outstanding--;
     if (!m->err)
         return;
-    if (p->failed++ == 0) {
+    /* purged is what follows from another failure */
+    if (p->failed++ == 0 || purged(p->failed_err)) {
         p->failed_err = m->err;
         (void)snprintf(p->failed_topic, sizeof(p->failed_topic), "%s",
                        m->rkt ? rd_kafka_topic_name(m->rkt) : "");
@@ -411,9 +417,16 @@ static enum err undelivered(struct kafka_producer *p, struct errbuf *e)
 {
     char why[512];
     enum err code = kafka_err_code(p->failed_err);
-    (void)snprintf(why, sizeof(why),
-                   "%" PRId64 " records were not delivered, first to topic %s: %s", p->failed,
-                   p->failed_topic, rd_kafka_err2str(p->failed_err));
+    rd_kafka_error_t *reason = NULL;
+    if (p->in_txn && purged(p->failed_err))
+        reason = rd_kafka_commit_transaction(p->rk, 0); /* is refused, with the words */
+    if (reason)
+        (void)snprintf(why, sizeof(why), "%s", rd_kafka_error_string(reason));
+    else
+        (void)snprintf(why, sizeof(why),
+                       "%" PRId64 " records were not delivered, first to topic %s: %s", p->failed,
+                       p->failed_topic, rd_kafka_err2str(p->failed_err));
+    rd_kafka_error_destroy(reason);
     if (!p->transactional) {
         p->failed = 0;
         return err_set(e, code == ERR_NOT_FOUND ? code : ERR_CONNECT, "kafka: %s", why);

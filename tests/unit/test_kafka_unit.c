@@ -114,32 +114,29 @@ static void test_settings_merge(void **state)
     assert_null(strstr(warnings, "geheim"));
 }
 
-static void refused(const char *const *user, const char *words, const char *never)
+static void refused(const char *const *user, const char *words)
 {
     rd_kafka_conf_t *conf = NULL;
     struct errbuf e = {0};
     assert_int_equal(kafka_conf_make(ours, user, needed, not_here, &conf, &e), ERR_CONFIG);
     if (!strstr(e.text, words))
         fail_msg("\"%s\" does not say \"%s\"", e.text, words);
-    if (never && strstr(e.text, never))
-        fail_msg("\"%s\" tells a secret", e.text);
 }
 
 static void test_settings_refused(void **state)
 {
     (void)state;
     refused((const char *const[]){"bootstrap.servers", "h:1", "linger.mss", "1", NULL},
-            "did you mean \"linger.ms\"", NULL);
+            "did you mean \"linger.ms\"");
     refused((const char *const[]){"bootstrap.servers", "h:1", "compresion.codec", "lz4", NULL},
-            "\"compression.codec\"", NULL);
+            "\"compression.codec\"");
     refused((const char *const[]){"bootstrap.servers", "h:1", "wholly.unknown.thing", "1", NULL},
-            "CONFIGURATION.md", NULL);
+            "CONFIGURATION.md");
     refused((const char *const[]){"bootstrap.servers", "h:1", "compression.type", "zip", NULL},
-            "compression.type=zip", NULL);
-    refused((const char *const[]){"linger.ms", "1", NULL}, "bootstrap.servers is missing", NULL);
-    refused((const char *const[]){"bootstrap.servers", "", NULL}, "bootstrap.servers is missing",
-            NULL);
-    refused(NULL, "bootstrap.servers is missing", NULL);
+            "compression.type=zip");
+    refused((const char *const[]){"linger.ms", "1", NULL}, "bootstrap.servers is missing");
+    refused((const char *const[]){"bootstrap.servers", "", NULL}, "bootstrap.servers is missing");
+    refused(NULL, "bootstrap.servers is missing");
 }
 
 static void test_settings_conflict(void **state)
