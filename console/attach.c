@@ -57,7 +57,8 @@ int attach_call(const struct arguments *a, struct client *c, const char *method,
     const json_t *errors = json_object_get(*result, "errors");
     for (size_t i = 0; i < json_array_size(errors); i++) {
         const char *text = json_string_value(json_array_get(errors, i));
-        (void)fprintf(stderr, "  %s\n", text ? text : "?");
+        if (text && !strstr(e.text, text)) /* the message may be made of them */
+            (void)fprintf(stderr, "  %s\n", text);
     }
     json_decref(*result);
     *result = NULL;

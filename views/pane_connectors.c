@@ -13,22 +13,22 @@ enum {
     COLUMN_WAITING,
     COLUMN_ERRORS,
     COLUMN_TYPE,
-    COLUMN_DETAIL,
     COLUMN_DEAD,
     COLUMN_TOTAL,
+    COLUMN_DETAIL,
 };
 
 static const struct table_column columns[] = {
-    [COLUMN_NAME] = {.title = "connector", .width = 20, .stretch = true},
+    [COLUMN_NAME] = {.title = "connector", .width = 20, .want = 32, .stretch = true},
     [COLUMN_STATE] = {.title = "state", .width = 11},
     [COLUMN_RATE] = {.title = "rate", .width = 9, .right = true, .rank = 3},
     [COLUMN_LAG] = {.title = "lag", .width = 9, .right = true, .rank = 1},
     [COLUMN_WAITING] = {.title = "waiting", .width = 9, .right = true, .rank = 2},
     [COLUMN_ERRORS] = {.title = "errors", .width = 7, .right = true, .rank = 4},
     [COLUMN_TYPE] = {.title = "type", .width = 6, .rank = 5},
-    [COLUMN_DETAIL] = {.title = "detail", .width = 24, .rank = 6},
     [COLUMN_DEAD] = {.title = "dead", .width = 6, .right = true, .rank = 7},
     [COLUMN_TOTAL] = {.title = "records", .width = 13, .right = true, .rank = 8},
+    [COLUMN_DETAIL] = {.title = "detail", .width = 21, .rank = 6, .spare = true},
 };
 
 static const struct snap_connector *connector(const void *ctx, size_t row)
@@ -173,9 +173,10 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
     lines_add(l, "type", STYLE_PLAIN, c->type);
     lines_printf(l, "rate", STYLE_PLAIN, "%s, %s records in all", unit_rate(c->rate_s, a, sizeof a),
                  unit_count(c->total, b, sizeof b));
-    lines_printf(l, "lag", STYLE_PLAIN, "%s, %s records",
-                 unit_duration(c->lag_ms / 1000, a, sizeof a),
-                 unit_count(c->lag_records, b, sizeof b));
+    bool waiting = c->lag_records != UNKNOWN_INT;
+    lines_printf(l, "lag", STYLE_PLAIN, "%s%s%s%s", unit_duration(c->lag_ms / 1000, a, sizeof a),
+                 waiting ? ", " : "", waiting ? unit_count(c->lag_records, b, sizeof b) : "",
+                 waiting ? " records wait" : "");
     lines_printf(l, "errors", c->errors > 0 ? STYLE_ATTENTION : STYLE_PLAIN, "%s, %s restarts",
                  unit_count(c->errors, a, sizeof a), unit_count(c->restarts, b, sizeof b));
     lines_add(l, "dead letters", c->dead_letters > 0 ? STYLE_ATTENTION : STYLE_PLAIN,

@@ -9,9 +9,9 @@ enum { COLUMN_SIGN, COLUMN_TIME, COLUMN_OBJECT, COLUMN_TEXT, COLUMN_AREA, COLUMN
 static const struct table_column columns[] = {
     [COLUMN_SIGN] = {.title = "", .width = 1},
     [COLUMN_TIME] = {.title = "UTC", .width = 8},
-    [COLUMN_OBJECT] = {.title = "about", .width = 24, .rank = 1},
+    [COLUMN_OBJECT] = {.title = "about", .width = 25, .rank = 1},
     [COLUMN_TEXT] = {.title = "what", .width = 24, .stretch = true},
-    [COLUMN_AREA] = {.title = "area", .width = 8, .rank = 3},
+    [COLUMN_AREA] = {.title = "area", .width = 10, .rank = 3},
     [COLUMN_WHO] = {.title = "who", .width = 10, .rank = 2},
 };
 

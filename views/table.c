@@ -5,7 +5,7 @@
 #include <string.h>
 #include <wctype.h>
 
-enum { GAP = 2, MARK = 2 }; /* columns between columns; the selection's mark */
+enum { GAP = 2, MARK = 2, NAME_LEAST = 4 }; /* columns between columns; the selection's mark */
 
 void table_free(struct table_state *s)
 {
@@ -164,37 +164,63 @@ int table_page(int h)
     return h > 1 ? h - 1 : 1;
 }
 
+/* What a column asks for while one of rank `worst` is still shown. */
+static int asked_width(const struct table_column *c, int worst)
+{
+    return c->stretch && worst >= TABLE_RANK_EXTRA && c->want > c->width ? c->want : c->width;
+}
+
+/* The columns that are left, in screen columns; *worst: the one to leave out next, or -1. */
+static int needed_width(const struct table_model *m, const bool *out, int *worst)
+{
+    *worst = -1;
+    for (int c = 0; c < m->column_count; c++)
+        if (!out[c] && m->columns[c].rank > 0 &&
+            (*worst < 0 || m->columns[c].rank >= m->columns[*worst].rank))
+            *worst = c;
+    int need = MARK - GAP;
+    for (int c = 0; c < m->column_count; c++)
+        if (!out[c])
+            need += GAP + asked_width(&m->columns[c], *worst < 0 ? 0 : m->columns[*worst].rank);
+    return need;
+}
+
+/* `left` screen columns more than the widths; may be negative: better a short name than no state.
+ */
+static void share_out(const struct table_model *m, const int *columns, int *widths, int n, int left)
+{
+    int name = -1;
+    int spare = -1;
+    for (int i = 0; i < n; i++) {
+        name = m->columns[columns[i]].stretch ? i : name;
+        spare = m->columns[columns[i]].spare ? i : spare;
+    }
+    if (name < 0)
+        return;
+    int room = m->columns[columns[name]].want - widths[name];
+    if (spare >= 0 && left > room && room >= 0) {
+        widths[spare] += left - room;
+        left = room;
+    }
+    widths[name] = widths[name] + left > NAME_LEAST ? widths[name] + left : NAME_LEAST;
+}
+
 int table_fit(const struct table_model *m, int w, int *columns, int *widths)
 {
     bool out[TABLE_COLUMNS_MAX] = {false};
-    int need;
-    int shown;
-    for (;;) {
-        need = MARK;
-        shown = 0;
-        int worst = -1;
-        for (int c = 0; c < m->column_count; c++) {
-            if (out[c])
-                continue;
-            need += m->columns[c].width + (shown++ ? GAP : 0);
-            if (m->columns[c].rank > 0 &&
-                (worst < 0 || m->columns[c].rank >= m->columns[worst].rank))
-                worst = c;
-        }
-        if (need <= w || worst < 0)
-            break;
+    int worst;
+    while (needed_width(m, out, &worst) > w && worst >= 0)
         out[worst] = true;
-    }
     int n = 0;
+    int left = w - MARK + GAP;
     for (int c = 0; c < m->column_count; c++) {
         if (out[c])
             continue;
         columns[n] = c;
-        widths[n] = m->columns[c].width;
-        if (m->columns[c].stretch) /* may shrink too: better a short name than no state */
-            widths[n] = widths[n] + w - need > 4 ? widths[n] + w - need : 4;
-        n++;
+        widths[n++] = m->columns[c].width;
+        left -= m->columns[c].width + GAP;
     }
+    share_out(m, columns, widths, n, left);
     return n;
 }
 

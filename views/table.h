@@ -18,7 +18,13 @@
 #include "views/grid.h"
 #include "views/units.h"
 
-enum { TABLE_CELL_MAX = 512, TABLE_KEY_MAX = 300, TABLE_FILTER_MAX = 128, TABLE_COLUMNS_MAX = 16 };
+enum {
+    TABLE_CELL_MAX = 512,
+    TABLE_KEY_MAX = 300,
+    TABLE_FILTER_MAX = 128,
+    TABLE_COLUMNS_MAX = 16,
+    TABLE_RANK_EXTRA = 6
+};
 
 struct table_column {
     const char *title;
@@ -26,6 +32,8 @@ struct table_column {
     int rank;     /* 0 is always shown; the highest rank is left out first */
     bool right;   /* numbers */
     bool stretch; /* takes what is left over (one column) */
+    bool spare;   /* takes what is left over when the other one has what it wants */
+    int want;     /* of the one that stretches: columns of TABLE_RANK_EXTRA and more wait for it */
 };
 
 struct table_cell {
