@@ -122,7 +122,7 @@ static enum err make_conf(const char *const *settings, const char *transactional
         "compression.type", "lz4",
         /* batches form by themselves while requests are under way; a little more than nothing
          * makes fewer, larger requests at middling rates and costs a transaction no time */
-        "linger.ms", "1", "socket.nagle.disable", "true",
+        "linger.ms", "5", "socket.nagle.disable", "true",
         /* our share of the engine's memory */
         "queue.buffering.max.kbytes", "16384", "queue.buffering.max.messages", "50000",
         "partitioner", "murmur2_random", "transaction.timeout.ms", "60000",
@@ -537,7 +537,8 @@ static enum err wait_delivered(struct kafka_producer *p, int64_t until_us, struc
 {
     p->unserved = 0;
     while (p->outstanding > 0) {
-        rd_kafka_poll(p->rk, SLICE_MS);
+        /* a flush serves the reports as a poll does, and tells the broker threads not to linger */
+        (void)rd_kafka_flush(p->rk, SLICE_MS);
         if (interrupted(p))
             return canceled("waiting for deliveries", e);
         if (rd_kafka_fatal_error(p->rk, NULL, 0))
