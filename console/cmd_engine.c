@@ -84,6 +84,12 @@ static enum err serve(const struct config *c, sigset_t *signals, struct errbuf *
         rc = engine_stop(g, e);
     }
     service_stop(service);
+    if (rc == ERR_TIMEOUT) {
+        /* A server that hangs must not hold the stop up. What it holds was not committed: the next
+         * start reads on from what is stored. */
+        log_error("engine", "%s: ending without it", e->text);
+        _exit(EXIT_FAILED);
+    }
     engine_destroy(g);
     return rc;
 }

@@ -239,10 +239,15 @@ enum err publisher_start(const struct publisher_options *o, struct position *pos
     return ERR_OK;
 }
 
-struct chunk *publisher_chunk(struct publisher *p)
+enum err publisher_chunk(struct publisher *p, int64_t timeout_us, struct chunk **out,
+                         struct errbuf *e)
 {
     void *item = NULL;
-    return queue_pop(p->pool, &item, -1) == ERR_OK ? item : NULL;
+    enum err rc = queue_pop(p->pool, &item, timeout_us);
+    *out = item;
+    if (rc == ERR_CANCELED)
+        return err_set(e, rc, "the publisher has ended");
+    return rc ? err_set(e, rc, "all chunks are in flight") : ERR_OK;
 }
 
 void publisher_give_back(struct publisher *p, struct chunk *c)

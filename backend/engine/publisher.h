@@ -44,9 +44,12 @@ struct publisher_options {
 enum err publisher_start(const struct publisher_options *o, struct position *position,
                          struct publisher **out, struct errbuf *e) MUST_CHECK;
 
-/* An empty chunk from the pool (waits while all are in flight: back-pressure); NULL when the
- * publisher has ended. */
-struct chunk *publisher_chunk(struct publisher *p);
+/*
+ * An empty chunk from the pool. While all are in flight it waits: back-pressure. ERR_TIMEOUT: still
+ * none after timeout_us (< 0: waits for ever); ERR_CANCELED: the publisher has ended.
+ */
+enum err publisher_chunk(struct publisher *p, int64_t timeout_us, struct chunk **out,
+                         struct errbuf *e) MUST_CHECK;
 
 /* Hands a chunk over. ERR_CANCELED: the publisher has ended; the chunk is freed all the same. */
 enum err publisher_push(struct publisher *p, struct chunk *c) MUST_CHECK;

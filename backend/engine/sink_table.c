@@ -148,6 +148,18 @@ static enum err adopt_columns(struct sink *s, struct sink_topic *t, struct errbu
     return rc;
 }
 
+/* A current-state table is looked up by its key: the warehouse may index it. */
+static void mark_key(const struct sink *s, const struct flat_columns *f, struct wcolumn *columns)
+{
+    const char *const *fields = key_fields(s);
+    for (int k = 0; !fields && k < f->n_key; k++)
+        columns[f->key_after[k]].key = true;
+    for (int i = 0; fields && i < f->n; i++)
+        for (int k = 0; fields[k]; k++)
+            if (!strcmp(fields[k], columns[i].name))
+                columns[i].key = true;
+}
+
 static enum err widen_table(struct sink *s, struct sink_topic *t, const struct sink_plan *p,
                             struct errbuf *e)
 {
@@ -170,6 +182,8 @@ static enum err widen_table(struct sink *s, struct sink_topic *t, const struct s
         return err_set(e, ERR_NOMEM, "no memory for a table's columns");
     memcpy(want, f->columns, (size_t)f->n * sizeof *want);
     memcpy(want + f->n, meta_columns, sizeof meta_columns);
+    if (s->o->sink->insert_mode == INSERT_UPSERT)
+        mark_key(s, f, want);
     rc = warehouse_table_ensure(s->warehouse, t->schema, t->table, want, f->n + META_COLUMNS, e);
     free(want);
     return rc;

@@ -67,8 +67,8 @@ static enum err need_chunk(struct worker *w, struct errbuf *e)
     enum err rc = ERR_OK;
     if (w->chunk && chunk_full(w->chunk))
         rc = push(w, e);
-    if (!rc && !w->chunk && !(w->chunk = publisher_chunk(w->c->publisher)))
-        rc = err_set(e, ERR_CANCELED, "the publisher has ended");
+    if (!rc && !w->chunk)
+        rc = publisher_chunk(w->c->publisher, -1, &w->chunk, e);
     return rc;
 }
 
@@ -237,9 +237,10 @@ static enum err join_workers(struct worker *workers, int n, enum err rc, struct 
 
 static enum err say_done(struct capture *c, struct errbuf *e)
 {
-    struct chunk *last = publisher_chunk(c->publisher);
-    if (!last)
-        return err_set(e, ERR_CANCELED, "the publisher has ended");
+    struct chunk *last;
+    enum err rc = publisher_chunk(c->publisher, -1, &last, e);
+    if (rc)
+        return rc;
     last->finishes_snapshot = true;
     return publisher_push(c->publisher, last) ? err_set(e, ERR_CANCELED, "the publisher has ended")
                                               : ERR_OK;

@@ -21,7 +21,8 @@
 
 enum {
     WAIT_US = 1000000, /* while nothing comes */
-    GATHER_US = 2000,  /* a partial chunk waits this long for more while the publisher is busy */
+    FEEDBACK_US = 1000000,
+    GATHER_US = 2000, /* a partial chunk waits this long for more while the publisher is busy */
     CONFIRM_EVERY_US = 10000000, /* an idle stream writes a position at most this often */
 };
 
@@ -65,8 +66,12 @@ static enum err flush(struct stream *s, struct errbuf *e)
 static enum err need_chunk(struct stream *s, struct errbuf *e)
 {
     enum err rc = s->chunk && chunk_full(s->chunk) ? flush(s, e) : ERR_OK;
-    if (!rc && !s->chunk && !(s->chunk = publisher_chunk(s->c->publisher)))
-        rc = err_set(e, ERR_CANCELED, "the publisher has ended");
+    while (!rc && !s->chunk) {
+        rc = publisher_chunk(s->c->publisher, FEEDBACK_US, &s->chunk, e);
+        /* nothing is received meanwhile: the server must still hear of us (wal_sender_timeout) */
+        if (rc == ERR_TIMEOUT)
+            rc = replication_feedback(s->c->replication, e);
+    }
     return rc;
 }
 
