@@ -258,18 +258,18 @@ static json_t *source_offsets(const struct engine_connector *c, const struct pro
                      "slot", s->slot_name);
 }
 
-static json_t *sink_offsets(const struct engine_connector *c, const struct probe_view *v)
+static void add_offset(void *arg, const char *topic, int partition, int64_t at)
+{
+    json_t *offsets = arg;
+    (void)json_array_append_new(
+        offsets, json_pack("{s:{s:s, s:i}, s:{s:I}}", "partition", "kafka_topic", topic,
+                           "kafka_partition", partition, "offset", "kafka_offset", (json_int_t)at));
+}
+
+static json_t *sink_offsets(const struct engine_connector *c)
 {
     json_t *a = json_array();
-    for (int i = 0; i < v->n_topics; i++)
-        for (int p = 0; p < v->topics[i].n_partitions; p++) {
-            int64_t at;
-            if (sink_position(c->sink, v->topics[i].name, p, &at))
-                (void)json_array_append_new(a, json_pack("{s:{s:s, s:i}, s:{s:I}}", "partition",
-                                                         "kafka_topic", v->topics[i].name,
-                                                         "kafka_partition", p, "offset",
-                                                         "kafka_offset", (json_int_t)at));
-        }
+    sink_positions(c->sink, add_offset, a);
     return a;
 }
 
@@ -283,8 +283,8 @@ enum err engine_connector_offsets(struct engine *g, const char *name, json_t **r
     (void)pthread_mutex_lock(&g->mutex);
     const struct engine_connector *c = engine_find(g, name);
     if (c)
-        *result = json_pack("{s:o}", "offsets",
-                            c->is_source ? source_offsets(c, &v) : sink_offsets(c, &v));
+        *result =
+            json_pack("{s:o}", "offsets", c->is_source ? source_offsets(c, &v) : sink_offsets(c));
     else
         rc = unknown(name, e);
     (void)pthread_mutex_unlock(&g->mutex);

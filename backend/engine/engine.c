@@ -11,6 +11,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine_run.h"
 
 enum {
@@ -98,12 +99,6 @@ static void on_change(void *arg, const struct engine_connector *c, enum task_sta
                 "connector", "engine", c->name, text);
 }
 
-/* Sources first, then by name: as the configuration's list is. */
-static bool stands_before(const struct connector *a, const struct connector *b)
-{
-    return a->kind != b->kind ? a->kind < b->kind : strcmp(a->name, b->name) < 0;
-}
-
 enum err engine_add(struct engine *g, struct connector *config, struct engine_connector **out,
                     struct errbuf *e)
 {
@@ -117,7 +112,7 @@ enum err engine_add(struct engine *g, struct connector *config, struct engine_co
     if (rc)
         return rc;
     int i = g->n_connectors++;
-    for (; i > 0 && stands_before(config, g->connectors[i - 1]->config); i--)
+    for (; i > 0 && connector_stands_before(config, g->connectors[i - 1]->config); i--)
         g->connectors[i] = g->connectors[i - 1];
     g->connectors[i] = c;
     *out = c;
@@ -138,30 +133,12 @@ struct engine_connector *engine_take(struct engine *g, const char *name)
     return c;
 }
 
-/* Two sources with one topic prefix would write one offsets topic, two with one slot would starve
- * each other. */
-static enum err check_pair(const struct connector *a, const struct connector *b, struct errbuf *e)
-{
-    if (a->kind != CONNECTOR_SOURCE || b->kind != CONNECTOR_SOURCE)
-        return ERR_OK;
-    if (!strcmp(a->source.slot_name, b->source.slot_name) &&
-        !strcmp(a->source.conninfo, b->source.conninfo))
-        return err_set(e, ERR_CONFIG,
-                       "connectors %s and %s use the same slot %s: give each its own slot.name",
-                       a->name, b->name, a->source.slot_name);
-    if (!strcmp(a->source.topic_prefix, b->source.topic_prefix))
-        return err_set(e, ERR_CONFIG,
-                       "connectors %s and %s have the same topic.prefix %s: give each its own",
-                       a->name, b->name, a->source.topic_prefix);
-    return ERR_OK;
-}
-
 enum err engine_check_conflict(const struct engine *g, const struct connector *k, struct errbuf *e)
 {
     enum err rc = ERR_OK;
     for (int i = 0; i < g->n_connectors && !rc; i++)
         if (strcmp(g->connectors[i]->name, k->name) != 0)
-            rc = check_pair(g->connectors[i]->config, k, e);
+            rc = connector_check_pair(g->connectors[i]->config, k, e);
     return rc;
 }
 
@@ -171,7 +148,7 @@ static enum err check_unique(const struct connector_list *l, struct errbuf *e)
     enum err rc = ERR_OK;
     for (int i = 0; i < l->n && !rc; i++)
         for (int k = i + 1; k < l->n && !rc; k++)
-            rc = check_pair(l->items[i], l->items[k], e);
+            rc = connector_check_pair(l->items[i], l->items[k], e);
     return rc;
 }
 
@@ -183,6 +160,8 @@ static enum err load_connectors(struct engine *g, struct errbuf *e)
     enum err rc = connector_load_all(g->config, &list, &faults, e);
     if (!rc)
         rc = check_unique(&list, e);
+    if (!rc)
+        rc = engine_lay_over(g, &list, e);
     for (int i = 0; i < list.n && !rc; i++) {
         struct engine_connector *c;
         rc = engine_add(g, list.items[i], &c, e);
@@ -191,7 +170,7 @@ static enum err load_connectors(struct engine *g, struct errbuf *e)
     }
     connector_list_free(&list);
     faults_free(&faults);
-    return rc ? rc : engine_load_stored(g, e);
+    return rc;
 }
 
 /* ---- life ---- */

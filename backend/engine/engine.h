@@ -53,7 +53,8 @@ enum err engine_stalled(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Row changes published by sources and loaded by sinks since the start. */
 void engine_totals(struct engine *g, int64_t *captured, int64_t *loaded, int64_t *dead_letters);
 
-/* verify against the configuration alone: no engine is needed in this process. `only`: table names,
+/* verify against the configuration and what its engine's store says: no engine is needed in this
+ * process. `only`: table names,
  * NULL-terminated, or NULL. */
 struct verify_hooks {
     bool (*canceled)(void *arg);

@@ -50,8 +50,8 @@ enum err engine_start_connector(struct engine *g, struct engine_connector *c,
 /* ---- engine_store.c: what survives a restart ---- */
 enum err engine_store_open(struct engine *g, struct errbuf *e) MUST_CHECK;
 void engine_store_close(struct engine *g);
-/* Lays the stored connectors over those of the files, which have been added. */
-enum err engine_load_stored(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Lays the stored connectors over the configuration's, with log lines and events. */
+enum err engine_lay_over(struct engine *g, struct connector_list *l, struct errbuf *e) MUST_CHECK;
 /* As last asked for; RUNNING where nothing was. */
 enum err engine_store_state(struct engine *g, const char *name, enum store_state *out,
                             struct errbuf *e) MUST_CHECK;

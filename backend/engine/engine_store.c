@@ -1,21 +1,11 @@
-/*
- * What survives a restart, between the engine and its store (backend/state/store.h).
- *
- * At start, the configuration's files and the store are laid over each other, a name at a time:
- *   nothing stored             the file's connector, running
- *   a state stored             the file's connector, in that state
- *   DELETED stored             the file's connector is left out
- *   a configuration stored     it goes before the file's: it was applied later
- *   .. the same as the file's  the file's from now on: the operator changed both
- *   .. that has faults         neither runs, an event says why: the file's could read and write
- *                              something else than what the operator asked for
- * All that is to go has gone before anything stored is added, so that a slot can change its owner.
- */
+/* What survives a restart, between the engine and its store (backend/state/store.h). Which
+ * connectors run is decided in connector_overlay.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine_run.h"
 
 enum err engine_store_open(struct engine *g, struct errbuf *e)
@@ -51,108 +41,39 @@ bool engine_from_file(const struct engine *g, const char *name)
     return false;
 }
 
-/* ---- the stored connectors, at start ---- */
+/* ---- the connectors, at the start ---- */
 
-static enum err remember_files(struct engine *g, struct errbuf *e)
+static enum err remember_files(struct engine *g, const struct connector_list *l, struct errbuf *e)
 {
-    g->from_files = calloc((size_t)g->n_connectors + 1, sizeof *g->from_files);
-    if (!g->from_files)
-        return err_set(e, ERR_NOMEM, "no memory for the connectors' names");
-    for (int i = 0; i < g->n_connectors; i++) {
-        char *name = strdup(g->connectors[i]->name);
+    g->from_files = calloc((size_t)l->n + 1, sizeof *g->from_files);
+    for (int i = 0; i < l->n && g->from_files; i++) {
+        char *name = strdup(l->items[i]->name);
         if (!name)
             return err_set(e, ERR_NOMEM, "no memory for the connectors' names");
         g->from_files[g->n_from_files++] = name;
     }
-    return ERR_OK;
+    return g->from_files ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the connectors' names");
 }
 
-static const char *place_of(const struct engine_connector *c)
+static void told(void *arg, enum overlay_word word, const char *name, const char *text)
 {
-    return c->config->file ? c->config->file : "the configuration (built in)";
-}
-
-static bool same_text(const struct engine_connector *c, const char *config)
-{
-    struct buf text;
-    buf_init(&text, 0);
-    connector_write(c->config, &text);
-    bool same = !buf_failed(&text) && !strcmp(buf_cstr(&text), config);
-    buf_free(&text);
-    return same;
-}
-
-/* Takes out the file's connector that the store hides or replaces. */
-static enum err lay_over(struct engine *g, struct store_connector *s, struct errbuf *e)
-{
-    char at[CLOCK_TEXT_MAX];
-    struct engine_connector *c = engine_find(g, s->name);
-    enum err rc = ERR_OK;
-    if (!c || (s->state != STORE_DELETED && !s->config))
-        return ERR_OK;
-    (void)clock_format_utc(s->updated_us, at, sizeof at);
-    if (s->state == STORE_DELETED) {
-        log_info("connector",
-                 "%s of %s is left out: it was deleted at %s; `flightdeck connector "
-                 "apply` brings it back",
-                 s->name, place_of(c), at);
-    } else if (same_text(c, s->config)) {
-        log_info("connector", "%s: %s says what was applied at %s: the file counts again", s->name,
-                 place_of(c), at);
-        rc = store_connector_forget_config(g->store, s->name, e);
-        free(s->config);
-        s->config = NULL;
-        return rc;
-    } else {
-        log_info("connector", "%s: what was applied at run time (%s) counts, not %s", s->name, at,
-                 place_of(c));
+    struct engine *g = arg;
+    struct errbuf e;
+    if (word == OVERLAY_FAULTY) {
+        log_error("connector", "%s: %s", name, text);
+        engine_note(g, "error", "connector", "engine", name, text);
+        return;
     }
-    engine_connector_destroy(engine_take(g, s->name));
-    return ERR_OK;
+    log_info("connector", "%s: %s", name, text);
+    /* not forgotten: the next start finds the same, and tries again */
+    if (word == OVERLAY_SAME && store_connector_forget_config(g->store, name, &e) != ERR_OK)
+        log_warning("store", "%s", e.text);
 }
 
-static enum err add_stored(struct engine *g, const struct store_connector *s, struct errbuf *e)
+enum err engine_lay_over(struct engine *g, struct connector_list *l, struct errbuf *e)
 {
-    struct connector *k = NULL;
-    struct engine_connector *c;
-    struct faults faults;
-    struct errbuf why;
-    char text[ERRBUF_TEXT_MAX + 256];
-    faults_init(&faults);
-    enum err rc =
-        connector_parse(g->config, s->config, strlen(s->config), s->name, NULL, &k, &faults, &why);
-    if (!rc)
-        rc = engine_check_conflict(g, k, &why);
-    if (!rc)
-        rc = engine_add(g, k, &c, &why);
-    if (!rc)
-        k = NULL; /* the engine's now */
-    if (rc) {
-        (void)snprintf(text, sizeof text,
-                       "left out: what was applied at run time can no longer be used: %s: apply it "
-                       "anew, or delete it",
-                       why.text);
-        log_error("connector", "%s: %s", s->name, text);
-        engine_note(g, "error", "connector", "engine", s->name, text);
-    }
-    connector_free(k);
-    faults_free(&faults);
-    return rc == ERR_NOMEM ? err_set(e, rc, "%s", why.text) : ERR_OK;
-}
-
-enum err engine_load_stored(struct engine *g, struct errbuf *e)
-{
-    struct store_connectors all = {0};
-    enum err rc = remember_files(g, e);
-    if (!rc)
-        rc = store_connectors_list(g->store, &all, e);
-    for (int i = 0; i < all.n && !rc; i++)
-        rc = lay_over(g, &all.items[i], e);
-    for (int i = 0; i < all.n && !rc; i++)
-        if (all.items[i].config && all.items[i].state != STORE_DELETED)
-            rc = add_stored(g, &all.items[i], e);
-    store_connectors_free(&all);
-    return rc;
+    enum err rc = remember_files(g, l, e);
+    return rc ? rc : connector_overlay(g->config, g->store, l, told, g, e);
 }
 
 /* ---- events ---- */

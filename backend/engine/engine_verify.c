@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/engine/connector_config.h"
+#include "backend/base/log.h"
+#include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine.h"
 
 struct binding {
@@ -54,6 +55,22 @@ static void progress(void *arg, const char *what)
         b->hooks->progress(b->hooks->arg, what);
 }
 
+/* What was applied or deleted at run time counts here as well. Where the store cannot be read (it
+ * is another user's, say) the configuration alone has to do. */
+static enum err lay_over(const struct config *c, struct connector_list *l, struct errbuf *e)
+{
+    struct store *s = NULL;
+    enum err rc = store_open_to_read(c->state_dir, &s, e);
+    if (rc) {
+        if (rc != ERR_NOT_FOUND)
+            log_warning("verify", "connectors changed at run time are not known: %s", e->text);
+        return ERR_OK;
+    }
+    rc = connector_overlay(c, s, l, NULL, NULL, e);
+    store_close(s);
+    return rc;
+}
+
 /* One source, and one warehouse that all its sinks go to: the first sink's. */
 static enum err bind(const struct config *c, struct binding *b, const char **odbc, struct errbuf *e)
 {
@@ -61,6 +78,8 @@ static enum err bind(const struct config *c, struct binding *b, const char **odb
     faults_init(&faults);
     enum err rc = connector_load_all(c, &b->list, &faults, e);
     faults_free(&faults);
+    if (!rc)
+        rc = lay_over(c, &b->list, e);
     *odbc = c->warehouse.odbc;
     for (int i = 0; i < b->list.n && !rc; i++) {
         const struct connector *k = b->list.items[i];

@@ -66,6 +66,21 @@ bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at
     return found;
 }
 
+void sink_positions(struct sink *s,
+                    void (*told)(void *arg, const char *topic, int partition, int64_t at),
+                    void *arg)
+{
+    (void)pthread_mutex_lock(&s->view_mutex);
+    for (int i = 0; i < s->n_topics; i++) {
+        const struct sink_topic *t = &s->topics[i];
+        for (int p = 0; p < t->n_partitions; p++) {
+            int64_t committed = t->partitions[p].committed;
+            told(arg, t->name, p, committed < 0 ? 0 : committed);
+        }
+    }
+    (void)pthread_mutex_unlock(&s->view_mutex);
+}
+
 static bool upsert(const struct sink *s)
 {
     return s->o->sink->insert_mode == INSERT_UPSERT;

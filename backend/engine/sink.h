@@ -50,5 +50,10 @@ void sink_stop(struct sink *s);
 /* From any thread: the offset up to which the sink has committed a partition; false when it does
  * not read it. */
 bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at);
+/* All of them, in the order of topics; none before its first run has begun. `told` must not call
+ * the sink. */
+void sink_positions(struct sink *s,
+                    void (*told)(void *arg, const char *topic, int partition, int64_t at),
+                    void *arg);
 
 #endif

@@ -272,18 +272,22 @@ static enum err prepare(struct store *s, struct errbuf *e)
     return ERR_OK;
 }
 
-static enum err open_file(struct store *s, struct errbuf *e)
+/* Ours and whole, or refused. */
+static enum err open_file(struct store *s, int flags, int *version, struct errbuf *e)
 {
-    int version = 0;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    enum err rc = make_private(s, e);
-    if (rc)
-        return rc;
-    if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return s->db ? store_error(s, "open it", e) : err_set(e, ERR_NOMEM, "out of memory");
     (void)sqlite3_busy_timeout(s->db, BUSY_MS);
     (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    rc = check(s, &version, e);
+    return check(s, version, e);
+}
+
+static enum err open_to_write(struct store *s, struct errbuf *e)
+{
+    int version = 0;
+    enum err rc = make_private(s, e);
+    if (!rc)
+        rc = open_file(s, SQLITE_OPEN_READWRITE, &version, e);
     if (!rc)
         rc = execute(s, query_text("store/open"), "set up", e);
     if (!rc)
@@ -295,7 +299,21 @@ static enum err open_file(struct store *s, struct errbuf *e)
     return rc;
 }
 
-enum err store_open(const char *dir, struct store **out, struct errbuf *e)
+static enum err open_to_read(struct store *s, struct errbuf *e)
+{
+    int version = 0;
+    if (access(s->path, F_OK) != 0 && errno == ENOENT)
+        return err_set(e, ERR_NOT_FOUND, "there is no store %s", s->path);
+    enum err rc = open_file(s, SQLITE_OPEN_READONLY, &version, e);
+    if (!rc && version < newest_version())
+        rc = err_set(e, ERR_UNSUPPORTED,
+                     "the store %s has version %d, which the engine brings to %d when it starts",
+                     s->path, version, newest_version());
+    return rc ? rc : prepare(s, e);
+}
+
+static enum err open_with(enum err (*how)(struct store *, struct errbuf *), const char *dir,
+                          struct store **out, struct errbuf *e)
 {
     *out = NULL;
     struct store *s = calloc(1, sizeof *s);
@@ -304,12 +322,22 @@ enum err store_open(const char *dir, struct store **out, struct errbuf *e)
     (void)pthread_mutex_init(&s->mutex, NULL);
     enum err rc = asprintf(&s->path, "%s/flightdeck.db", dir) < 0
                       ? err_set(e, ERR_NOMEM, "no memory for the store")
-                      : open_file(s, e);
+                      : how(s, e);
     if (rc)
         store_close(s);
     else
         *out = s;
     return rc;
+}
+
+enum err store_open(const char *dir, struct store **out, struct errbuf *e)
+{
+    return open_with(open_to_write, dir, out, e);
+}
+
+enum err store_open_to_read(const char *dir, struct store **out, struct errbuf *e)
+{
+    return open_with(open_to_read, dir, out, e);
 }
 
 void store_close(struct store *s)

@@ -24,6 +24,9 @@ struct store;
  * or not ours is left as it is: ERR_IO or ERR_UNSUPPORTED says which and what to do.
  */
 enum err store_open(const char *dir, struct store **out, struct errbuf *e) MUST_CHECK;
+/* For another process, to read only: nothing is made, migrated or written. ERR_NOT_FOUND: there is
+ * no file. */
+enum err store_open_to_read(const char *dir, struct store **out, struct errbuf *e) MUST_CHECK;
 void store_close(struct store *s); /* NULL is fine */
 const char *store_path(const struct store *s);
 

@@ -242,6 +242,41 @@ static void test_a_migration_that_was_cut_short(void **state)
     store_close(s);
 }
 
+/* Beside the engine that has it open, and without one; nothing is made. */
+static void test_open_to_read(void **state)
+{
+    const struct place *p = *state;
+    struct store *s = NULL;
+    struct store *reader = NULL;
+    struct errbuf e;
+    assert_int_equal(store_open_to_read(p->dir, &reader, &e), ERR_NOT_FOUND);
+    assert_null(reader);
+    assert_int_equal(access(p->file, F_OK), -1);
+    s = open_good(p);
+    good(store_connector_put(s, "c", "{}", STORE_PAUSED, &e), &e);
+    good(store_open_to_read(p->dir, &reader, &e), &e);
+    for (int round = 0; round < 2; round++) {
+        struct store_connectors l;
+        good(store_connectors_list(reader, &l, &e), &e);
+        assert_int_equal(l.n, 1);
+        assert_string_equal(l.items[0].config, "{}");
+        store_connectors_free(&l);
+        assert_int_equal(store_connector_set_state(reader, "c", STORE_RUNNING, &e), ERR_IO);
+        assert_non_null(strstr(e.text, "readonly"));
+        store_close(reader);
+        reader = NULL;
+        store_close(s);
+        s = NULL;
+        if (!round)
+            good(store_open_to_read(p->dir, &reader, &e), &e);
+    }
+    by_hand(p, "PRAGMA user_version = 99");
+    assert_int_equal(store_open_to_read(p->dir, &reader, &e), ERR_UNSUPPORTED);
+    by_hand(p, "DROP TABLE connectors; DROP TABLE events; PRAGMA user_version = 0");
+    assert_int_equal(store_open_to_read(p->dir, &reader, &e), ERR_UNSUPPORTED);
+    assert_non_null(strstr(e.text, "when it starts"));
+}
+
 /* ---- connectors ---- */
 
 static struct store_connector get(struct store *s, const char *name)
@@ -529,6 +564,7 @@ int main(void)
         CASE(test_newer_version),
         CASE(test_of_another_program),
         CASE(test_a_migration_that_was_cut_short),
+        CASE(test_open_to_read),
         CASE(test_connectors),
         CASE(test_state_words),
         CASE(test_events),
