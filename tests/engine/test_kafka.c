@@ -66,8 +66,8 @@ static void test_visible_after_commit(void **state)
     assert_int_equal(client_read_to_end(c, NULL), 0);
 
     client_begin(p);
-    client_send(p, "seen", "k", "one");
-    client_send(p, "seen", "k", NULL);
+    client_produce(p, "seen", "k", "one");
+    client_produce(p, "seen", "k", NULL);
     fixture_wait("records at the broker", 30, has_uncommitted, &two);
     assert_int_equal(high_of("seen", 0), 0); /* the last stable offset */
     struct kafka_record r;
@@ -100,14 +100,14 @@ static void test_aborted_hidden(void **state)
     client_topic("aborted", 1, NULL);
     struct kafka_producer *p = client_producer("aborted", NULL);
     client_begin(p);
-    client_send(p, "aborted", NULL, "no");
+    client_produce(p, "aborted", NULL, "no");
     struct uncommitted one = {"aborted", 1};
     fixture_wait("a record at the broker", 30, has_uncommitted, &one);
     ok(kafka_producer_abort(p, &e), &e);
     client_begin(p);
     client_commit(p); /* an empty one */
     client_begin(p);
-    client_send(p, "aborted", NULL, "yes");
+    client_produce(p, "aborted", NULL, "yes");
     client_commit(p);
 
     struct kafka_consumer *c = client_reader("aborted", 0, KAFKA_OFFSET_BEGINNING, MIB);
@@ -148,8 +148,8 @@ static void test_positions(void **state)
     struct kafka_producer *p = client_producer("positions", NULL);
     for (int i = 0; i < 3; i++) {
         client_begin(p);
-        client_send(p, "positions", NULL, "a");
-        client_send(p, "positions", NULL, "b");
+        client_produce(p, "positions", NULL, "a");
+        client_produce(p, "positions", NULL, "b");
         client_commit(p);
     }
     kafka_producer_destroy(p);
@@ -191,7 +191,7 @@ static void test_headers(void **state)
     struct kafka_producer *p = client_producer("headers", NULL);
     client_begin(p);
     ok(kafka_producer_send(p, "headers", 0, NULL, 0, "", 0, headers, 5, &e), &e);
-    client_send(p, "headers", "no", "headers");
+    client_produce(p, "headers", "no", "headers");
     client_commit(p);
     kafka_producer_destroy(p);
     struct kafka_consumer *c = client_reader("headers", 0, KAFKA_OFFSET_BEGINNING, MIB);
@@ -226,14 +226,14 @@ static void test_fencing(void **state)
     client_topic("fenced", 1, NULL);
     struct kafka_producer *old = client_producer("fenced", NULL);
     client_begin(old);
-    client_send(old, "fenced", NULL, "old");
+    client_produce(old, "fenced", NULL, "old");
     struct kafka_producer *now = client_producer("fenced", NULL);
     assert_int_equal(kafka_producer_commit(old, &e), ERR_FENCED);
     assert_non_null(strstr(e.text, "transactional.id"));
     assert_int_equal(kafka_producer_poll(old, &e), ERR_FENCED);
     assert_int_equal(kafka_producer_begin(old, &e), ERR_FENCED);
     client_begin(now);
-    client_send(now, "fenced", NULL, "new");
+    client_produce(now, "fenced", NULL, "new");
     client_commit(now);
     struct kafka_consumer *c = client_reader("fenced", 0, KAFKA_OFFSET_BEGINNING, MIB);
     struct kafka_record r = client_read(c);
@@ -260,7 +260,7 @@ static void test_too_large_for_us(void **state)
     assert_int_equal(kafka_producer_send(p, "large", -1, NULL, 0, big, 2 * MIB, NULL, 0, &e),
                      ERR_DATA);
     assert_non_null(strstr(e.text, "message.max.bytes"));
-    client_send(p, "large", NULL, "small");
+    client_produce(p, "large", NULL, "small");
     client_commit(p); /* the transaction goes on */
     kafka_producer_destroy(p);
     free(big);
@@ -284,7 +284,7 @@ static void test_too_large_for_the_broker(void **state)
     enum err r;
     do { /* aborted, and the producer lives; librdkafka 2.0.2 first finds a hole in its numbers */
         client_begin(p);
-        client_send(p, "narrow", NULL, "small");
+        client_produce(p, "narrow", NULL, "small");
     } while ((r = kafka_producer_commit(p, &e)) == ERR_RETRY);
     ok(r, &e);
     kafka_producer_destroy(p);
@@ -378,7 +378,7 @@ static void test_offset_out_of_range(void **state)
     struct kafka_producer *p = client_producer("ranges", NULL);
     client_begin(p);
     for (int i = 0; i < 5; i++)
-        client_send(p, "ranges", NULL, "x");
+        client_produce(p, "ranges", NULL, "x");
     client_commit(p);
     kafka_producer_destroy(p);
     expect_lost("ranges", 100, "offset 100");
@@ -411,7 +411,7 @@ static void test_key_partitions(void **state)
     client_begin(p);
     for (int i = 0; i < KEYS; i++) {
         (void)snprintf(key, sizeof key, "{\"id\":%d,\"ключ\":\"%d\"}", i, i * i);
-        client_send(p, "keys", key, "v");
+        client_produce(p, "keys", key, "v");
     }
     client_commit(p);
     kafka_producer_destroy(p);
@@ -538,7 +538,7 @@ static void test_offsets_at(void **state)
     client_topic("times", 1, NULL);
     struct kafka_producer *p = client_producer("times", NULL);
     client_begin(p);
-    client_send(p, "times", NULL, "x");
+    client_produce(p, "times", NULL, "x");
     client_commit(p);
     kafka_producer_destroy(p);
     ok(kafka_admin_create(client_settings(NULL), &a, &e), &e);
@@ -677,7 +677,7 @@ static void test_full_queue_and_interrupt(void **state)
     client_topic("frozen", 1, NULL);
     s.p = client_producer("frozen", NULL);
     client_begin(s.p);
-    client_send(s.p, "frozen", NULL, "first");
+    client_produce(s.p, "frozen", NULL, "first");
     fixture_server_freeze(FIXTURE_KAFKA, true);
     long before = rss_kib();
     assert_int_equal(pthread_create(&t, NULL, send_until_told, &s), 0);
