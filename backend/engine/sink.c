@@ -14,7 +14,7 @@ enum {
     IDLE_US = 500000,
     BUSY_US = 2000,            /* while the loader works on the other batch */
     DISCOVER_WAIT_US = 300000, /* until the first topic is there */
-    DISCOVER_EVERY_US = 30000000,
+    DISCOVER_EVERY_US = 5000000,
     NUMBER_MAX = 24,
 };
 
@@ -90,7 +90,9 @@ static bool upsert(const struct sink *s)
 
 static bool wanted(const struct sink *s, const char *topic)
 {
-    return connector_topic_included(s->o->sink, topic);
+    /* its own dead letters are not read again, whatever the expression */
+    return strcmp(topic, s->o->dead_letter_topic) != 0 &&
+           connector_topic_included(s->o->sink, topic);
 }
 
 static struct sink_topic *find_topic(struct sink *s, const char *name)
@@ -153,19 +155,15 @@ static enum err add_topic(struct sink *s, const struct kafka_topic_info *info, s
     return rc;
 }
 
-/* The topics that are there now; *n 0: none yet. */
-static enum err list_topics(struct sink *s, struct errbuf *e)
+/* The topics that are there now; none: s->n_topics stays 0. */
+static enum err list_topics(struct sink *s, struct kafka_admin *admin, struct errbuf *e)
 {
-    struct kafka_admin *admin = NULL;
     struct kafka_topics all = {0};
-    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
-    if (!rc)
-        rc = kafka_admin_topics(admin, NULL, false, false, &all, e);
+    enum err rc = kafka_admin_topics(admin, NULL, false, false, &all, e);
     for (int i = 0; i < all.n && !rc; i++)
         if (wanted(s, all.items[i].name))
             rc = add_topic(s, &all.items[i], e);
     kafka_topics_free(&all);
-    kafka_admin_destroy(admin);
     return rc;
 }
 
@@ -181,12 +179,9 @@ static int missing_topics(struct sink *s)
  * starts anew. */
 static enum err topics_changed(struct sink *s, bool *changed, struct errbuf *e)
 {
-    struct kafka_admin *admin = NULL;
     struct kafka_topics all = {0};
     *changed = false;
-    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
-    if (!rc)
-        rc = kafka_admin_topics(admin, NULL, false, false, &all, e);
+    enum err rc = kafka_consumer_topics(s->consumer, &all, e);
     for (int i = 0; i < all.n && !rc; i++) {
         if (!wanted(s, all.items[i].name))
             continue;
@@ -195,7 +190,6 @@ static enum err topics_changed(struct sink *s, bool *changed, struct errbuf *e)
             *changed = true;
     }
     kafka_topics_free(&all);
-    kafka_admin_destroy(admin);
     return rc;
 }
 
@@ -215,14 +209,18 @@ static enum err pause_us(struct sink *s, int64_t us)
 
 static enum err wait_for_topics(struct sink *s, struct errbuf *e)
 {
-    enum err rc = list_topics(s, e);
+    struct kafka_admin *admin = NULL;
+    enum err rc = kafka_admin_create(s->o->kafka, &admin, e);
+    if (!rc)
+        rc = list_topics(s, admin, e);
     if (!rc && !s->n_topics)
         s->o->on_detail(s->o->arg, true, "waiting for its topics");
     while (!rc && !s->n_topics) {
         rc = pause_us(s, DISCOVER_WAIT_US);
         if (!rc)
-            rc = list_topics(s, e);
+            rc = list_topics(s, admin, e);
     }
+    kafka_admin_destroy(admin);
     return rc;
 }
 
@@ -313,7 +311,8 @@ static enum err add_row(struct sink *s, struct sink_topic *t, const struct sink_
     for (int i = 0; i < t->n_columns; i++)
         t->cells[i].kind = CELL_NULL;
     for (int i = 0; i < f->n; i++)
-        t->cells[p->to_table[i]] = s->flat[i];
+        if (p->to_table[i] >= 0)
+            t->cells[p->to_table[i]] = s->flat[i];
     if (t->batch_column >= 0)
         t->cells[t->batch_column] = number_cell(s->filling->id, numbers[0]);
     if (t->partition_column >= 0)
@@ -528,7 +527,7 @@ static enum err read_loop(struct sink *s, struct errbuf *e)
             rc = sink_loader_wait(s, e);
         if (rc || gathered(s))
             continue;
-        int64_t every = missing_topics(s) ? DISCOVER_WAIT_US * 4 : DISCOVER_EVERY_US;
+        int64_t every = missing_topics(s) ? DISCOVER_WAIT_US : DISCOVER_EVERY_US;
         if (clock_mono_us() - looked > every) {
             bool changed;
             looked = clock_mono_us();

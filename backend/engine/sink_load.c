@@ -15,7 +15,12 @@
 #include "backend/base/log.h"
 #include "backend/engine/sink_run.h"
 
-enum { DEAD_FETCH_BYTES = 1 << 20, DEAD_FLUSH_US = 30000000, DEAD_HEADERS = 7 };
+enum {
+    DEAD_FETCH_BYTES = 1 << 20,
+    DEAD_FLUSH_US = 30000000,
+    DEAD_POLL_US = 200000,
+    DEAD_SKIP = 2000, /* records are rather read over than sought */
+};
 
 /* ---- batches ---- */
 
@@ -62,6 +67,7 @@ enum err sink_batch_dead(struct sink_batch *b, const char *topic, int32_t partit
         return err_set(e, ERR_NOMEM, "no memory for a dead letter");
     }
     d[b->n_dead++] = (struct sink_dead){topic, partition, offset, copy};
+    b->bytes += (int64_t)(sizeof *d + strlen(copy)); /* a batch of nothing else is bounded too */
     return ERR_OK;
 }
 
@@ -94,6 +100,7 @@ static enum err load_range(struct sink *s, struct sink_batch *b, struct sink_top
     }
     char reason[ERRBUF_TEXT_MAX];
     memcpy(reason, e->text, sizeof reason);
+    b->rows--;
     return sink_batch_dead(b, t->name, r->partitions[from], r->offsets[from], reason, e);
 }
 
@@ -130,52 +137,56 @@ static enum err load_rows(struct sink *s, struct sink_batch *b, struct errbuf *e
 
 /* ---- dead letters ---- */
 
+/* The record's own headers (its schema's name is among them), then where it was and why. */
+struct letter {
+    struct kafka_header *headers;
+    int n, capacity;
+    bool failed;
+};
+
+static void add_header(void *arg, const char *name, const void *value, size_t len)
+{
+    struct letter *l = arg;
+    if (l->n == l->capacity) {
+        int capacity = l->capacity ? l->capacity * 2 : 16;
+        struct kafka_header *grown = realloc(l->headers, (size_t)capacity * sizeof *grown);
+        l->failed |= !grown;
+        if (!grown)
+            return;
+        l->headers = grown;
+        l->capacity = capacity;
+    }
+    l->headers[l->n++] = (struct kafka_header){name, value, len};
+}
+
+static void add_text(struct letter *l, const char *name, const char *text)
+{
+    add_header(l, name, text, strlen(text));
+}
+
 static enum err send_dead(struct sink *s, const struct sink_dead *d, const struct kafka_record *r,
                           struct errbuf *e)
 {
     char partition[16];
     char offset[24];
+    struct letter l = {0};
     (void)snprintf(partition, sizeof partition, "%d", (int)d->partition);
     (void)snprintf(offset, sizeof offset, "%lld", (long long)d->offset);
-    const struct kafka_header headers[DEAD_HEADERS] = {
-        {"__connect.errors.topic", d->topic, strlen(d->topic)},
-        {"__connect.errors.partition", partition, strlen(partition)},
-        {"__connect.errors.offset", offset, strlen(offset)},
-        {"__connect.errors.connector.name", s->o->name, strlen(s->o->name)},
-        {"__connect.errors.task.id", "0", 1},
-        {"__connect.errors.stage", "TASK_PUT", 8},
-        {"__connect.errors.exception.message", d->reason, strlen(d->reason)},
-    };
-    return kafka_producer_send(s->dead_producer, s->o->dead_letter_topic, -1, r->key, r->key_len,
-                               r->value, r->value_len, headers, DEAD_HEADERS, e);
-}
-
-/* Reads the record once more: keeping the bytes of every row for the rare bad one would cost too
- * much. */
-static enum err forward_dead(struct sink *s, struct kafka_consumer *c, const struct sink_dead *d,
-                             struct errbuf *e)
-{
-    struct kafka_position at = {d->topic, d->partition, d->offset};
-    enum err rc = kafka_consumer_assign(c, &at, 1, e);
-    while (!rc) {
-        struct kafka_record r;
-        if (s->stop)
-            return err_set(e, ERR_CANCELED, "stopped");
-        enum err got = kafka_consumer_poll(c, 200000, &r, e);
-        if (got == ERR_TIMEOUT)
-            continue;
-        if (got)
-            return got == ERR_NOT_FOUND
-                       ? err_set(e, ERR_LOST,
-                                 "%s/%d: record %lld for the dead-letter topic is gone", d->topic,
-                                 (int)d->partition, (long long)d->offset)
-                       : got;
-        rc = send_dead(s, d, &r, e);
-        kafka_record_free(&r);
-        break;
+    kafka_record_headers(r, add_header, &l);
+    if (s->o->sink->dead_letter_headers) {
+        add_text(&l, "__connect.errors.topic", d->topic);
+        add_text(&l, "__connect.errors.partition", partition);
+        add_text(&l, "__connect.errors.offset", offset);
+        add_text(&l, "__connect.errors.connector.name", s->o->name);
+        add_text(&l, "__connect.errors.task.id", "0");
+        add_text(&l, "__connect.errors.stage", "TASK_PUT");
+        add_text(&l, "__connect.errors.exception.message", d->reason);
     }
-    log_warning("sink", "%s: %s/%d offset %lld goes to %s: %s", s->o->name, d->topic,
-                (int)d->partition, (long long)d->offset, s->o->dead_letter_topic, d->reason);
+    enum err rc = l.failed ? err_set(e, ERR_NOMEM, "no memory for a dead letter") : ERR_OK;
+    if (!rc)
+        rc = kafka_producer_send(s->dead_producer, s->o->dead_letter_topic, -1, r->key, r->key_len,
+                                 r->value, r->value_len, l.headers, l.n, e);
+    free(l.headers);
     return rc;
 }
 
@@ -193,7 +204,92 @@ static enum err open_dead_letters(struct sink *s, struct errbuf *e)
     return rc ? rc : kafka_producer_create(s->o->kafka, NULL, &s->dead_producer, e);
 }
 
-static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *e)
+/* Reads from where the consumer stands up to the dead record, and sends that. */
+static enum err forward_dead(struct sink *s, struct kafka_consumer *c, const struct sink_dead *d,
+                             struct errbuf *e)
+{
+    for (;;) {
+        struct kafka_record r;
+        if (s->stop)
+            return err_set(e, ERR_CANCELED, "stopped");
+        enum err rc = kafka_consumer_poll(c, DEAD_POLL_US, &r, e);
+        if (rc == ERR_TIMEOUT)
+            continue;
+        if (rc == ERR_NOT_FOUND || (!rc && r.offset > d->offset)) {
+            if (!rc)
+                kafka_record_free(&r);
+            return err_set(e, ERR_RETRY,
+                           "%s/%d: record %lld for the dead-letter topic is gone by now", d->topic,
+                           (int)d->partition, (long long)d->offset);
+        }
+        if (rc)
+            return rc;
+        bool found = r.offset == d->offset;
+        if (found)
+            rc = send_dead(s, d, &r, e);
+        kafka_record_free(&r);
+        if (found || rc) {
+            log_warning("sink", "%s: %s/%d offset %lld goes to %s: %s", s->o->name, d->topic,
+                        (int)d->partition, (long long)d->offset, s->o->dead_letter_topic,
+                        d->reason);
+            return rc;
+        }
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct sink_dead *x = a;
+    const struct sink_dead *y = b;
+    int c = strcmp(x->topic, y->topic);
+    if (!c)
+        c = x->partition - y->partition;
+    return c ? c : (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/*
+ * Reads the records once more: keeping the bytes of every row for the rare bad one would cost too
+ * much. In the order of the topics, and on from one to the next where they lie close together: a
+ * topic full of bad records is read once, not sought for each of them.
+ */
+static enum err forward_all(struct sink *s, struct kafka_consumer *c, struct sink_batch *b,
+                            struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    qsort(b->dead, (size_t)b->n_dead, sizeof *b->dead, by_place);
+    for (int i = 0; i < b->n_dead && !rc; i++) {
+        const struct sink_dead *d = &b->dead[i];
+        const struct sink_dead *last = i ? d - 1 : NULL;
+        bool near = last && !strcmp(last->topic, d->topic) && last->partition == d->partition &&
+                    d->offset - last->offset <= DEAD_SKIP;
+        struct kafka_position at = {d->topic, d->partition, d->offset};
+        if (!near)
+            rc = kafka_consumer_assign(c, &at, 1, e);
+        if (!rc)
+            rc = forward_dead(s, c, d, e);
+    }
+    return rc;
+}
+
+/* A broker holds a fetch back until there is something to send; a new assignment would wait for the
+ * old one's. */
+static enum err open_reader(const struct sink *s, struct kafka_consumer **out, struct errbuf *e)
+{
+    int n = 0;
+    while (s->o->kafka[n])
+        n++;
+    const char **settings = calloc((size_t)n + 3, sizeof *settings);
+    if (!settings)
+        return err_set(e, ERR_NOMEM, "no memory for settings");
+    memcpy(settings, s->o->kafka, (size_t)n * sizeof *settings);
+    settings[n] = "fetch.wait.max.ms";
+    settings[n + 1] = "5";
+    enum err rc = kafka_consumer_create(settings, NULL, DEAD_FETCH_BYTES, out, e);
+    free(settings);
+    return rc;
+}
+
+static enum err bury(struct sink *s, struct sink_batch *b, struct errbuf *e)
 {
     struct kafka_consumer *c = NULL;
     enum err rc = ERR_OK;
@@ -209,9 +305,9 @@ static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *
     if (!s->dead_producer)
         rc = open_dead_letters(s, e);
     if (!rc)
-        rc = kafka_consumer_create(s->o->kafka, NULL, DEAD_FETCH_BYTES, &c, e);
-    for (int i = 0; i < b->n_dead && !rc; i++)
-        rc = forward_dead(s, c, &b->dead[i], e);
+        rc = open_reader(s, &c, e);
+    if (!rc)
+        rc = forward_all(s, c, b, e);
     if (!rc)
         rc = kafka_producer_flush(s->dead_producer, DEAD_FLUSH_US, e);
     kafka_consumer_destroy(c);
@@ -225,7 +321,7 @@ static enum err bury(struct sink *s, const struct sink_batch *b, struct errbuf *
 static void count_batch(struct sink *s, const struct sink_batch *b)
 {
     struct figures *f = s->o->figures;
-    (void)atomic_fetch_add(&f->records, b->rows - b->n_dead);
+    (void)atomic_fetch_add(&f->records, b->rows);
     (void)atomic_fetch_add(&f->bytes, b->bytes);
     (void)atomic_fetch_add(&f->dead_letters, b->n_dead);
     (void)atomic_fetch_add(&f->commits, 1);

@@ -54,6 +54,12 @@ static int find_column(const struct sink *s, const struct sink_topic *t, const c
     return -1;
 }
 
+/* What we add to every row: a table that somebody else made need not have them. */
+static bool optional(const struct sink *s, const struct flat_columns *f, int column)
+{
+    return column == f->unchanged || (column == f->op && s->o->sink->insert_mode != INSERT_UPSERT);
+}
+
 static enum err map_plan(const struct sink *s, const struct sink_topic *t, struct sink_plan *p,
                          struct errbuf *e)
 {
@@ -63,7 +69,7 @@ static enum err map_plan(const struct sink *s, const struct sink_topic *t, struc
         return err_set(e, ERR_NOMEM, "no memory for a table's columns");
     for (int i = 0; i < f->n; i++) {
         map[i] = find_column(s, t, f->columns[i].name);
-        if (map[i] < 0) {
+        if (map[i] < 0 && !optional(s, f, i)) {
             free(map);
             return err_set(
                 e, ERR_CONFIG,
@@ -189,6 +195,19 @@ static enum err widen_table(struct sink *s, struct sink_topic *t, const struct s
     return rc;
 }
 
+static void say_plan(const struct sink *s, const struct sink_topic *t, const struct sink_plan *p)
+{
+    log_info("sink", "%s: %s goes to %s.%s (%d columns)", s->o->name, t->name, t->schema, t->table,
+             t->n_columns);
+    if (s->o->sink->insert_mode != INSERT_UPSERT &&
+        p->to_table[flat_plan_columns(p->plan)->unchanged] < 0)
+        log_warning("sink",
+                    "%s: %s.%s has no column _unchanged (text): a large value that an update left "
+                    "alone is not sent by PostgreSQL and will be NULL there, as if it had been "
+                    "removed",
+                    s->o->name, t->schema, t->table);
+}
+
 /* The table cannot change under a batch: what is gathered goes out first, and the loader comes to
  * rest. */
 static enum err take_plan(struct sink *s, struct sink_topic *t, struct sink_plan *p,
@@ -210,8 +229,7 @@ static enum err take_plan(struct sink *s, struct sink_topic *t, struct sink_plan
                        ? p->to_table[flat_plan_columns(p->plan)->op]
                        : -1;
     if (!rc)
-        log_info("sink", "%s: %s goes to %s.%s (%d columns)", s->o->name, t->name, t->schema,
-                 t->table, t->n_columns);
+        say_plan(s, t, p);
     return rc;
 }
 

@@ -605,6 +605,16 @@ static bool any_unchanged(struct flat_input *in, enum jread_kind kind)
     return false;
 }
 
+/* A geometry of Debezium: {"x":..,"y":..,"wkb":..,"srid":null}. A map of hstore has texts only. */
+static bool any_point(const struct flat_input *in)
+{
+    struct json_reader ahead = in->r;
+    struct jtext raw;
+    return jread_skip(&ahead, &raw) && memmem(raw.p, raw.len, "\"x\":", 4) &&
+           memmem(raw.p, raw.len, "\"y\":", 4) && memmem(raw.p, raw.len, "\"wkb\":", 6) &&
+           memmem(raw.p, raw.len, "\"srid\":null", 11);
+}
+
 static enum err any_value(struct flat_input *in, const struct flat_type *t, struct cell *out)
 {
     struct flat_type known = *t;
@@ -626,7 +636,9 @@ static enum err any_value(struct flat_input *in, const struct flat_type *t, stru
         known.conv = t->wtype == WT_BOOL ? FLAT_BOOL : FLAT_JSON;
         break;
     case JREAD_OBJECT:
-        known.conv = t->wtype == WT_DECIMAL ? FLAT_DECIMAL_VARIABLE : FLAT_JSON;
+        known.conv = t->wtype == WT_DECIMAL                 ? FLAT_DECIMAL_VARIABLE
+                     : t->wtype == WT_TEXT && any_point(in) ? FLAT_POINT
+                                                            : FLAT_JSON;
         break;
     default:
         known.conv = FLAT_JSON;

@@ -347,8 +347,8 @@ static int by_name(const void *a, const void *b)
                   ((const struct kafka_topic_info *)b)->name);
 }
 
-static enum err from_metadata(const struct rd_kafka_metadata *md, const char *name,
-                              struct kafka_topics *out, struct errbuf *e)
+enum err kafka_topics_of(const struct rd_kafka_metadata *md, const char *name,
+                         struct kafka_topics *out, struct errbuf *e)
 {
     enum err r = ERR_OK;
     out->n_brokers = md->broker_cnt;
@@ -525,7 +525,7 @@ enum err kafka_admin_topics(struct kafka_admin *a, const char *name, bool with_o
     }
     r = metadata(a, rkt, &md, e);
     if (!r)
-        r = from_metadata(md, name, out, e);
+        r = kafka_topics_of(md, name, out, e);
     if (!r && with_offsets)
         r = read_offsets(a, out, false, e);
     if (!r && with_offsets)

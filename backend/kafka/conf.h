@@ -45,6 +45,12 @@ enum err kafka_err_set(struct errbuf *e, rd_kafka_resp_err_t r, const char *what
 /* The brokers as the user named them: for error texts. */
 const char *kafka_servers(const char *const *settings);
 
+struct kafka_topics;
+/* Topics of a metadata answer, by name, but internal ones; watermarks and settings stay unknown.
+ * name NULL: all; a name that is not there is ERR_NOT_FOUND. */
+enum err kafka_topics_of(const struct rd_kafka_metadata *md, const char *name,
+                         struct kafka_topics *out, struct errbuf *e) MUST_CHECK;
+
 /* True where the value of a setting must not be shown. */
 bool kafka_setting_secret(const char *name);
 

@@ -41,6 +41,7 @@ enum {
     MIN_BYTES = 1024 * 1024,
     MIN_FETCH = 64 * 1024,
     MAX_FETCH = 1024 * 1024,
+    TOPICS_MS = 2000,
 };
 
 struct gate {
@@ -501,6 +502,22 @@ void kafka_consumer_report(struct kafka_consumer *c, const struct kafka_position
                 at[i].offset;
     (void)rd_kafka_commit(c->rk, list, 1);
     rd_kafka_topic_partition_list_destroy(list);
+}
+
+enum err kafka_consumer_topics(struct kafka_consumer *c, struct kafka_topics *out, struct errbuf *e)
+{
+    const struct rd_kafka_metadata *md = NULL;
+    *out = (struct kafka_topics){0};
+    gate_set(c->gate, NULL); /* the answer comes through a broker thread */
+    rd_kafka_resp_err_t r = rd_kafka_metadata(c->rk, 1, NULL, &md, TOPICS_MS);
+    gate_set(c->gate, c->queue);
+    if (r)
+        return kafka_err_set(e, r, "topics cannot be listed");
+    enum err rc = kafka_topics_of(md, NULL, out, e);
+    rd_kafka_metadata_destroy(md);
+    if (rc)
+        kafka_topics_free(out);
+    return rc;
 }
 
 void kafka_consumer_interrupt(struct kafka_consumer *c)

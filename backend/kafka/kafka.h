@@ -114,6 +114,11 @@ void kafka_record_free(struct kafka_record *r);
  * without a group. */
 void kafka_consumer_report(struct kafka_consumer *c, const struct kafka_position *at, int n);
 void kafka_consumer_interrupt(struct kafka_consumer *c);
+struct kafka_topics;
+/* All topics that are there now, without watermarks and settings, over the consumer's own
+ * connections: cheap enough to be asked every few seconds. Waits 2 s at the most. */
+enum err kafka_consumer_topics(struct kafka_consumer *c, struct kafka_topics *out,
+                               struct errbuf *e) MUST_CHECK;
 
 /* ---- admin (one thread). Answers within 10 s (20 s where topics are made), or 1 s when every
  * broker refuses the connection: ERR_CONNECT ---- */

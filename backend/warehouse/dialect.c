@@ -62,6 +62,11 @@ static const struct {
     {"uuid", WT_UUID},       {"json", WT_JSON},           {"jsonb", WT_JSON},
 };
 
+static bool has_fraction(enum wtype t)
+{
+    return t == WT_TIME || t == WT_TIMESTAMP || t == WT_TIMESTAMPTZ;
+}
+
 static void pg_type_read(const char *type, int64_t modifier, int precision, int scale,
                          struct wcolumn *out)
 {
@@ -75,6 +80,8 @@ static void pg_type_read(const char *type, int64_t modifier, int precision, int 
         (void)relation_numeric_typmod((int32_t)modifier, &out->precision, &out->scale);
     else if ((!strcmp(type, "varchar") || !strcmp(type, "bpchar")) && modifier > PG_TYPMOD_HEADER)
         out->precision = (int)modifier - PG_TYPMOD_HEADER;
+    else if (has_fraction(out->type) && modifier > 0)
+        out->precision = (int)modifier; /* digits of a second */
 }
 
 static const struct sqlstate_class pg_states[] = {
@@ -213,6 +220,8 @@ static void vertica_type_read(const char *type, int64_t modifier, int precision,
         out->precision = (int)(modifier / UTF8_MAX); /* characters that fit whatever they are */
     } else if (out->type == WT_BYTES && modifier > 0 && modifier < VERTICA_LONG_MAX) {
         out->precision = (int)modifier;
+    } else if (has_fraction(out->type) && strchr(type, '(')) {
+        out->precision = (int)strtol(strchr(type, '(') + 1, NULL, 10); /* digits of a second */
     }
 }
 
