@@ -153,7 +153,7 @@ static const struct key_spec schema[] = {
      .type = KEY_INT,
      .min = 1,
      .max = 10000000,
-     .def = "20000",
+     .def = "200000",
      .help = "Changes of one Kafka transaction at the most, under load; while idle each commit of "
              "the source is passed on at once."},
     {.name = "capture.commit_bytes",
@@ -161,7 +161,7 @@ static const struct key_spec schema[] = {
      .type = KEY_BYTES,
      .min = 64 * KB,
      .max = 1 * GB,
-     .def = "16 MB",
+     .def = "128 MB",
      .help = "The same in bytes."},
     {.name = "capture.commit_ms",
      AT(capture.commit_ms),
