@@ -58,39 +58,6 @@ static bool included(void *arg, const char *schema, const char *table)
     return connector_table_included(arg, schema, table);
 }
 
-/* What the events need to know, of the connector and of the database that it reads. */
-static enum err set_changes(struct capture *c, struct errbuf *e)
-{
-    const struct source_config *s = c->o->source;
-    free(c->database);
-    c->database = strdup(source_database(c->source));
-    if (!c->database)
-        return err_set(e, ERR_NOMEM, "no memory for a name");
-    c->changes = (struct changes_options){
-        .envelope = {.prefix = s->topic_prefix,
-                     .database = c->database,
-                     .version = FLIGHTDECK_VERSION,
-                     .placeholder = s->placeholder,
-                     .decimals = s->decimals,
-                     .times = s->times,
-                     .binary = s->binary,
-                     .intervals = s->intervals,
-                     .hstore = s->hstore,
-                     .overflow = OVERFLOW_CLAMP,
-                     .inline_schema_key = s->schemas_inline_key,
-                     .inline_schema_value = s->schemas_inline_value},
-        .schemas_topic = c->schemas_topic,
-        .tombstones = s->tombstones_on_delete,
-        .skip_create = s->skip_create,
-        .skip_update = s->skip_update,
-        .skip_delete = s->skip_delete,
-        .skip_truncate = s->skip_truncate,
-        .included = included,
-        .included_arg = (void *)(uintptr_t)s,
-    };
-    return ERR_OK;
-}
-
 static enum err list_tables(struct capture *c, struct errbuf *e)
 {
     enum err rc = source_list_tables(c->source, &c->tables, e);
@@ -135,6 +102,13 @@ static void own_topics(const struct capture *c, struct kafka_topic_spec *out)
     out[2] = (struct kafka_topic_spec){c->o->source->heartbeat_topic, 1, replication, NULL};
 }
 
+static void table_topic(const struct capture *c, const char *name, struct kafka_topic_spec *out)
+{
+    const struct topic_group *g = connector_topic_group(c->o->source, name);
+    *out = (struct kafka_topic_spec){name, (int)g->partitions, (int)g->replication_factor,
+                                     g->properties};
+}
+
 /* Two tables whose names differ only in characters that Kafka refuses would share a topic. */
 static enum err name_topic(struct capture *c, int i, char **names, struct errbuf *e)
 {
@@ -155,6 +129,55 @@ static enum err name_topic(struct capture *c, int i, char **names, struct errbuf
     return rc;
 }
 
+static bool known(const struct source_tables *t, const struct relation *r)
+{
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->items[i].schema, r->schema) && !strcmp(t->items[i].name, r->name))
+            return true;
+    return false;
+}
+
+static enum err remember(struct source_tables *t, const struct relation *r, struct errbuf *e)
+{
+    struct source_table *grown = realloc(t->items, ((size_t)t->n + 1) * sizeof *grown);
+    if (!grown)
+        return err_set(e, ERR_NOMEM, "no memory for a table");
+    t->items = grown;
+    struct source_table *x = &grown[t->n];
+    *x = (struct source_table){.schema = strdup(r->schema), .name = strdup(r->name)};
+    t->n++;
+    return x->schema && x->name ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for a table");
+}
+
+/* A table that was made while we stream: its topic does not exist yet. */
+static enum err met(void *arg, const struct relation *r, struct errbuf *e)
+{
+    struct capture *c = arg;
+    struct kafka_admin *admin = NULL;
+    struct kafka_topic_spec spec;
+    char **names = NULL;
+    if (known(&c->tables, r))
+        return ERR_OK;
+    enum err rc = remember(&c->tables, r, e);
+    if (rc || !c->o->source->topic_creation)
+        return rc;
+    names = calloc((size_t)c->tables.n, sizeof *names);
+    rc = names ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for topics");
+    for (int i = 0; i < c->tables.n && !rc; i++)
+        rc = name_topic(c, i, names, e);
+    if (!rc) {
+        table_topic(c, names[c->tables.n - 1], &spec);
+        rc = kafka_admin_create(c->o->kafka, &admin, e);
+    }
+    if (!rc)
+        rc = kafka_admin_ensure_topics(admin, &spec, 1, e);
+    kafka_admin_destroy(admin);
+    for (int i = 0; names && i < c->tables.n; i++)
+        free(names[i]);
+    free(names);
+    return rc;
+}
+
 static enum err ensure_topics(struct capture *c, struct errbuf *e)
 {
     int n = c->tables.n + OWN_TOPICS;
@@ -166,9 +189,7 @@ static enum err ensure_topics(struct capture *c, struct errbuf *e)
         rc = name_topic(c, i, names, e);
         if (rc)
             break;
-        const struct topic_group *g = connector_topic_group(c->o->source, names[i]);
-        specs[i + OWN_TOPICS] = (struct kafka_topic_spec){
-            names[i], (int)g->partitions, (int)g->replication_factor, g->properties};
+        table_topic(c, names[i], &specs[i + OWN_TOPICS]);
     }
     if (!rc) {
         own_topics(c, specs);
@@ -184,6 +205,41 @@ static enum err ensure_topics(struct capture *c, struct errbuf *e)
     free(names);
     free(specs);
     return rc;
+}
+
+/* What the events need to know, of the connector and of the database that it reads. */
+static enum err set_changes(struct capture *c, struct errbuf *e)
+{
+    const struct source_config *s = c->o->source;
+    free(c->database);
+    c->database = strdup(source_database(c->source));
+    if (!c->database)
+        return err_set(e, ERR_NOMEM, "no memory for a name");
+    c->changes = (struct changes_options){
+        .envelope = {.prefix = s->topic_prefix,
+                     .database = c->database,
+                     .version = FLIGHTDECK_VERSION,
+                     .placeholder = s->placeholder,
+                     .decimals = s->decimals,
+                     .times = s->times,
+                     .binary = s->binary,
+                     .intervals = s->intervals,
+                     .hstore = s->hstore,
+                     .overflow = OVERFLOW_CLAMP,
+                     .inline_schema_key = s->schemas_inline_key,
+                     .inline_schema_value = s->schemas_inline_value},
+        .schemas_topic = c->schemas_topic,
+        .tombstones = s->tombstones_on_delete,
+        .skip_create = s->skip_create,
+        .skip_update = s->skip_update,
+        .skip_delete = s->skip_delete,
+        .skip_truncate = s->skip_truncate,
+        .included = included,
+        .included_arg = (void *)(uintptr_t)s,
+        .met = met,
+        .met_arg = c,
+    };
+    return ERR_OK;
 }
 
 /* The slot may be at the position or behind it; ahead means that changes between the two are gone.

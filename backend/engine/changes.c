@@ -62,7 +62,9 @@ static enum err make_table(struct change_tables *t, struct relation *r,
     (void)snprintf(x->fingerprint, sizeof x->fingerprint, "%016" PRIx64, r->fingerprint);
     x->included = t->o.included(t->o.included_arg, r->schema, r->name);
     x->horizon = position ? position_horizon(position, x->full_name) : 0;
-    if (x->included)
+    if (x->included && t->o.met)
+        rc = t->o.met(t->o.met_arg, r, e);
+    if (x->included && !rc)
         rc = envelope_table_create(&t->o.envelope, r, &x->envelope, e);
 out:
     if (rc)
@@ -70,6 +72,45 @@ out:
     else
         *out = x;
     return rc;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_shape(const struct relation *a, const struct relation *b)
+{
+    if (a->oid != b->oid || a->fingerprint != b->fingerprint || a->n_columns != b->n_columns)
+        return false;
+    for (int i = 0; i < a->n_columns; i++) {
+        const struct column *x = &a->columns[i];
+        const struct column *y = &b->columns[i];
+        if (x->type_oid != y->type_oid || x->elem_oid != y->elem_oid ||
+            x->generated != y->generated || !same_text(x->default_sql, y->default_sql))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * The server describes a table again whenever its caches were told of it (each ANALYZE does that):
+ * the same shape is the same table, or this registry would grow for ever.
+ */
+static struct change_table *find_table(struct change_table *x, struct relation *r)
+{
+    struct change_table *same = NULL;
+    for (; x; x = x->next) {
+        if (x->relation == r)
+            return x;
+        if (!same && same_shape(x->relation, r))
+            same = x;
+    }
+    if (same) {
+        relation_unref(same->relation);
+        same->relation = relation_ref(r);
+    }
+    return same;
 }
 
 enum err change_tables_get(struct change_tables *t, struct relation *r,
@@ -81,9 +122,7 @@ enum err change_tables_get(struct change_tables *t, struct relation *r,
         return ERR_OK;
     }
     struct change_table **bucket = &t->buckets[r->oid % BUCKETS];
-    struct change_table *x = *bucket;
-    while (x && x->relation != r)
-        x = x->next;
+    struct change_table *x = find_table(*bucket, r);
     if (!x) {
         enum err rc = make_table(t, r, position, &x, e);
         if (rc)

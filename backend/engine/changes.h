@@ -20,6 +20,9 @@ struct changes_options {
     /* Is this table captured? */
     bool (*included)(void *arg, const char *schema, const char *table);
     void *included_arg;
+    /* A captured table has been met for the first time: its topic may have to be made. */
+    enum err (*met)(void *arg, const struct relation *r, struct errbuf *e);
+    void *met_arg;
 };
 
 struct change_table {
@@ -38,7 +41,7 @@ struct change_tables;
 struct change_tables *change_tables_create(const struct changes_options *o); /* copies the struct */
 void change_tables_destroy(struct change_tables *t);
 
-/* The table of this very relation (a new one is made where its shape is new). Horizons come from
+/* The table of this relation (a new one is made where its shape is new). Horizons come from
  * `position`, may be NULL. */
 enum err change_tables_get(struct change_tables *t, struct relation *r,
                            const struct position *position, struct change_table **out,

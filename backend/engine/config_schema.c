@@ -139,7 +139,9 @@ static const struct key_spec schema[] = {
      .min = 0,
      .max = 1 * GB,
      .def = "0",
-     .help = "The same in bytes. 0: by dialect, 8 MB for postgresql, 24 MB for vertica."},
+     .help =
+         "The same in bytes, shared out among the sinks: memory does not grow with their number. "
+         "0: by dialect, 8 MB for postgresql, 24 MB for vertica."},
     {.name = "load.batch_ms",
      AT(load.batch_ms),
      .type = KEY_INT,

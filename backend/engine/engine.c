@@ -108,13 +108,15 @@ enum err engine_add(struct engine *g, struct connector *config, struct engine_co
         return err_set(e, ERR_NOMEM, "no memory for connector %s", config->name);
     g->connectors = grown;
     struct engine_connector *c;
-    enum err rc = engine_connector_create(g->config, config, on_change, g, &c, e);
+    enum err rc = engine_connector_create(g->config, config, &g->n_sinks, on_change, g, &c, e);
     if (rc)
         return rc;
     int i = g->n_connectors++;
     for (; i > 0 && connector_stands_before(config, g->connectors[i - 1]->config); i--)
         g->connectors[i] = g->connectors[i - 1];
     g->connectors[i] = c;
+    if (!c->is_source)
+        (void)atomic_fetch_add(&g->n_sinks, 1);
     *out = c;
     return ERR_OK;
 }
@@ -128,6 +130,8 @@ struct engine_connector *engine_take(struct engine *g, const char *name)
     while (g->connectors[i] != c)
         i++;
     g->n_connectors--;
+    if (!c->is_source)
+        (void)atomic_fetch_sub(&g->n_sinks, 1);
     for (; i < g->n_connectors; i++)
         g->connectors[i] = g->connectors[i + 1];
     return c;

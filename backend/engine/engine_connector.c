@@ -75,7 +75,8 @@ static enum err bind_source(const struct config *g, struct engine_connector *c, 
     return c->capture ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for connector %s", c->name);
 }
 
-static enum err bind_sink(const struct config *g, struct engine_connector *c, struct errbuf *e)
+static enum err bind_sink(const struct config *g, const _Atomic int *n_sinks,
+                          struct engine_connector *c, struct errbuf *e)
 {
     const struct sink_config *s = &c->config->sink;
     if (s->dead_letter_topic)
@@ -93,6 +94,7 @@ static enum err bind_sink(const struct config *g, struct engine_connector *c, st
         .dead_letter_topic = c->dead_letter_topic,
         .batch_rows = s->batch_rows ? s->batch_rows : g->load.batch_rows,
         .batch_bytes = g->load.batch_bytes,
+        .n_sinks = n_sinks,
         .linger_us = g->load.batch_ms * 1000,
         .figures = &c->figures,
         .on_detail = on_detail,
@@ -103,8 +105,8 @@ static enum err bind_sink(const struct config *g, struct engine_connector *c, st
 }
 
 enum err engine_connector_create(const struct config *g, struct connector *config,
-                                 engine_connector_change_fn *changed, void *arg,
-                                 struct engine_connector **out, struct errbuf *e)
+                                 const _Atomic int *n_sinks, engine_connector_change_fn *changed,
+                                 void *arg, struct engine_connector **out, struct errbuf *e)
 {
     struct engine_connector *c = calloc(1, sizeof *c);
     if (!c)
@@ -118,7 +120,7 @@ enum err engine_connector_create(const struct config *g, struct connector *confi
         join_settings(g->kafka, c->is_source ? config->source.producer : config->sink.consumer);
     enum err rc = c->kafka ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for connector %s", c->name);
     if (!rc)
-        rc = c->is_source ? bind_source(g, c, e) : bind_sink(g, c, e);
+        rc = c->is_source ? bind_source(g, c, e) : bind_sink(g, n_sinks, c, e);
     struct task_options o = {
         .name = c->name,
         .run = run,

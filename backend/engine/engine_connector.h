@@ -39,10 +39,12 @@ struct engine_connector {
     double rate;
 };
 
-/* Takes `config` over when it returns ERR_OK. Starts nothing. `c` outlives it. */
+/* Takes `config` over when it returns ERR_OK. Starts nothing. `c` and n_sinks (how many sinks there
+ * are) outlive it. */
 enum err engine_connector_create(const struct config *c, struct connector *config,
-                                 engine_connector_change_fn *on_change, void *arg,
-                                 struct engine_connector **out, struct errbuf *e) MUST_CHECK;
+                                 const _Atomic int *n_sinks, engine_connector_change_fn *on_change,
+                                 void *arg, struct engine_connector **out,
+                                 struct errbuf *e) MUST_CHECK;
 /* Stops it first: waits for its run to end. */
 void engine_connector_destroy(struct engine_connector *c);
 

@@ -20,6 +20,7 @@ struct engine {
     pthread_mutex_t mutex; /* guards the list and the samples */
     int n_connectors;      /* sources first, then by name */
     struct engine_connector **connectors;
+    _Atomic int n_sinks; /* of them */
     /* samples for rates that no connector owns */
     int64_t sampled_us;
     uint64_t sampled_wal;

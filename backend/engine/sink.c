@@ -9,7 +9,10 @@
 #include "backend/engine/sink_run.h"
 
 enum {
-    FETCH_BYTES = 3 << 20,
+    FETCH_BYTES = 6 << 20, /* of all sinks together */
+    FETCH_LEAST = 1 << 20,
+    FETCH_MOST = 3 << 20,
+    BATCH_LEAST = 256 << 10,
     ARENA_BLOCK = 64 * 1024,
     IDLE_US = 500000,
     BUSY_US = 2000,            /* while the loader works on the other batch */
@@ -84,6 +87,20 @@ void sink_positions(struct sink *s,
 static bool upsert(const struct sink *s)
 {
     return s->o->sink->insert_mode == INSERT_UPSERT;
+}
+
+/* This sink's part of what all of them may hold. */
+static int64_t share(const struct sink *s, int64_t bytes, int64_t least)
+{
+    int n = atomic_load(s->o->n_sinks);
+    int64_t part = n > 1 ? bytes / n : bytes;
+    return part < least ? least : part;
+}
+
+static size_t fetch_bytes(const struct sink *s)
+{
+    int64_t n = share(s, FETCH_BYTES, FETCH_LEAST);
+    return n > FETCH_MOST ? FETCH_MOST : (size_t)n;
 }
 
 /* ---- topics and offsets ---- */
@@ -437,7 +454,8 @@ static bool all_at_end(const struct sink *s)
 
 static bool full(const struct sink *s)
 {
-    return s->filling->rows >= s->o->batch_rows || s->filling->bytes >= s->o->batch_bytes;
+    return s->filling->rows >= s->o->batch_rows ||
+           s->filling->bytes >= share(s, s->o->batch_bytes, BATCH_LEAST);
 }
 
 /* How long the poll may wait when nothing is at hand. */
@@ -593,7 +611,7 @@ static enum err open_all(struct sink *s, struct errbuf *e)
     if (!rc)
         rc = make_schemas(s, e);
     if (!rc)
-        rc = kafka_consumer_create(s->o->kafka, s->o->name, FETCH_BYTES, &c, e);
+        rc = kafka_consumer_create(s->o->kafka, s->o->name, fetch_bytes(s), &c, e);
     (void)pthread_mutex_lock(&s->mutex);
     s->consumer = c;
     (void)pthread_mutex_unlock(&s->mutex);

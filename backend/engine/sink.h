@@ -33,7 +33,9 @@ struct sink_options {
     const char *dialect;
     const char *schema;            /* where the stored offsets are: raw */
     const char *dead_letter_topic; /* never NULL */
-    int64_t batch_rows, batch_bytes;
+    int64_t batch_rows;
+    int64_t batch_bytes;        /* of all sinks together: memory does not grow with their number */
+    const _Atomic int *n_sinks; /* how many share it */
     int64_t linger_us; /* a batch waits this long for more; 0: goes as soon as the loader is free */
     struct figures *figures;
     void (*on_detail)(void *arg, bool running, const char *detail);

@@ -223,7 +223,9 @@ static enum err wait_sink(struct verify *v, struct kafka_consumer *c, const char
     enum err rc = kafka_admin_create(v->o->kafka, &admin, e);
     if (!rc)
         rc = kafka_admin_topics(admin, topic, true, false, &t, e);
-    bool yes = t.n == 0; /* no topic: no record */
+    bool yes = rc == ERR_NOT_FOUND; /* no topic: no record */
+    if (yes)
+        rc = ERR_OK;
     while (!rc && !yes) {
         int64_t sum;
         rc = arrived(v, c, &t.items[0], connector, &yes, &sum, e);

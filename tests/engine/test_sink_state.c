@@ -1,0 +1,199 @@
+/*
+ * Source and sinks in one engine, as connector files ask for it: current state (upsert, deletes,
+ * truncate), tables that come later, one sink a table.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/fixture/connectors.h"
+#include "tests/fixture/fixture.h"
+
+enum { WAIT_S = 30, VERIFY_S = 60 };
+
+static int setup(void **state)
+{
+    (void)state;
+    return fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return fixture_stop();
+}
+
+static void run_sql(const char *conninfo, const char *sql)
+{
+    free(fixture_sql(conninfo, sql));
+}
+
+static long long raw_number(const char *sql)
+{
+    return fixture_number(fixture_warehouse_conninfo(), sql);
+}
+
+/* One source for the whole database; more: further settings, each beginning with a comma. */
+static void source(const struct harness *h, const char *prefix, const char *more)
+{
+    char name[64];
+    char *json;
+    (void)snprintf(name, sizeof name, "%s-source", prefix);
+    assert_true(
+        asprintf(&json,
+                 "{\"connector.class\": \"io.debezium.connector.postgresql.PostgresConnector\","
+                 "\"topic.prefix\": \"%s\", \"slot.name\": \"%s\", \"publication.name\": \"%s\","
+                 "\"skipped.operations\": \"none\", \"heartbeat.interval.ms\": \"5000\"%s}",
+                 prefix, prefix, prefix, more) > 0);
+    harness_connector(h, name, json);
+    free(json);
+}
+
+static void sink(const struct harness *h, const char *name, const char *more)
+{
+    char *json;
+    assert_true(asprintf(&json,
+                         "{\"connector.class\": \"io.confluent.vertica.VerticaSinkConnector\","
+                         "\"auto.create\": \"true\", \"auto.evolve\": \"true\", \"pk.mode\": "
+                         "\"record_key\", %s}",
+                         more) > 0);
+    harness_connector(h, name, json);
+    free(json);
+}
+
+static void end_well(struct harness *h)
+{
+    int status = harness_engine_end(h, SIGTERM);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg("the engine ended with status %d\n%s", status, harness_log(h));
+}
+
+/* Current state follows the source through everything that a row can meet. */
+static void test_current_state(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("u_state"));
+    run_sql(db, "CREATE TABLE keyed (id int PRIMARY KEY, small text, big text); ALTER TABLE keyed "
+                "ALTER big SET STORAGE EXTERNAL;"
+                "CREATE TABLE whole (id int PRIMARY KEY, small text, big text); ALTER TABLE whole "
+                "ALTER big SET STORAGE EXTERNAL; ALTER TABLE whole REPLICA IDENTITY FULL;"
+                "CREATE TABLE comp (\"Key One\" int, k2 text, v text, PRIMARY KEY (\"Key One\", "
+                "k2));"
+                "CREATE TABLE cleared (id int PRIMARY KEY, v int);"
+                "INSERT INTO keyed SELECT i, 's', repeat(md5(i::text), 200) FROM "
+                "generate_series(1, 50) i; INSERT INTO whole TABLE keyed;"
+                "INSERT INTO comp SELECT i, 'k' || i, 'v' FROM generate_series(1, 50) i;"
+                "INSERT INTO cleared SELECT i, i FROM generate_series(1, 100) i");
+    harness_init(&h, "u_state", db, "connectors: [connectors]\n");
+    source(&h, "u_state", "");
+    sink(&h, "state-sink",
+         "\"topics.regex\": \"u_state[.]public[.].*\", \"insert.mode\": \"upsert\", "
+         "\"delete.enabled\": \"true\", \"truncate.enabled\": \"true\"");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_state_public_keyed"), 50);
+    /* big is not sent with these: the table keeps what it has; now and in the same batch */
+    run_sql(db, "UPDATE keyed SET small = 't' WHERE id <= 10; UPDATE whole SET small = 't' WHERE "
+                "id <= 10");
+    run_sql(db, "INSERT INTO keyed VALUES (100, 'n', repeat('x', 5000)); UPDATE keyed SET small = "
+                "'o' WHERE id = 100; DELETE FROM keyed WHERE id = 20; INSERT INTO keyed VALUES "
+                "(20, 'again', 'short'); UPDATE keyed SET big = NULL WHERE id = 21; UPDATE keyed "
+                "SET small = 'u' WHERE id = 21");
+    run_sql(db, "UPDATE comp SET k2 = 'new' WHERE \"Key One\" = 1; UPDATE comp SET \"Key One\" = "
+                "\"Key One\" + 1000 WHERE \"Key One\" BETWEEN 2 AND 5; DELETE FROM comp WHERE k2 = "
+                "'k6'; UPDATE comp SET v = NULL WHERE k2 = 'k7'");
+    run_sql(db, "UPDATE whole SET id = id + 1000 WHERE id > 40; DELETE FROM whole WHERE id = 1040");
+    run_sql(db, "UPDATE cleared SET v = 0; TRUNCATE cleared; INSERT INTO cleared VALUES (1, 7), "
+                "(500, 8); TRUNCATE cleared; INSERT INTO cleared VALUES (2, 9)");
+    harness_verify(&h, VERIFY_S);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_state_public_keyed"), 51);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_state_public_comp"), 49);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_state_public_cleared"), 1);
+    /* and after a crash in the middle of more of it */
+    run_sql(db, "INSERT INTO cleared SELECT i, i FROM generate_series(10, 20000) i");
+    (void)harness_engine_end(&h, SIGKILL);
+    run_sql(db, "DELETE FROM cleared WHERE id % 2 = 0; UPDATE cleared SET v = -v WHERE id % 3 = 0; "
+                "UPDATE keyed SET small = 'w'");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    end_well(&h);
+    free(db);
+}
+
+/* A table, a topic and rows that come while all runs. */
+static void test_later_table(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("u_later"));
+    run_sql(db, "CREATE TABLE first (id int PRIMARY KEY)");
+    harness_init(&h, "u_later", db, NULL);
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    run_sql(db, "CREATE TABLE later (id int PRIMARY KEY, v text); INSERT INTO later SELECT i, 'v' "
+                "|| i FROM generate_series(1, 1000) i; CREATE TABLE empty (id int PRIMARY KEY); "
+                "INSERT INTO first VALUES (1)");
+    run_sql(db, "UPDATE later SET v = 'w' WHERE id < 10");
+    harness_verify(&h, VERIFY_S);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_later_public_later"), 1009);
+    end_well(&h);
+    free(db);
+}
+
+enum { MANY = 8, MANY_ROWS = 40000 };
+
+/* As the airline has it: a sink for each of eight tables, all at once, in one small process. */
+static void test_eight_sinks(void **state)
+{
+    (void)state;
+    struct harness h;
+    char sql[512];
+    char text[256];
+    char *db = strdup(fixture_database("u_many"));
+    harness_init(&h, "u_many", db, "connectors: [connectors]\n");
+    source(&h, "u_many", "");
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(sql, sizeof sql,
+                       "CREATE TABLE t%d (id int PRIMARY KEY, a text, b numeric(12,2), c "
+                       "timestamptz, d int, e text, f double precision, g bool); INSERT INTO t%d "
+                       "SELECT i, 'name ' || i, i / 7.0, now(), i, repeat('x', i %% 2000), i / 3.0, "
+                       "i %% 2 = 0 FROM generate_series(1, %d) i",
+                       i, i, MANY_ROWS);
+        run_sql(db, sql);
+        (void)snprintf(text, sizeof text, "\"topics\": \"u_many.public.t%d\"", i);
+        (void)snprintf(sql, sizeof sql, "many-sink-%d", i);
+        sink(&h, sql, text);
+    }
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(sql, sizeof sql, "UPDATE t%d SET d = d + 1 WHERE id %% 6 = 0", i);
+        run_sql(db, sql);
+    }
+    harness_verify(&h, VERIFY_S);
+    long peak = harness_peak_kib(&h);
+    print_message("peak: %ld MB\n", peak / 1024);
+    assert_true(peak < 128 * 1024);
+    end_well(&h);
+    free(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_current_state),
+        cmocka_unit_test(test_later_table),
+        cmocka_unit_test(test_eight_sinks),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
