@@ -154,12 +154,15 @@ static void gate_taken(struct gate *g, rd_kafka_message_t *const *batch, int n)
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct kafka_consumer *c = opaque;
+    (void)rk;
     bool all = err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     /* "all down" comes behind the words that say why */
     if (!all || !c->broker_text[0])
         (void)snprintf(c->broker_text, sizeof(c->broker_text), "%s", reason);
     c->broker_err = err;
-    rd_kafka_yield(rk); /* or the poll under way would wait on */
+    /* Or the poll under way would wait on. Not rd_kafka_yield: with it 2.0.2 drops the record that
+     * follows in a batch. */
+    rd_kafka_queue_yield(c->queue);
 }
 
 static enum err make_conf(const char *const *settings, const char *group, size_t max_bytes,
@@ -241,6 +244,15 @@ static void drop_batch(struct kafka_consumer *c)
     c->next = c->n_batch = 0;
 }
 
+static void drain(struct kafka_consumer *c)
+{
+    do {
+        drop_batch(c);
+        ssize_t n = rd_kafka_consume_batch_queue(c->queue, 0, c->batch, BATCH);
+        c->n_batch = n > 0 ? (int)n : 0;
+    } while (c->n_batch > 0);
+}
+
 static void drop_positions(struct kafka_consumer *c)
 {
     for (int i = 0; i < c->n_at; i++)
@@ -258,8 +270,12 @@ void kafka_consumer_destroy(struct kafka_consumer *c)
     drop_positions(c);
     if (c->gate)
         gate_set(c->gate, NULL);
-    if (c->queue)
+    if (c->queue) {
+        /* what is queued holds its broker, whose thread then does not end */
+        (void)rd_kafka_assign(c->rk, NULL);
+        drain(c);
         rd_kafka_queue_destroy(c->queue);
+    }
     for (int i = 0; i < c->n_topics; i++)
         rd_kafka_topic_destroy(c->topics[i]);
     free(c->topics);
