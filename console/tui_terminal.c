@@ -24,7 +24,7 @@ enum {
     ESCAPE_MS = 25,
     RESET_MAX = 256,
     STACK_BYTES = 64 << 10,
-    EMPTY_READS_MAX = 3, /* readable without a key, in a row: the other side is gone */
+    EMPTY_READS_MAX = 3, /* readable without a byte, in a row: the other side is gone */
 };
 
 static struct {
@@ -41,9 +41,12 @@ static struct {
     int empty_reads;
     bool readable;      /* the last wait saw input */
     sigset_t unblocked; /* the mask while sleeping */
+    cc_t suspend;       /* the key: Ctrl-Z */
+    bool never_stops;   /* SIGTSTP was ignored: a shell without job control */
 } term;
 
 static volatile sig_atomic_t continued;
+static volatile sig_atomic_t asked_to_stop;
 
 /* ---- signals ---- */
 
@@ -81,6 +84,12 @@ static void on_continue(int sig)
     continued = 1; /* the window may have got another size meanwhile */
 }
 
+static void on_stop(int sig)
+{
+    (void)sig;
+    asked_to_stop = 1; /* curses' own handler would draw in here */
+}
+
 static void catch_signals(void)
 {
     struct sigaction act = {.sa_handler = give_back, .sa_flags = SA_ONSTACK | SA_NODEFER};
@@ -89,6 +98,9 @@ static void catch_signals(void)
         (void)sigaction(fatal_signals[i], &act, NULL);
     act = (struct sigaction){.sa_handler = on_continue};
     (void)sigaction(SIGCONT, &act, NULL);
+    act = (struct sigaction){.sa_handler = on_stop};
+    if (!term.never_stops)
+        (void)sigaction(SIGTSTP, &act, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     sigset_t held;
     (void)sigemptyset(&held);
@@ -194,6 +206,21 @@ bool tui_terminal_usable(const char **why)
     return !*why;
 }
 
+/*
+ * Ctrl-Z comes as a key: curses ignores SIGTSTP while it draws, and a signal that is ignored is
+ * lost, a key is not.
+ */
+static void take_suspend_key(void)
+{
+    struct termios now;
+    term.suspend = term.saved.c_cc[VSUSP];
+    if (tcgetattr(STDIN_FILENO, &now) != 0)
+        return;
+    now.c_cc[VSUSP] = _POSIX_VDISABLE;
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
+    (void)def_prog_mode(); /* what curses comes back to */
+}
+
 enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *e)
 {
     if (tcgetattr(STDIN_FILENO, &term.saved) != 0)
@@ -205,17 +232,21 @@ enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *
         return err_errno(e, ERR_NOMEM, "no memory for the terminal");
     (void)unsetenv("LINES"); /* they would nail the size down */
     (void)unsetenv("COLUMNS");
+    struct sigaction stop;
+    term.never_stops = sigaction(SIGTSTP, NULL, &stop) == 0 && stop.sa_handler == SIG_IGN;
     term.screen = newterm(NULL, stdout, stdin);
     if (!term.screen)
         return err_set(e, ERR_IO, "the terminal \"%s\" cannot be set up: try --plain",
                        getenv("TERM"));
     prepare_reset();
     term.open = true;
-    catch_signals(); /* after newterm, which has handlers of its own */
-    (void)set_escdelay(ESCAPE_MS);
+    catch_signals();         /* after newterm, which has handlers of its own */
+    if (!getenv("ESCDELAY")) /* a slow link may need more */
+        (void)set_escdelay(ESCAPE_MS);
     (void)cbreak();
     (void)noecho();
     (void)nonl();
+    take_suspend_key();
     (void)keypad(stdscr, TRUE);
     (void)nodelay(stdscr, TRUE);
     (void)intrflush(stdscr, FALSE);
@@ -264,6 +295,35 @@ static void after_stop(void)
     tui_terminal_forget();
 }
 
+/*
+ * The terminal is given back for as long as the shell has it. all: the whole foreground job stops,
+ * as it does when the terminal itself makes the signal of Ctrl-Z.
+ */
+static void stop_here(bool all)
+{
+    struct sigaction act = {.sa_handler = SIG_DFL};
+    sigset_t one;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, SIGTSTP);
+    asked_to_stop = 0;
+    if (term.never_stops)
+        return;
+    (void)endwin();
+    term.open = false;
+    (void)sigaction(SIGTSTP, &act, NULL);
+    if (all)
+        (void)kill(0, SIGTSTP);
+    else
+        (void)raise(SIGTSTP);
+    (void)sigprocmask(SIG_UNBLOCK, &one, NULL); /* it was blocked: here we stop */
+    (void)sigprocmask(SIG_BLOCK, &one, NULL);
+    act.sa_handler = on_stop;
+    (void)sigaction(SIGTSTP, &act, NULL);
+    term.open = true;
+    (void)doupdate(); /* back into the modes of curses */
+    after_stop();
+}
+
 bool tui_terminal_wait(struct pollfd *fds, int n, int64_t deadline_us)
 {
     fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
@@ -275,9 +335,14 @@ bool tui_terminal_wait(struct pollfd *fds, int n, int64_t deadline_us)
     if (rc < 0)
         for (int i = 0; i < n; i++)
             fds[i].revents = 0;
+    if (asked_to_stop)
+        stop_here(false);
     if (continued)
         after_stop();
-    term.readable = (fds[0].revents & POLLIN) != 0;
+    int bytes = 0;
+    bool empty =
+        (fds[0].revents & POLLIN) && (ioctl(STDIN_FILENO, FIONREAD, &bytes) != 0 || bytes == 0);
+    term.empty_reads = empty ? term.empty_reads + 1 : 0;
     return !(fds[0].revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
@@ -313,15 +378,12 @@ bool tui_terminal_key(uint32_t *key, bool *resized)
     *key = VK_NONE;
     *resized = false;
     int rc = get_wch(&c);
-    if (rc == ERR) {
-        term.empty_reads = term.readable ? term.empty_reads + 1 : 0;
-        term.readable = false;
+    if (rc == ERR)
         return false;
-    }
-    term.readable = false;
-    term.empty_reads = 0;
     if (rc == KEY_CODE_YES && c == KEY_RESIZE)
         *resized = true;
+    else if (rc == OK && c == term.suspend && term.suspend != _POSIX_VDISABLE)
+        stop_here(true);
     else if (rc == KEY_CODE_YES)
         *key = function_key(c);
     else

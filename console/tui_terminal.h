@@ -3,7 +3,7 @@
  *
  * It is given back on every way out: tui_terminal_close, and for signals that end the process a
  * handler that writes a reset string prepared beforehand, restores the termios and raises the
- * signal again. Ctrl-Z is curses' own; the signals that matter are blocked except while
+ * signal again. Ctrl-Z gives it back until fg. The signals that matter are blocked except while
  * tui_terminal_wait sleeps, so none is lost and none arrives in the middle of curses.
  *
  * There is one terminal, so there is one struct, static. Thread rule: one thread.

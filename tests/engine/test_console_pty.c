@@ -364,6 +364,21 @@ static void test_control_characters(void **state)
     assert_false(terminal_saw(t, "\x1b]0;", 4));
 }
 
+/* Bytes that are no key: the console neither leaves nor minds. */
+static void test_rubbish_is_typed(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    for (int i = 0; i < 8; i++) {
+        terminal_type(t, i % 2 ? "\xff" : "\x1b[999~\x1bOZ\x80");
+        (void)terminal_idle(t, 50);
+    }
+    terminal_type(t, "2/\xd1\x84\xd1\x84");
+    assert_true(terminal_shows(t, "nothing matches \"фф\""));
+}
+
 static void line_mode(const char *const *env, const char *option)
 {
     open_engine();
@@ -431,7 +446,9 @@ int main(void)
         cmocka_unit_test_teardown(test_ascii_locale, close_all),
         cmocka_unit_test_teardown(test_colours, close_all),
         cmocka_unit_test_teardown(test_control_characters, close_all),
+        cmocka_unit_test_teardown(test_rubbish_is_typed, close_all),
         cmocka_unit_test_teardown(test_line_mode, close_all),
     };
+    cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
     return cmocka_run_group_tests(tests, setup, teardown);
 }
