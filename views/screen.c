@@ -13,6 +13,8 @@
 
 #include "views/pane.h"
 
+static const int64_t SAMPLE_US = 1000000; /* a sample of the sparklines */
+
 static const struct pane *const panes[PANE_COUNT] = {
     [PANE_OVERVIEW] = &pane_overview,
     [PANE_CONNECTORS] = &pane_connectors,
@@ -87,6 +89,11 @@ static void update_tables(struct screen *s)
 
 void screen_take_snapshot(struct screen *s, struct snapshot *snapshot)
 {
+    for (int64_t at = s->data_us + 2 * SAMPLE_US; s->snapshot && at <= s->now_us; at += SAMPLE_US) {
+        history_add(&s->history, NULL); /* a gap as long as nothing was known */
+        if (s->now_us - at > HISTORY_SAMPLES * SAMPLE_US)
+            at = s->now_us - HISTORY_SAMPLES * SAMPLE_US;
+    }
     snapshot_free(s->snapshot);
     s->snapshot = snapshot;
     s->data_us = s->now_us;
@@ -118,8 +125,6 @@ void screen_forget_events(struct screen *s)
 
 void screen_set_link(struct screen *s, enum link_state link, int64_t retry_at_us, const char *why)
 {
-    if (s->link == LINK_UP && link != LINK_UP)
-        history_add(&s->history, NULL); /* a gap */
     s->link = link;
     s->retry_at_us = retry_at_us;
     (void)snprintf(s->link_text, sizeof s->link_text, "%s", why);

@@ -294,6 +294,27 @@ static void test_age_of_data(void **state)
     screen_free(&s);
 }
 
+/* Time without data is a gap in the sparklines, as long as it was. */
+static void test_gap_in_history(void **state)
+{
+    (void)state;
+    double v[8];
+    struct screen s;
+    start(&s, 24, 80);
+    s.now_us += 1000000; /* in time: no gap */
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    s.now_us += 4000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    history_last(&s.history, HISTORY_RAW_RATE, 6, v);
+    assert_true(!isnan(v[0]) && !isnan(v[1]) && isnan(v[2]) && isnan(v[3]) && isnan(v[4]) &&
+                !isnan(v[5]));
+    s.now_us += INT64_C(86400000000); /* a day is not added sample by sample */
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    history_last(&s.history, HISTORY_RAW_RATE, 2, v);
+    assert_true(isnan(v[0]) && !isnan(v[1]));
+    screen_free(&s);
+}
+
 static void test_before_the_first_data(void **state)
 {
     (void)state;
@@ -617,6 +638,7 @@ int main(void)
         cmocka_unit_test(test_environments),
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_age_of_data),
+        cmocka_unit_test(test_gap_in_history),
         cmocka_unit_test(test_before_the_first_data),
         cmocka_unit_test(test_opening_and_going_back),
         cmocka_unit_test(test_from_an_alert_to_its_object),
