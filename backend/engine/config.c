@@ -23,6 +23,7 @@
 #include "backend/base/nearest.h"
 #include "backend/base/pattern.h"
 #include "backend/base/yaml.h"
+#include "backend/kafka/kafka.h"
 
 enum { SCHEMA_MAX = 64, PATH_TEXT_MAX = 256 };
 
@@ -33,6 +34,7 @@ struct loader {
     int n_schema;
     int lines[SCHEMA_MAX]; /* where each key was given; 0: it was not */
     bool variables_pass;
+    const struct yaml *root;
 };
 
 /* ---- where the file is ---- */
@@ -374,6 +376,16 @@ static void check_connection(struct loader *l, const char *key, const char *valu
     PQconninfoFree(options);
 }
 
+/* The line of one name of a map. */
+static int item_line(const struct loader *l, const char *key, const char *name)
+{
+    const struct yaml *map = yaml_get(l->root, key);
+    for (int i = 0; map && map->kind == YAML_MAP && i < map->n; i++)
+        if (strcmp(map->names[i], name) == 0)
+            return map->lines[i];
+    return line_of(l, key);
+}
+
 static void check_kafka(struct loader *l)
 {
     static const char *const ours[] = {"transactional.id",
@@ -385,11 +397,16 @@ static void check_kafka(struct loader *l)
                                        "request.required.acks",
                                        "group.id",
                                        NULL};
-    for (const char *const *p = l->config->kafka; p[0]; p += 2)
+    for (const char *const *p = l->config->kafka; p[0]; p += 2) {
+        int line = item_line(l, "kafka", p[0]);
+        struct errbuf e;
         if (key_word_index(ours, p[0]) >= 0)
-            faults_add(l->faults, l->config->file, line_of(l, "kafka"),
+            faults_add(l->faults, l->config->file, line,
                        "kafka.%s: is set by the engine, exactly-once rests on it: take it out",
                        p[0]);
+        else if (kafka_setting_check(p[0], p[1], &e) != ERR_OK)
+            faults_add(l->faults, l->config->file, line, "%s", e.text);
+    }
 }
 
 static void check_tables(struct loader *l)
@@ -471,6 +488,7 @@ enum err config_parse(const char *text, size_t n, const char *file, struct confi
         faults_add(faults, NULL, 0, "%s", e->text);
     if (rc != ERR_OK)
         goto out;
+    l.root = root;
     if (root && root->kind != YAML_MAP) {
         faults_add(faults, file, root->line, "must be keys with values (`key: value`)");
     } else if (root) {

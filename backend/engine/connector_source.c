@@ -8,6 +8,7 @@
 #include "backend/base/pattern.h"
 #include "backend/engine/connection.h"
 #include "backend/engine/connector_reader.h"
+#include "backend/kafka/kafka.h"
 
 /* ---- kafka settings ---- */
 
@@ -29,6 +30,10 @@ static const struct {
     {"key.deserializer", NULL, 1},
     {"value.deserializer", NULL, 1},
     {"partitioner.class", NULL, 1},
+    {"interceptor.classes", NULL, 1},
+    {"metric.reporters", NULL, 1},
+    {"default.api.timeout.ms", NULL, 1},
+    {"exclude.internal.topics", NULL, 1},
     {"request.timeout.ms", "request.timeout.ms", 1},
     {"reconnect.backoff.max.ms", "reconnect.backoff.max.ms", 1},
 };
@@ -85,7 +90,10 @@ static void put_override(struct reader *r, const struct connector_setting *s, co
         }
         break;
     }
-    if (value)
+    struct errbuf e;
+    if (value && kafka_setting_check(name, value, &e) != ERR_OK)
+        reader_fault(r, s->name, "%s", e.text);
+    else if (value)
         put(pairs, n, name, value);
 }
 

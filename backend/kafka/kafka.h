@@ -170,4 +170,8 @@ enum err kafka_admin_offsets_at(struct kafka_admin *a, const char *topic, int64_
  * n. */
 int kafka_partition_of(const void *key, size_t len, int n_partitions);
 
+/* Checks one setting without connecting: ERR_CONFIG when it is unknown, with the nearest known one,
+ * or when its value is refused. */
+enum err kafka_setting_check(const char *name, const char *value, struct errbuf *e) MUST_CHECK;
+
 #endif

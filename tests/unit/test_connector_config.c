@@ -439,6 +439,11 @@ static const struct {
      "topic.creation.partitions: must be topic.creation.GROUP.SETTING"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"producer.override.sasl.jaas.config\":\"x\"}",
      "producer.override.sasl.jaas.config: is Java's: give producer.override.sasl.mechanism"},
+    {"{" SOURCE "\"topic.prefix\":\"p\",\"producer.override.linger.msec\":\"5\"}",
+     "producer.override.linger.msec: kafka: there is no setting \"linger.msec\"; did you mean "
+     "\"linger.ms\"?"},
+    {"{" SINK "\"topics\":\"a\",\"consumer.override.fetch.min.bytes\":\"some\"}",
+     "consumer.override.fetch.min.bytes: kafka: setting fetch.min.bytes=some is refused"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"database.sslmode\":\"yes\"}",
      "database.sslmode: must be one of disable, allow"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"database.password\":\"${NOT_DEFINED_1}\"}",
