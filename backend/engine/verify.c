@@ -24,14 +24,19 @@ void verify_report_free(struct verify_report *r)
     *r = (struct verify_report){0};
 }
 
-static bool asked_for(const struct verify_options *o, const char *schema, const char *name)
+static bool is_named(const char *asked, const char *schema, const char *name)
 {
     char full[512];
+    (void)snprintf(full, sizeof full, "%s.%s", schema, name);
+    return !strcmp(asked, name) || !strcmp(asked, full);
+}
+
+static bool asked_for(const struct verify_options *o, const char *schema, const char *name)
+{
     if (!o->only || !o->only[0])
         return true;
-    (void)snprintf(full, sizeof full, "%s.%s", schema, name);
     for (int i = 0; o->only[i]; i++)
-        if (!strcmp(o->only[i], name) || !strcmp(o->only[i], full))
+        if (is_named(o->only[i], schema, name))
             return true;
     return false;
 }
@@ -57,11 +62,8 @@ static enum err choose_tables(struct verify *v, struct source_tables *all, struc
     all->n = kept;
     for (int k = 0; o->only && o->only[k]; k++) {
         bool found = false;
-        for (int i = 0; i < kept; i++) {
-            const char *dot = strchr(o->only[k], '.');
-            found |= !strcmp(all->items[i].name, o->only[k]) ||
-                     (dot && !strcmp(all->items[i].name, dot + 1));
-        }
+        for (int i = 0; i < kept; i++)
+            found |= is_named(o->only[k], all->items[i].schema, all->items[i].name);
         if (!found)
             return err_set(e, ERR_USAGE, "no captured table is named %s", o->only[k]);
     }

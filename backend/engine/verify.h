@@ -46,6 +46,7 @@ struct verify_options {
 
 struct verify_difference {
     char *key;
+    /* "column=value, ..", all of them or, where both are there, only those that differ */
     char *source_row; /* NULL: not in the source */
     char *raw_row;    /* NULL: not in raw */
 };

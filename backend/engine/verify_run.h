@@ -33,4 +33,19 @@ enum err verify_wait(struct verify *v, const struct source_tables *tables,
 enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;
 
+/* ---- verify_differences.c: rows of the buckets that differ ---- */
+
+/* Between the values of a row or a key in canonical text. */
+#define VERIFY_SEPARATOR "\x1f"
+
+struct kept_rows;
+struct kept_rows *kept_rows_create(void);
+void kept_rows_destroy(struct kept_rows *k);
+/* weight 1: in the source, or gone from raw again; -1: in raw. */
+enum err kept_rows_add(struct kept_rows *k, const char *key, const char *row, uint64_t hash,
+                       int weight, struct errbuf *e) MUST_CHECK;
+/* Into out->differences and out->differing. */
+enum err kept_rows_tell(struct kept_rows *k, const struct relation *r, struct verify_table *out,
+                        struct errbuf *e) MUST_CHECK;
+
 #endif

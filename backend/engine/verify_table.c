@@ -12,55 +12,18 @@
 #include <string.h>
 
 #include "backend/base/clock.h"
+#include "backend/engine/verify_canon.h"
 #include "backend/engine/verify_run.h"
+#include "queries/queries.h"
 
 enum { ROWS_KEPT_MAX = 20000, CANON_MAX = 64 << 20 };
-
-enum canon {
-    CANON_AS_IS,
-    CANON_BOOL,
-    CANON_NUMBER, /* trailing zeros of the fraction do not count */
-    CANON_FLOAT4,
-    CANON_FLOAT8,
-    CANON_JSON, /* white space outside strings does not count */
-    CANON_TIMETZ,
-    CANON_SKIP,
-};
-
-/* How a type is read from the source (%s: the quoted column; NULL: as it is) and compared. */
-static const struct {
-    uint32_t oid;
-    const char *source_sql;
-    enum canon canon;
-} types[] = {
-    {PG_BOOL, NULL, CANON_BOOL},
-    {PG_NUMERIC, NULL, CANON_NUMBER},
-    {PG_MONEY, "%s::numeric", CANON_NUMBER},
-    {PG_FLOAT4, NULL, CANON_FLOAT4},
-    {PG_FLOAT8, NULL, CANON_FLOAT8},
-    {PG_JSONB, NULL, CANON_JSON},
-    {PG_TIMESTAMPTZ, "(%s AT TIME ZONE 'UTC')", CANON_AS_IS},
-    {PG_TIMETZ, "(%s AT TIME ZONE 'UTC')", CANON_TIMETZ},
-    {PG_INTERVAL,
-     "(((extract(year from %s) * 12 + extract(month from %s)) * 2629800 + extract(day from %s) * "
-     "86400"
-     " + extract(hour from %s) * 3600 + extract(minute from %s) * 60) * 1000000"
-     " + extract(microseconds from %s))::bigint",
-     CANON_NUMBER},
-};
 
 struct side {
     int64_t rows;
     uint64_t sum;
     int64_t bucket_rows[VERIFY_BUCKETS];
+    int64_t bucket_seen[VERIFY_BUCKETS]; /* those that left a bag count too */
     uint64_t bucket_sum[VERIFY_BUCKETS];
-};
-
-struct kept {
-    char *key;
-    char *row;
-    uint64_t hash;
-    bool raw;
 };
 
 struct compare {
@@ -74,11 +37,8 @@ struct compare {
     bool has_raw;
     struct side *source, *raw, *side;
     struct buf row, key_text;
-    /* second pass */
-    bool keeping;
-    struct kept *kept;
-    int n_kept;
-    bool too_many;
+    struct kept_rows *kept; /* NULL in the first pass */
+    bool chosen[VERIFY_BUCKETS];
 };
 
 static uint64_t hash64(const char *p, size_t n)
@@ -91,106 +51,7 @@ static uint64_t hash64(const char *p, size_t n)
     return h ^ (h >> 29);
 }
 
-/* ---- canonical text ---- */
-
-static void canon_number(struct buf *b, const char *p, size_t n)
-{
-    if (memchr(p, '.', n) && !memchr(p, 'e', n) && !memchr(p, 'E', n)) {
-        while (n && p[n - 1] == '0')
-            n--;
-        if (n && p[n - 1] == '.')
-            n--;
-    }
-    buf_add(b, p, n);
-}
-
-static void canon_float(struct buf *b, const char *p, size_t n, bool four)
-{
-    char text[64];
-    char out[64];
-    if (n >= sizeof text) {
-        buf_add(b, p, n);
-        return;
-    }
-    memcpy(text, p, n);
-    text[n] = '\0';
-    if (four)
-        (void)snprintf(out, sizeof out, "%.9g", (double)strtof(text, NULL));
-    else
-        (void)snprintf(out, sizeof out, "%.17g", strtod(text, NULL));
-    buf_str(b, out);
-}
-
-static void canon_json(struct buf *b, const char *p, size_t n)
-{
-    bool quoted = false;
-    for (size_t i = 0; i < n; i++) {
-        if (quoted && p[i] == '\\' && i + 1 < n) {
-            buf_add(b, p + i++, 2);
-            continue;
-        }
-        if (p[i] == '"')
-            quoted = !quoted;
-        if (quoted || (p[i] != ' ' && p[i] != '\n' && p[i] != '\t' && p[i] != '\r'))
-            buf_ch(b, p[i]);
-    }
-}
-
-static void canon_cell(struct buf *b, enum canon how, const struct cell *c)
-{
-    if (c->kind != CELL_TEXT) {
-        buf_lit(b, "\\N");
-        return;
-    }
-    switch (how) {
-    case CANON_BOOL:
-        buf_ch(b, c->len && (c->p[0] == 't' || c->p[0] == '1') ? 't' : 'f');
-        break;
-    case CANON_NUMBER:
-        canon_number(b, c->p, c->len);
-        break;
-    case CANON_FLOAT4:
-    case CANON_FLOAT8:
-        canon_float(b, c->p, c->len, how == CANON_FLOAT4);
-        break;
-    case CANON_JSON:
-        canon_json(b, c->p, c->len);
-        break;
-    case CANON_TIMETZ: {
-        size_t n = c->len;
-        if (n > 3 && !memcmp(c->p + n - 3, "+00", 3))
-            n -= 3;
-        else if (n > 1 && c->p[n - 1] == 'Z')
-            n--;
-        buf_add(b, c->p, n);
-        break;
-    }
-    case CANON_SKIP:
-        buf_ch(b, '-');
-        break;
-    case CANON_AS_IS:
-        buf_add(b, c->p, c->len);
-        break;
-    }
-}
-
 /* ---- rows of either side ---- */
-
-static enum err keep(struct compare *x, uint64_t hash, struct errbuf *e)
-{
-    if (x->n_kept >= ROWS_KEPT_MAX) {
-        x->too_many = true;
-        return ERR_OK;
-    }
-    struct kept *k = realloc(x->kept, (size_t)(x->n_kept + 1) * sizeof *k);
-    if (!k)
-        return err_set(e, ERR_NOMEM, "no memory for the differing rows");
-    x->kept = k;
-    k = &x->kept[x->n_kept++];
-    *k = (struct kept){strdup(buf_cstr(&x->key_text)), strdup(buf_cstr(&x->row)), hash,
-                       x->side == x->raw};
-    return k->key && k->row ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the differing rows");
-}
 
 /* cells: the relation's columns in order. sign -1: a row that leaves a bag. */
 static enum err take_row(struct compare *x, const struct cell *cells, int sign, struct errbuf *e)
@@ -200,60 +61,38 @@ static enum err take_row(struct compare *x, const struct cell *cells, int sign, 
     buf_clear(&x->key_text);
     for (int i = 0; i < n; i++) {
         if (i)
-            buf_ch(&x->row, '|');
-        canon_cell(&x->row, x->canon[i], &cells[i]);
+            buf_lit(&x->row, VERIFY_SEPARATOR);
+        canon_write(&x->row, x->canon[i], &cells[i]);
     }
     for (int i = 0; i < x->n_key; i++) {
         if (i)
-            buf_ch(&x->key_text, '|');
-        canon_cell(&x->key_text, x->canon[x->key[i]], &cells[x->key[i]]);
+            buf_lit(&x->key_text, VERIFY_SEPARATOR);
+        canon_write(&x->key_text, x->canon[x->key[i]], &cells[x->key[i]]);
     }
     if (!x->n_key)
         buf_add(&x->key_text, x->row.p, x->row.len);
     uint64_t hash = hash64(x->row.p, x->row.len);
     unsigned bucket = (unsigned)(hash64(x->key_text.p, x->key_text.len) % VERIFY_BUCKETS);
-    if (x->keeping) {
-        if (x->source->bucket_sum[bucket] == x->raw->bucket_sum[bucket] &&
-            x->source->bucket_rows[bucket] == x->raw->bucket_rows[bucket])
-            return ERR_OK;
-        return sign > 0 ? keep(x, hash, e) : ERR_OK;
-    }
+    enum err rc = buf_check(&x->row, "a row", e);
+    if (!rc)
+        rc = buf_check(&x->key_text, "a key", e);
+    if (x->kept) /* the second pass */
+        return rc || !x->chosen[bucket]
+                   ? rc
+                   : kept_rows_add(x->kept, buf_cstr(&x->key_text), buf_cstr(&x->row), hash,
+                                   x->side == x->raw ? -sign : sign, e);
     x->side->rows += sign;
     x->side->sum += sign > 0 ? hash : 0 - hash;
     x->side->bucket_rows[bucket] += sign;
+    x->side->bucket_seen[bucket]++;
     x->side->bucket_sum[bucket] += sign > 0 ? hash : 0 - hash;
-    return buf_check(&x->row, "a row", e);
+    return rc;
 }
 
 static enum err take_source_row(void *arg, const struct cell *cells, int n, struct errbuf *e)
 {
     (void)n;
     return take_row(arg, cells, 1, e);
-}
-
-/* `how` with every %s replaced by the column. */
-static void add_expression(struct buf *sql, const char *how, const struct buf *name)
-{
-    for (const char *s = how; *s; s++) {
-        if (s[0] == '%' && s[1] == 's') {
-            buf_add(sql, name->p, name->len);
-            s++;
-        } else {
-            buf_ch(sql, *s);
-        }
-    }
-}
-
-static const char *source_expression(const struct column *c)
-{
-    if (!strcmp(c->type_name, "hstore"))
-        return "hstore_to_json(%s)";
-    if (c->elem_oid)
-        return "to_jsonb(%s)";
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
-        if (types[t].oid == c->type_oid)
-            return types[t].source_sql;
-    return NULL;
 }
 
 static enum err read_source(struct compare *x, struct errbuf *e)
@@ -266,13 +105,9 @@ static enum err read_source(struct compare *x, struct errbuf *e)
         struct buf name;
         buf_init(&name, 0);
         buf_ident(&name, r->columns[i].name);
-        const char *how = source_expression(&r->columns[i]);
         if (i)
             buf_lit(&sql, ", ");
-        if (!how)
-            buf_add(&sql, name.p, name.len);
-        else
-            add_expression(&sql, how, &name);
+        canon_source_sql(&r->columns[i], buf_cstr(&name), &sql);
         buf_free(&name);
     }
     buf_lit(&sql, " FROM ");
@@ -521,91 +356,60 @@ static enum err read_raw(struct compare *x, struct errbuf *e)
 
 /* ---- the differing keys ---- */
 
-static int by_key(const void *a, const void *b)
+/*
+ * Chooses buckets to be read again: those that differ, as many as fit. A bucket is read whole or
+ * not at all: half of it would show differences that there are none of.
+ */
+static bool choose_buckets(struct compare *x)
 {
-    const struct kept *x = a;
-    const struct kept *y = b;
-    int c = strcmp(x->key, y->key);
-    if (!c && x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return c ? c : (int)x->raw - (int)y->raw;
-}
-
-static void add_difference(struct verify_table *t, const char *key, struct kept *source,
-                           struct kept *raw)
-{
-    t->differing++;
-    if (t->n_differences == VERIFY_DIFFERENCES_MAX)
-        return;
-    struct verify_difference *d = &t->differences[t->n_differences++];
-    d->key = strdup(key);
-    d->source_row = source ? strdup(source->row) : NULL;
-    d->raw_row = raw ? strdup(raw->row) : NULL;
-}
-
-static void pair_up(struct compare *x)
-{
-    if (x->n_kept)
-        qsort(x->kept, (size_t)x->n_kept, sizeof *x->kept, by_key);
-    for (int i = 0; i < x->n_kept;) {
-        struct kept *a = &x->kept[i];
-        struct kept *b = i + 1 < x->n_kept ? &x->kept[i + 1] : NULL;
-        bool pair = b && !strcmp(a->key, b->key) && a->raw != b->raw;
-        if (!pair)
-            add_difference(x->out, a->key, a->raw ? NULL : a, a->raw ? a : NULL);
-        else if (a->hash != b->hash)
-            add_difference(x->out, a->key, a->raw ? b : a, a->raw ? a : b);
-        i += pair ? 2 : 1;
+    int64_t rows = 0;
+    bool all = true;
+    for (int i = 0; i < VERIFY_BUCKETS; i++) {
+        if (x->source->bucket_sum[i] == x->raw->bucket_sum[i] &&
+            x->source->bucket_rows[i] == x->raw->bucket_rows[i])
+            continue;
+        int64_t n = x->source->bucket_seen[i] + x->raw->bucket_seen[i];
+        x->chosen[i] = rows == 0 || rows + n <= ROWS_KEPT_MAX;
+        all = all && x->chosen[i];
+        if (x->chosen[i])
+            rows += n;
     }
-    if (x->too_many)
-        x->out->differing = -1;
+    return all;
 }
 
 static enum err find_differences(struct compare *x, struct errbuf *e)
 {
-    x->keeping = true;
+    bool all = choose_buckets(x);
+    x->kept = kept_rows_create();
+    if (!x->kept)
+        return err_set(e, ERR_NOMEM, "no memory for the differing rows");
     enum err rc = read_source(x, e);
     if (!rc)
         rc = read_raw(x, e);
     if (!rc)
-        pair_up(x);
-    for (int i = 0; i < x->n_kept; i++) {
-        free(x->kept[i].key);
-        free(x->kept[i].row);
-    }
-    free(x->kept);
+        rc = kept_rows_tell(x->kept, x->relation, x->out, e);
+    if (!all)
+        x->out->differing = -1;
+    kept_rows_destroy(x->kept);
     return rc;
 }
 
 /* ---- one table ---- */
 
-static enum canon canon_of(const struct column *c)
+static void leave_out(struct buf *left, const char *name, size_t n, const char *why)
 {
-    if (!strcmp(c->type_name, "hstore"))
-        return CANON_JSON;
-    if (c->type_oid == PG_BIT && c->typmod == 1)
-        return CANON_BOOL;
-    switch (c->elem_oid) {
-    case 0:
-        break;
-    case PG_TIMESTAMP:
-    case PG_TIMESTAMPTZ:
-    case PG_TIME:
-    case PG_TIMETZ:
-    case PG_INTERVAL:
-    case PG_BYTEA:
-    case PG_MONEY:
-    case PG_POINT:
-    case PG_FLOAT4:
-    case PG_FLOAT8:
-        return CANON_SKIP; /* their text inside JSON is not PostgreSQL's */
-    default:
-        return CANON_JSON;
-    }
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
-        if (types[t].oid == c->type_oid)
-            return types[t].canon;
-    return CANON_AS_IS;
+    if (left->len)
+        buf_lit(left, ", ");
+    buf_add(left, name, n);
+    buf_printf(left, " (%s)", why);
+}
+
+static enum err take_generated(void *arg, const struct cell *cells, int n, struct errbuf *e)
+{
+    struct buf *left = arg;
+    if (n == 1 && cells[0].kind == CELL_TEXT)
+        leave_out(left, cells[0].p, cells[0].len, "generated");
+    return buf_check(left, "the columns that are not compared", e);
 }
 
 static enum err plan_columns(struct compare *x, struct errbuf *e)
@@ -619,19 +423,22 @@ static enum err plan_columns(struct compare *x, struct errbuf *e)
         return err_set(e, ERR_NOMEM, "no memory for the columns");
     for (int i = 0; i < r->n_columns; i++) {
         x->canon[i] = canon_of(&r->columns[i]);
-        if (x->canon[i] == CANON_SKIP) {
-            if (left.len)
-                buf_lit(&left, ", ");
-            buf_printf(&left, "%s (%s)", r->columns[i].name, r->columns[i].type_name);
-        }
+        if (x->canon[i] == CANON_SKIP)
+            leave_out(&left, r->columns[i].name, strlen(r->columns[i].name),
+                      r->columns[i].type_name);
         if (r->columns[i].key_pos > 0) {
             x->key[r->columns[i].key_pos - 1] = i;
             x->n_key++;
         }
     }
+    const char *const params[] = {r->schema, r->name};
+    enum err rc = source_query(x->v->source, query_text("verify/generated"), 2, params,
+                               take_generated, &left, e);
     x->out->left_out = strdup(buf_cstr(&left));
     buf_free(&left);
-    return x->out->left_out ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the columns");
+    if (!rc && !x->out->left_out)
+        rc = err_set(e, ERR_NOMEM, "no memory for the columns");
+    return rc;
 }
 
 enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
