@@ -305,7 +305,7 @@ static void bench_stream_and_load(void)
     char *db = strdup(fixture_database("b_stream"));
     double n = (double)(bench.rows / 100 * 100);
     make_table(db, "changes");
-    harness_init(&h, "b_stream", db, getenv("BENCH_EXTRA") ? getenv("BENCH_EXTRA") : "connectors: connectors/\n");
+    harness_init(&h, "b_stream", db, "connectors: connectors/\n");
     with_source(&h, "b_stream", db);
     harness_engine_start(&h);
     wait_streaming(&h);

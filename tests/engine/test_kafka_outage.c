@@ -197,7 +197,7 @@ static void test_reader_waits(void **state)
     (void)state;
     client_topic("patient", 1, NULL);
     struct kafka_producer *p = client_producer(NULL, NULL);
-    client_send(p, "patient", NULL, "before");
+    client_produce(p, "patient", NULL, "before");
     ok(kafka_producer_flush(p, 30000000, &e), &e);
     struct kafka_consumer *c = client_reader("patient", 0, 0, MIB);
     r = client_read(c);
@@ -208,7 +208,7 @@ static void test_reader_waits(void **state)
         ;
     assert_int_equal(got, ERR_CONNECT);
     for (int i = 0; i < 20; i++)
-        client_send(p, "patient", NULL, "during");
+        client_produce(p, "patient", NULL, "during");
     assert_int_equal(kafka_producer_flush(p, 100000, &e), ERR_TIMEOUT);
     assert_int_equal(kafka_producer_poll(p, &e), ERR_CONNECT);
     assert_non_null(strstr(e.text, "kafka"));
@@ -243,12 +243,12 @@ static void test_destroy_in_time(void **state)
         ok(kafka_admin_topics(a, NULL, true, true, &topics, &e), &e);
         kafka_topics_free(&topics);
         client_begin(p);
-        client_send(p, "left", NULL, "open");
+        client_produce(p, "left", NULL, "open");
         if (frozen)
             fixture_server_freeze(FIXTURE_KAFKA, true);
         else
             fixture_server_kill(FIXTURE_KAFKA);
-        client_send(p, "left", NULL, "open too");
+        client_produce(p, "left", NULL, "open too");
         int64_t t = clock_mono_us();
         kafka_producer_destroy(p);
         kafka_consumer_destroy(c);
@@ -274,7 +274,7 @@ static void test_taken_back(void **state)
     client_topic("late", 1, NULL);
     struct kafka_producer *p = client_producer("late", shortly);
     client_begin(p);
-    client_send(p, "late", NULL, "too late");
+    client_produce(p, "late", NULL, "too late");
     /* who waits for the broker's sweep reads what comes behind it */
     struct kafka_consumer *c = client_reader("late", 0, 0, MIB);
     assert_int_equal(client_read_to_end(c, NULL), 0);
@@ -290,7 +290,7 @@ static void test_taken_back(void **state)
     kafka_producer_destroy(p);
     p = client_producer("late", shortly);
     client_begin(p);
-    client_send(p, "late", NULL, "in time");
+    client_produce(p, "late", NULL, "in time");
     client_commit(p);
     kafka_producer_destroy(p);
     rec = client_read(c);
