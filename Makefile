@@ -46,6 +46,8 @@ BIN      := $(BUILD)/flightdeck
 ASSETS   := $(shell find config -name '*.json' 2>/dev/null | LC_ALL=C sort)
 QUERIES  := $(shell find queries -name '*.sql' 2>/dev/null | LC_ALL=C sort)
 
+# See the file: without it no program that uses Kafka runs under ThreadSanitizer.
+SAN_OBJ      := $(if $(filter thread,$(SAN)),$(BUILD)/obj/tests/sanitize/c11_threads.o)
 FIXTURE_OBJ  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/fixture/*.c))
 UNIT_TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 ENGINE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/engine/test_*.c))
@@ -78,7 +80,7 @@ help:
 
 # ---- build ----
 
-$(BIN): $(BUILD)/obj/console/main.o $(LIB)
+$(BIN): $(BUILD)/obj/console/main.o $(SAN_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -113,7 +115,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(FIXTURE_OBJ) $(LIB)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(FIXTURE_OBJ) $(SAN_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lvterm -lutil
