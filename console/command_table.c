@@ -130,8 +130,20 @@ static const struct command_option topic_options[] UNUSED_UNTIL_LANDED = {
     {.name = "count",
      .letter = 'n',
      .argument = "N",
-     .help = "tail: so many records from the end."},
+     .help = "tail: so many records; default the last 10, with --from all of them."},
     {.name = "follow", .letter = 'f', .help = "tail: go on as records come."},
+    {.name = "from",
+     .argument = "PLACE",
+     .help = "tail: beginning, end, an offset, how long ago (15m, 2h, 1d) or a time "
+             "(2026-11-24 12:00)."},
+    {.name = "key",
+     .argument = "TEXT",
+     .help = "tail: only records with this key; 17 is also {\"id\":17}."},
+    {.name = "partition", .argument = "P", .help = "tail: only this partition."},
+    {.name = "raw", .help = "tail: only the values, as they are."},
+    {.name = "bootstrap",
+     .argument = "SERVERS",
+     .help = "host:port,.. of the brokers instead of the configuration's."},
     JSON_OPTION,
     END_OF_OPTIONS};
 
@@ -265,7 +277,12 @@ static const struct command commands[] = {
      .options = topic_options,
      .verbs = topic_verbs,
      .summary = "Look at topics and their records.",
-     .example = "flightdeck topic tail postgres.public.flights -n 5"},
+     .details = "Straight from the brokers: no engine is needed, and only what was committed is "
+                "seen. Records are counted by offsets, among which are transactions' markers.\n\n"
+                "tail writes one record a line when its output is no terminal: partition, offset, "
+                "time, key, headers and value with tabs between, \\\\N for null.",
+     .example = "flightdeck topic tail postgres.public.flights -n 5\n"
+                "flightdeck topic tail postgres.public.flights --from 15m --key 17 --json"},
 #endif
 #if __has_include("console/cmd_sql.c")
     {.name = "sql",

@@ -41,7 +41,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
         if (a->broker_text[0])
             return;
     }
-    (void)snprintf(a->broker_text, sizeof(a->broker_text), "%s", reason);
+    (void)kafka_reason(reason, a->broker_text, sizeof(a->broker_text));
 }
 
 enum err kafka_admin_create(const char *const *settings, struct kafka_admin **out, struct errbuf *e)

@@ -355,6 +355,15 @@ static const char *advice(enum err code)
     }
 }
 
+const char *kafka_reason(const char *reason, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s", reason);
+    char *state = strstr(out, " (after "); /* "(after 0ms in state CONNECT, 3 identical ..)" */
+    if (state)
+        *state = 0;
+    return out;
+}
+
 enum err kafka_err_set(struct errbuf *e, rd_kafka_resp_err_t r, const char *what)
 {
     enum err code = kafka_err_code(r);

@@ -42,6 +42,9 @@ enum err kafka_err_code(rd_kafka_resp_err_t r);
 /* "what: words of r", with what to do where we know it; returns kafka_err_code(r). */
 enum err kafka_err_set(struct errbuf *e, rd_kafka_resp_err_t r, const char *what);
 
+/* librdkafka's reason without what only its makers read, into out; returns out. */
+const char *kafka_reason(const char *reason, char *out, size_t size);
+
 /* The brokers as the user named them: for error texts. */
 const char *kafka_servers(const char *const *settings);
 

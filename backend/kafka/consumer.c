@@ -158,7 +158,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
     bool all = err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     /* "all down" comes behind the words that say why */
     if (!all || !c->broker_text[0])
-        (void)snprintf(c->broker_text, sizeof(c->broker_text), "%s", reason);
+        (void)kafka_reason(reason, c->broker_text, sizeof(c->broker_text));
     c->broker_err = err;
     /* Or the poll under way would wait on. Not rd_kafka_yield: with it 2.0.2 drops the record that
      * follows in a batch. */

@@ -108,7 +108,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
         if (p->broker_text[0])
             return; /* the words before said why */
     }
-    (void)snprintf(p->broker_text, sizeof(p->broker_text), "%s", reason);
+    (void)kafka_reason(reason, p->broker_text, sizeof(p->broker_text));
 }
 
 /* ---- life ---- */
