@@ -136,7 +136,7 @@ static void test_killed_at_random_moments(void **state)
     struct load l;
     unsigned seed = 20261124;
     const char *kills = getenv("FLIGHTDECK_KILLS");
-    int n = kills ? atoi(kills) : KILLS;
+    int n = kills ? atoi(kills) : getenv("SAN") && getenv("SAN")[0] ? KILLS / 5 : KILLS;
     char *db = strdup(fixture_database("f_kill"));
     load_start(&l, db);
     harness_init(&h, "f_kill", db, "capture: {commit_ms: 20}\n");
@@ -195,19 +195,26 @@ static void test_large_transaction_in_bounded_memory(void **state)
 {
     (void)state;
     struct harness h;
+    /* a sanitizer's shadow memory is not the engine's: there the way is tested, not the bound */
+    bool sanitized = getenv("SAN") && getenv("SAN")[0];
+    int rows = sanitized ? 200000 : 2000000;
+    char sql[256];
     char *db = strdup(fixture_database("f_big"));
     run_sql(db,
             "CREATE TABLE big (id int PRIMARY KEY, t text); INSERT INTO big VALUES (0, 'first')");
     harness_init(&h, "f_big", db, NULL);
     harness_engine_start(&h);
     harness_verify(&h, VERIFY_SECONDS);
-    run_sql(db, "INSERT INTO big SELECT i, 'row number ' || i FROM generate_series(1, 2000000) i");
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO big SELECT i, 'row number ' || i FROM generate_series(1, %d) i",
+                   rows);
+    run_sql(db, sql);
     harness_verify(&h, 300);
     long peak = harness_peak_kib(&h);
     print_message("peak resident memory: %ld KiB\n", peak);
-    if (peak > 128 * 1024)
+    if (!sanitized && peak > 128 * 1024)
         fail_msg("the engine used %ld KiB, more than 128 MiB", peak);
-    assert_int_equal(raw_number("SELECT count(*) FROM raw.f_big_public_big"), 2000001);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.f_big_public_big"), rows + 1);
     (void)harness_engine_end(&h, SIGTERM);
     free(db);
 }
