@@ -46,7 +46,6 @@ struct source_config {
     const char *topic_prefix;
     const char *heartbeat_topic; /* __debezium-heartbeat.<prefix> */
     const char *slot_name;
-    bool slot_drop_on_stop;
     const char *publication_name;
     const char *publication_mode;  /* as source_publication_ensure takes it */
     int64_t heartbeat_interval_ms; /* 0: none */
