@@ -93,9 +93,6 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The table of commands lists those whose file is there.
-$(BUILD)/obj/console/command_table.o: $(wildcard console/cmd_*.c)
-
 # queries/a/b.sql becomes query_text("a/b"), see queries/queries.h
 $(BUILD)/gen/queries.c: $(QUERIES) tools/embed_queries.sh
 	@mkdir -p $(@D)

@@ -49,11 +49,10 @@ void command_page_overview(struct buf *out)
         buf_printf(out, "  %-10s ", c->name);
         wrap(out, c->summary, 13, 13);
     }
-    buf_lit(out, "\n`flightdeck help COMMAND` tells more. Exit codes:");
-#define X(name, number, meaning) buf_printf(out, "%s %d %s", number ? ";" : "", number, meaning);
+    buf_lit(out, "\n`flightdeck help COMMAND` tells more.\n\nExit codes:\n");
+#define X(name, number, meaning) buf_printf(out, "  %3d  %s\n", number, meaning);
     EXIT_CODE_LIST(X)
 #undef X
-    buf_lit(out, ".\n");
 }
 
 static void options_text(const struct command_option *o, struct buf *out)

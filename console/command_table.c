@@ -1,10 +1,8 @@
-/* The table of subcommands. A command stands here once its file is there. */
+/* The table of subcommands. */
 #include <string.h>
 
 #include "console/commands.h"
 
-/* Rows whose command has not landed yet are left out, their options stand unused. */
-#define UNUSED_UNTIL_LANDED __attribute__((unused))
 #define END_OF_OPTIONS                                                                             \
     {                                                                                              \
         .name = NULL                                                                               \
@@ -24,7 +22,7 @@
         .help = "The engine's control socket; else the configuration says it."                     \
     }
 
-static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option global_options[] = {
     {.name = "config",
      .argument = "FILE",
      .help = "The configuration; else $FLIGHTDECK_CONFIG, ./flightdeck.yaml, "
@@ -32,7 +30,7 @@ static const struct command_option global_options[] UNUSED_UNTIL_LANDED = {
     {.name = "help", .letter = 'h', .help = "Show what the command does."},
     END_OF_OPTIONS};
 
-static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option demo_options[] = {
     {.name = "dir",
      .argument = "DIR",
      .help = "Folder of the demo; default ~/.local/share/flightdeck/demo, for root "
@@ -49,7 +47,7 @@ static const struct command_option demo_options[] UNUSED_UNTIL_LANDED = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
-static const struct command_option simulate_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option simulate_options[] = {
     {.name = "dir",
      .argument = "DIR",
      .help = "Folder of the demo whose source is meant, instead of a configuration."},
@@ -58,30 +56,28 @@ static const struct command_option simulate_options[] UNUSED_UNTIL_LANDED = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
-static const struct command_option json_options[] UNUSED_UNTIL_LANDED = {JSON_OPTION,
-                                                                         END_OF_OPTIONS};
+static const struct command_option json_options[] = {JSON_OPTION, END_OF_OPTIONS};
 
-static const struct command_option verify_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option verify_options[] = {
     {.name = "timeout",
      .argument = "SECONDS",
      .help = "Give up when nothing moves for so long; default 60."},
     JSON_OPTION,
     END_OF_OPTIONS};
 
-static const char *const report_words[] UNUSED_UNTIL_LANDED = {"text", "json", NULL};
-static const struct command_option batch_options[] UNUSED_UNTIL_LANDED = {
-    {.name = "report",
-     .argument = "FORM",
-     .help = "text (default) or json.",
-     .words = report_words},
-    JSON_OPTION,
-    END_OF_OPTIONS};
+static const char *const report_words[] = {"text", "json", NULL};
+static const struct command_option batch_options[] = {{.name = "report",
+                                                       .argument = "FORM",
+                                                       .help = "text (default) or json.",
+                                                       .words = report_words},
+                                                      JSON_OPTION,
+                                                      END_OF_OPTIONS};
 
-static const char *const sql_forms[] UNUSED_UNTIL_LANDED = {
-    "table", "box",   "markdown", "list",     "expanded",  "csv", "tsv",
-    "json",  "jsonl", "html",     "vertical", "unaligned", NULL};
-static const char *const sql_dialects[] UNUSED_UNTIL_LANDED = {"postgresql", "vertica", NULL};
-static const struct command_option sql_options[] UNUSED_UNTIL_LANDED = {
+static const char *const sql_forms[] = {"table",    "box",       "markdown", "list",  "expanded",
+                                        "csv",      "tsv",       "json",     "jsonl", "html",
+                                        "vertical", "unaligned", NULL};
+static const char *const sql_dialects[] = {"postgresql", "vertica", NULL};
+static const struct command_option sql_options[] = {
     {.name = "command",
      .letter = 'c',
      .argument = "SQL",
@@ -126,7 +122,7 @@ static const struct command_option sql_options[] UNUSED_UNTIL_LANDED = {
      .help = "With --source: the libpq connection string instead of the configuration's."},
     END_OF_OPTIONS};
 
-static const struct command_option topic_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option topic_options[] = {
     {.name = "count",
      .letter = 'n',
      .argument = "N",
@@ -147,13 +143,13 @@ static const struct command_option topic_options[] UNUSED_UNTIL_LANDED = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
-static const struct command_verb topic_verbs[] UNUSED_UNTIL_LANDED = {
+static const struct command_verb topic_verbs[] = {
     {"list", "", "The topics with partitions and records.", 0, 0},
     {"show", "TOPIC", "Partitions, offsets and settings of one topic.", 1, 1},
     {"tail", "TOPIC", "Its last records.", 1, 1},
     END_OF_VERBS};
 
-static const struct command_verb connector_verbs[] UNUSED_UNTIL_LANDED = {
+static const struct command_verb connector_verbs[] = {
     {"list", "", "The connectors with state, rate and lag.", 0, 0},
     {"show", "NAME", "One of them with its settings, secrets masked.", 1, 1},
     {"apply", "FILE..", "Create or change connectors from Kafka Connect's JSON.", 1, -1},
@@ -165,18 +161,18 @@ static const struct command_verb connector_verbs[] UNUSED_UNTIL_LANDED = {
     {"offsets", "NAME", "Where it stands.", 1, 1},
     END_OF_VERBS};
 
-static const char *const glyph_words[] UNUSED_UNTIL_LANDED = {"ascii", "eighths", "braille", NULL};
+static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 
-static const struct command_option connector_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option connector_options[] = {
     {.name = "yes", .help = "Do not ask."}, SOCKET_OPTION, JSON_OPTION, END_OF_OPTIONS};
 
-static const struct command_option status_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option status_options[] = {
     {.name = "watch", .help = "Again every two seconds, until interrupted."},
     SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
 
-static const struct command_option console_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option console_options[] = {
     {.name = "plain",
      .help = "No screen: a line a change of state, for screen readers, logs and dumb terminals."},
     {.name = "once", .help = "Print one frame as text, then end."},
@@ -190,12 +186,12 @@ static const struct command_option console_options[] UNUSED_UNTIL_LANDED = {
     SOCKET_OPTION,
     END_OF_OPTIONS};
 
-static const struct command_verb config_verbs[] UNUSED_UNTIL_LANDED = {
+static const struct command_verb config_verbs[] = {
     {"check", "", "Read the configuration and its connectors; name every fault.", 0, 0},
     {"show", "", "Print it with defaults, secrets masked.", 0, 0},
     END_OF_VERBS};
 
-static const struct command_option help_options[] UNUSED_UNTIL_LANDED = {
+static const struct command_option help_options[] = {
     {.name = "man", .help = "Print the manual page, for man(1)."},
     {.name = "bash", .help = "Print bash's completion."},
     {.name = "zsh", .help = "Print zsh's completion."},
@@ -204,7 +200,6 @@ static const struct command_option help_options[] UNUSED_UNTIL_LANDED = {
     END_OF_OPTIONS};
 
 static const struct command commands[] = {
-#if __has_include("console/cmd_demo.c")
     {.name = "demo",
      .arguments = "",
      .run = cmd_demo,
@@ -214,8 +209,6 @@ static const struct command commands[] = {
                 "an airline's days, synchronizes everything into the warehouse and opens the "
                 "console. Run again, it attaches; interrupted, it carries on.",
      .example = "flightdeck demo --scale 2\nflightdeck demo --headless; echo $?"},
-#endif
-#if __has_include("console/cmd_simulate.c")
     {.name = "simulate",
      .arguments = "",
      .run = cmd_simulate,
@@ -224,16 +217,12 @@ static const struct command commands[] = {
      .details = "Bookings, check-ins, changes of status and time, cancellations, deletes and now "
                 "and then a change of a key, in real transactions that keep the airline coherent.",
      .example = "flightdeck simulate --rate 200"},
-#endif
-#if __has_include("console/cmd_engine.c")
     {.name = "engine",
      .arguments = "",
      .run = cmd_engine,
      .summary = "The background process that does the work.",
      .details = "Captures, loads, and answers on its control socket, until SIGTERM or SIGINT. One "
                 "engine a state folder."},
-#endif
-#if __has_include("console/cmd_batch.c")
     {.name = "batch",
      .arguments = "",
      .run = cmd_batch,
@@ -243,16 +232,12 @@ static const struct command commands[] = {
                 "when it ends. It needs a source, brokers and a warehouse in its configuration, "
                 "nothing else.",
      .example = "flightdeck batch --report json"},
-#endif
-#if __has_include("console/cmd_status.c")
     {.name = "status",
      .arguments = "",
      .run = cmd_status,
      .options = status_options,
      .summary = "What the engine is doing: rates, lags, connectors, servers.",
      .example = "flightdeck status --json | jq .pipeline"},
-#endif
-#if __has_include("console/cmd_verify.c")
     {.name = "verify",
      .arguments = "[TABLE..]",
      .run = cmd_verify,
@@ -260,8 +245,6 @@ static const struct command commands[] = {
      .max_words = -1,
      .summary = "Compare source tables with the warehouse: counts and checksums.",
      .example = "flightdeck verify public.flights"},
-#endif
-#if __has_include("console/cmd_connector.c")
     {.name = "connector",
      .arguments = "",
      .run = cmd_connector,
@@ -269,8 +252,6 @@ static const struct command commands[] = {
      .verbs = connector_verbs,
      .summary = "Look after connectors (Kafka Connect's JSON).",
      .example = "flightdeck connector apply config/airline/connectors/*.json"},
-#endif
-#if __has_include("console/cmd_topic.c")
     {.name = "topic",
      .arguments = "",
      .run = cmd_topic,
@@ -283,8 +264,6 @@ static const struct command commands[] = {
                 "time, key, headers and value with tabs between, \\\\N for null.",
      .example = "flightdeck topic tail postgres.public.flights -n 5\n"
                 "flightdeck topic tail postgres.public.flights --from 15m --key 17 --json"},
-#endif
-#if __has_include("console/cmd_sql.c")
     {.name = "sql",
      .arguments = "[SQL]",
      .run = cmd_sql,
@@ -300,7 +279,6 @@ static const struct command commands[] = {
          "ends "
          "with 0). Ctrl-C cancels on the server.",
      .example = "flightdeck sql -c 'select count(*) from raw.postgres_public_flights' --csv"},
-#endif
     {.name = "config",
      .arguments = "",
      .run = cmd_config,
@@ -308,7 +286,6 @@ static const struct command commands[] = {
      .verbs = config_verbs,
      .summary = "Check the configuration, or show it.",
      .example = "flightdeck config check --config /etc/flightdeck/flightdeck.yaml"},
-#if __has_include("console/cmd_console.c")
     {.name = "console",
      .arguments = "",
      .run = cmd_console,
@@ -318,7 +295,6 @@ static const struct command commands[] = {
                 "data stay on the screen, with their age, and the console attaches again by "
                 "itself. `?` shows what can be done.",
      .example = "flightdeck console --once --pane connectors --size 120x40"},
-#endif
     {.name = "version",
      .arguments = "",
      .run = cmd_version,

@@ -254,7 +254,7 @@ static void test_help_names_everything(void **state)
         (void)snprintf(line, sizeof line, "\n  %-10s ", c->name);
         expect_in(out_text, line);
     }
-    expect_in(out_text, "130 interrupted");
+    expect_in(out_text, "130  interrupted");
     for (int i = 0; (c = command_at(i)); i++) {
         assert_int_equal(run("help", c->name, NULL), EXIT_DONE);
         expect_in(out_text, c->summary);
