@@ -261,7 +261,7 @@ static const struct command commands[] = {
      .details = "Straight from the brokers: no engine is needed, and only what was committed is "
                 "seen. Records are counted by offsets, among which are transactions' markers.\n\n"
                 "tail writes one record a line when its output is no terminal: partition, offset, "
-                "time, key, headers and value with tabs between, \\\\N for null.",
+                "time, key, headers and value with tabs between, \\N for null.",
      .example = "flightdeck topic tail postgres.public.flights -n 5\n"
                 "flightdeck topic tail postgres.public.flights --from 15m --key 17 --json"},
     {.name = "sql",
