@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,6 @@ static void test_json(void **state)
 
 struct follower {
     struct topic_tail o;
-    volatile sig_atomic_t stop;
     int ends[2];
     enum err said;
 };
@@ -222,6 +222,18 @@ static void expect_line(FILE *in, const char *line)
     assert_string_equal(got, line);
 }
 
+static void test_interrupted(void **state)
+{
+    static const volatile sig_atomic_t now = 1;
+    struct errbuf e = {0};
+    struct topic_tail o = options("empty");
+    (void)state;
+    o.follow = true;
+    o.stop = &now;
+    o.out = stdout;
+    assert_int_equal(topic_tail_run(&o, &e), ERR_CANCELED);
+}
+
 static void test_follow(void **state)
 {
     static struct follower f;
@@ -235,7 +247,6 @@ static void test_follow(void **state)
     assert_int_equal(pipe(f.ends), 0);
     f.o = options("followed");
     f.o.follow = true;
-    f.o.stop = &f.stop;
     f.o.out = fdopen(f.ends[1], "w");
     FILE *in = fdopen(f.ends[0], "r");
     assert_true(f.o.out && in);
@@ -245,11 +256,13 @@ static void test_follow(void **state)
     expect_line(in, "new\n");
     client_produce(p, "followed", "c", "newer");
     expect_line(in, "newer\n");
-    f.stop = 1;
-    assert_int_equal(pthread_join(t, NULL), 0);
-    assert_int_equal(f.said, ERR_CANCELED);
-    (void)fclose(f.o.out);
+    /* who reads it has seen enough */
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)fclose(in);
+    client_produce(p, "followed", "d", "unseen");
+    assert_int_equal(pthread_join(t, NULL), 0);
+    assert_int_equal(f.said, ERR_IO);
+    (void)fclose(f.o.out);
     kafka_producer_destroy(p);
 }
 
@@ -341,10 +354,11 @@ static void test_tail_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_last),   cmocka_unit_test(test_key),
-        cmocka_unit_test(test_from),   cmocka_unit_test(test_json),
-        cmocka_unit_test(test_follow), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_show),   cmocka_unit_test(test_tail_command),
+        cmocka_unit_test(test_last),         cmocka_unit_test(test_key),
+        cmocka_unit_test(test_from),         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_interrupted),  cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_list),         cmocka_unit_test(test_show),
+        cmocka_unit_test(test_tail_command),
     };
     return cmocka_run_group_tests_name("topic", tests, setup, teardown);
 }
