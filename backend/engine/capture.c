@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/base/clock.h"
@@ -11,6 +12,8 @@
 #include "backend/envelope/topic.h"
 
 enum { OWN_TOPICS = 3 };
+
+#define NEW_SNAPSHOT "Set snapshot.mode=when_needed to take a new snapshot"
 
 struct capture *capture_create(const struct capture_options *o)
 {
@@ -260,16 +263,14 @@ static enum err check_slot(struct capture *c, const struct source_slot *slot, bo
     if (!strcmp(slot->wal_status, "lost"))
         return err_set(
             e, ERR_LOST,
-            "slot %s has lost its WAL (max_slot_wal_keep_size): changes are gone. Delete the "
-            "connector's offsets and drop the slot to take a new snapshot",
+            "slot %s has lost its WAL (max_slot_wal_keep_size): changes are gone. " NEW_SNAPSHOT,
             c->o->source->slot_name);
     if (known && slot->confirmed_lsn > c->position.at.confirmed_lsn)
         return err_set(
             e, ERR_LOST,
             "slot %s is confirmed to %s but the stored position is %s: somebody moved the slot or "
             "made it "
-            "anew, changes between the two are gone. Delete the connector's offsets and drop the "
-            "slot to take a new snapshot",
+            "anew, changes between the two are gone. " NEW_SNAPSHOT,
             c->o->source->slot_name, lsn_format(slot->confirmed_lsn, a),
             lsn_format(c->position.at.confirmed_lsn, b));
     return ERR_OK;
@@ -333,39 +334,75 @@ static enum err start_publisher(struct capture *c, struct errbuf *e)
     return publisher_start(&o, &copy, &c->publisher, e);
 }
 
+/* Slot, position and each other: where the stream can go on from. *fresh: the slot was made now,
+ * `snapshot` is exported. */
+static enum err prepare_slot(struct capture *c, struct source_slot *slot, bool *fresh,
+                             char *snapshot, size_t size, struct errbuf *e)
+{
+    const char *name = c->o->source->slot_name;
+    bool known = c->position.at.confirmed_lsn != 0;
+    enum err rc = source_slot_get(c->source, name, slot, e);
+    if (rc)
+        return rc;
+    if (slot->exists) {
+        rc = check_slot(c, slot, known, e);
+        if (!known)
+            c->position.at.confirmed_lsn = slot->confirmed_lsn;
+    } else if (known) {
+        rc = err_set(
+            e, ERR_LOST,
+            "slot %s is gone but a position is stored: changes since are lost. " NEW_SNAPSHOT,
+            name);
+    }
+    if (rc == ERR_LOST && c->o->source->snapshot_mode == SNAPSHOT_WHEN_NEEDED) {
+        log_warning("capture", "%s: %s", c->o->name, e->text);
+        log_warning("capture", "%s: taking a new snapshot (snapshot.mode=when_needed)", c->o->name);
+        rc = slot->exists ? source_slot_drop(c->source, name, e) : ERR_OK;
+        slot->exists = false;
+        position_free(&c->position);
+    }
+    *fresh = !rc && !slot->exists;
+    if (*fresh)
+        rc = replication_create_slot(c->replication, name, false, &c->position.at.confirmed_lsn,
+                                     snapshot, size, e);
+    return rc;
+}
+
 /* Slot and snapshot: afterwards the position says where the stream begins. */
 static enum err prepare(struct capture *c, struct errbuf *e)
 {
     enum snapshot_mode mode = c->o->source->snapshot_mode;
     struct source_slot slot;
     char snapshot[64] = "";
-    bool known = c->position.at.confirmed_lsn != 0;
-    bool wanted = c->position.snapshot != SNAPSHOT_DONE && mode != SNAPSHOT_NO_DATA;
-    enum err rc = source_slot_get(c->source, c->o->source->slot_name, &slot, e);
-    if (rc)
-        return rc;
-    if (slot.exists) {
-        rc = check_slot(c, &slot, known, e);
-        if (!known)
-            c->position.at.confirmed_lsn = slot.confirmed_lsn;
-    } else if (known) {
-        rc = err_set(e, ERR_LOST,
-                     "slot %s is gone but a position is stored: changes since are lost. Delete the "
-                     "connector's offsets to take a new snapshot",
-                     c->o->source->slot_name);
-    } else {
-        rc = replication_create_slot(c->replication, c->o->source->slot_name, false,
-                                     &c->position.at.confirmed_lsn, snapshot, sizeof snapshot, e);
+    bool fresh = false;
+    enum err rc = prepare_slot(c, &slot, &fresh, snapshot, sizeof snapshot, e);
+    if (!rc && mode == SNAPSHOT_ALWAYS && c->position.snapshot == SNAPSHOT_DONE) {
+        struct position_point at =
+            c->position.at; /* the stream's place stays, the tables are read again */
+        position_free(&c->position);
+        c->position.at = at;
     }
     if (!rc)
         rc = start_publisher(c, e);
-    if (rc || !wanted)
+    if (rc || c->position.snapshot == SNAPSHOT_DONE || mode == SNAPSHOT_NO_DATA)
         return rc;
     c->o->on_detail(c->o->arg, true, "snapshot");
-    if (slot.exists)
+    if (!fresh)
         return resume_snapshot(c, e);
     struct snapshot_plan plan = {snapshot, c->position.at.confirmed_lsn, clock_wall_us()};
     return snapshot_run(c, &plan, e);
+}
+
+/* snapshot.mode=initial_only: the rows are out; there is nothing more to do until it is stopped. */
+static enum err rest_after_snapshot(struct capture *c, struct errbuf *e)
+{
+    enum err rc = publisher_finish(c->publisher, false, e);
+    if (!rc)
+        c->o->on_detail(c->o->arg, true, "the snapshot is done (initial_only)");
+    const struct timespec nap = {.tv_nsec = 100000000};
+    while (!rc && !c->stop)
+        (void)nanosleep(&nap, NULL);
+    return rc;
 }
 
 static enum err open_all(struct capture *c, struct errbuf *e)
@@ -438,7 +475,8 @@ enum err capture_run(struct capture *c, struct errbuf *e)
             *e = why;
         }
     } else if (!rc) {
-        rc = stream_run(c, e);
+        rc = c->o->source->snapshot_mode == SNAPSHOT_INITIAL_ONLY ? rest_after_snapshot(c, e)
+                                                                  : stream_run(c, e);
     }
     close_all(c);
     if (c->stop && (rc == ERR_OK || rc == ERR_CANCELED)) {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -128,11 +129,62 @@ static void test_stream_of_odd_tables(void **state)
     free(db);
 }
 
+static void source_connector(const struct harness *h, const char *name, const char *mode)
+{
+    char json[2048];
+    (void)snprintf(
+        json, sizeof json,
+        "{\"name\":\"src\",\"config\":{\"connector.class\":\"io.debezium.connector.postgresql."
+        "PostgresConnector\",\"topic.prefix\":\"%s\",\"slot.name\":\"%s\",\"publication.name\":\"%"
+        "s\","
+        "\"snapshot.mode\":\"%s\"}}",
+        name, name, name, mode);
+    harness_connector(h, "source", json);
+    (void)snprintf(json, sizeof json,
+                   "{\"name\":\"snk\",\"config\":{\"connector.class\":\"io.confluent.vertica."
+                   "VerticaSinkConnector\","
+                   "\"topics\":\"%s.public.items\",\"auto.create\":\"true\"}}",
+                   name);
+    harness_connector(h, "sink", json);
+}
+
+/* A slot that is gone is a loss, said in words; snapshot.mode says whether to read the tables
+ * again. */
+static void test_slot_that_is_gone(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = strdup(fixture_database("p_lost"));
+    run_sql(db, "CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items VALUES (1, "
+                "'a'), (2, 'b')");
+    harness_init(&h, "p_lost", db, "connectors: connectors/\n");
+    source_connector(&h, "p_lost", "initial");
+    assert_int_equal(HARNESS_RUN(&h, NULL, "batch"), 0);
+    run_sql(db,
+            "SELECT pg_drop_replication_slot('p_lost'); UPDATE items SET name = 'c' WHERE id = 2");
+    assert_int_not_equal(HARNESS_RUN(&h, &out, "batch"), 0);
+    assert_non_null(strstr(out, "slot p_lost is gone"));
+    assert_non_null(strstr(out, "snapshot.mode=when_needed"));
+    free(out);
+    source_connector(&h, "p_lost", "when_needed");
+    assert_int_equal(HARNESS_RUN(&h, NULL, "batch"), 0);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.p_lost_public_items"), 4);
+    source_connector(&h, "p_lost", "always");
+    harness_engine_start(
+        &h); /* not batch: it ends when all that was committed is there, and it is */
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) FROM raw.p_lost_public_items WHERE op = 'r'", "6", 60);
+    (void)harness_engine_end(&h, SIGTERM);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_copies_a_table),
         cmocka_unit_test(test_stream_of_odd_tables),
+        cmocka_unit_test(test_slot_that_is_gone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
