@@ -44,7 +44,7 @@ static const char *key(const void *ctx, size_t row)
 /* What the row has to say in words: why it is not well, else what it is at. */
 static const char *words_of(const struct snap_connector *c)
 {
-    return c->detail ? c->detail : c->last_error ? c->last_error : "";
+    return c->detail && c->detail[0] ? c->detail : c->last_error ? c->last_error : "";
 }
 
 static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
@@ -169,7 +169,7 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
     char b[UNIT_TEXT_MAX];
     lines_printf(l, "state", state_style(c->state), "%s %s since %s UTC%s%s",
                  state_sign(c->state, l->g->ascii), c->state, unit_day(c->since_us, a, sizeof a),
-                 c->detail ? ": " : "", c->detail ? c->detail : "");
+                 c->detail && c->detail[0] ? ": " : "", c->detail ? c->detail : "");
     lines_add(l, "type", STYLE_PLAIN, c->type);
     lines_printf(l, "rate", STYLE_PLAIN, "%s, %s records in all", unit_rate(c->rate_s, a, sizeof a),
                  unit_count(c->total, b, sizeof b));

@@ -126,7 +126,7 @@ static void connector_changes(const struct snapshot *before, const struct snapsh
         const struct snap_connector *was = snapshot_connector(before, c->name);
         if (!was || strcmp(was->state, c->state) != 0)
             put_line(out, after->now_us, "connector", c->name, c->state,
-                     c->detail ? c->detail : c->last_error);
+                     c->detail && c->detail[0] ? c->detail : c->last_error);
     }
     for (size_t i = 0; before && i < before->connector_count; i++)
         if (!snapshot_connector(after, before->connectors[i].name))

@@ -230,7 +230,7 @@ enum err engine_connector_show(struct engine *g, const char *name, json_t **resu
     (void)pthread_mutex_lock(&g->mutex);
     struct engine_connector *c = engine_find(g, name);
     if (c) {
-        *result = engine_connector_json(g, c, &v);
+        *result = engine_connector_json(c, &v);
         connector_show(c->config, &text);
         json_t *shown = json_loadb(text.p ? text.p : "", text.len, 0, NULL);
         (void)json_object_set(*result, "config", json_object_get(shown, "config"));
@@ -261,9 +261,10 @@ static json_t *source_offsets(const struct engine_connector *c, const struct pro
 static void add_offset(void *arg, const char *topic, int partition, int64_t at)
 {
     json_t *offsets = arg;
-    (void)json_array_append_new(
-        offsets, json_pack("{s:{s:s, s:i}, s:{s:I}}", "partition", "kafka_topic", topic,
-                           "kafka_partition", partition, "offset", "kafka_offset", (json_int_t)at));
+    (void)json_array_append_new(offsets, json_pack("{s:{s:s, s:i}, s:{s:o}}", "partition",
+                                                   "kafka_topic", topic, "kafka_partition",
+                                                   partition, "offset", "kafka_offset",
+                                                   at >= 0 ? json_integer(at) : json_null()));
 }
 
 static json_t *sink_offsets(const struct engine_connector *c)

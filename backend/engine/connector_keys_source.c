@@ -207,7 +207,8 @@ static const struct key_spec keys[] = {
      .type = KEY_ENUM,
      .words = snapshot_modes,
      .def = "initial",
-     .help = "When existing rows are read; never is no_data."},
+     .help = "When existing rows are read; never is no_data, always and when_needed are initial, "
+             "initial_only is refused."},
     {.name = "snapshot.include.collection.list",
      IN(snapshot_include),
      .type = KEY_REGEX,

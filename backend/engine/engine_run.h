@@ -59,6 +59,5 @@ enum err engine_store_state(struct engine *g, const char *name, enum store_state
 bool engine_from_file(const struct engine *g, const char *name);
 
 /* A connector as status shows it; a new reference. */
-json_t *engine_connector_json(struct engine *g, struct engine_connector *c,
-                              const struct probe_view *v);
+json_t *engine_connector_json(struct engine_connector *c, const struct probe_view *v);
 #endif

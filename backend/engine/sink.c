@@ -53,6 +53,14 @@ void sink_stop(struct sink *s)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
+/* Nothing stored is the beginning, once the warehouse has been asked; before that it is unknown. */
+static int64_t shown_position(const struct sink *s, const struct sink_partition *p)
+{
+    if (p->committed >= 0)
+        return p->committed;
+    return s->placed ? 0 : -1;
+}
+
 bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at)
 {
     bool found = false;
@@ -61,8 +69,7 @@ bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at
         const struct sink_topic *t = &s->topics[i];
         if (strcmp(t->name, topic) != 0 || partition >= t->n_partitions)
             continue;
-        int64_t committed = t->partitions[partition].committed;
-        *at = committed < 0 ? 0 : committed;
+        *at = shown_position(s, &t->partitions[partition]);
         found = true;
     }
     (void)pthread_mutex_unlock(&s->view_mutex);
@@ -76,10 +83,8 @@ void sink_positions(struct sink *s,
     (void)pthread_mutex_lock(&s->view_mutex);
     for (int i = 0; i < s->n_topics; i++) {
         const struct sink_topic *t = &s->topics[i];
-        for (int p = 0; p < t->n_partitions; p++) {
-            int64_t committed = t->partitions[p].committed;
-            told(arg, t->name, p, committed < 0 ? 0 : committed);
-        }
+        for (int p = 0; p < t->n_partitions; p++)
+            told(arg, t->name, p, shown_position(s, &t->partitions[p]));
     }
     (void)pthread_mutex_unlock(&s->view_mutex);
 }
@@ -258,6 +263,7 @@ static enum err read_offsets(struct sink *s, struct errbuf *e)
         t->partitions[stored[i].partition].committed = stored[i].next_offset;
     }
     free(stored);
+    s->placed = rc == ERR_OK;
     return rc;
 }
 
@@ -644,6 +650,7 @@ static void close_all(struct sink *s)
     free(s->topics);
     s->topics = NULL;
     s->n_topics = 0;
+    s->placed = false;
     (void)pthread_mutex_unlock(&s->view_mutex);
     arena_destroy(s->arena);
     s->arena = NULL;

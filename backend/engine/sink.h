@@ -49,8 +49,8 @@ void sink_destroy(struct sink *s);
 enum err sink_run(struct sink *s, struct errbuf *e) MUST_CHECK;
 void sink_stop(struct sink *s);
 
-/* From any thread: the offset up to which the sink has committed a partition; false when it does
- * not read it. */
+/* From any thread: the offset up to which the sink has committed a partition, -1 while that is not
+ * known yet; false when it does not read it. */
 bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at);
 /* All of them, in the order of topics; none before its first run has begun. `told` must not call
  * the sink. */

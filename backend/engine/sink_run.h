@@ -82,6 +82,7 @@ struct sink {
     _Atomic bool stop;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    _Atomic bool placed;        /* the stored offsets have been read: what has none begins at 0 */
     pthread_mutex_t view_mutex; /* guards the list of topics against readers of the status */
 
     /* this run's; the reader's unless said otherwise */

@@ -156,20 +156,20 @@ static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
 
 /* Has the sink nothing to load? Transaction markers count as offsets, so the end seen by the reader
  * decides, not the difference. */
-static json_t *sink_lag(const struct engine *g, const struct engine_connector *c,
-                        const struct probe_view *v)
+static json_t *sink_lag(const struct engine_connector *c, const struct probe_view *v)
 {
     if (c->figures.caught_up)
         return json_integer(0);
-    int64_t lag = 0;
+    int64_t lag = -1; /* it reads nothing now, or not yet */
     for (int i = 0; i < v->n_topics; i++)
         for (int p = 0; p < v->topics[i].n_partitions; p++) {
             int64_t at;
-            if (sink_position(c->sink, v->topics[i].name, p, &at) && v->topics[i].high[p] > at)
-                lag += v->topics[i].high[p] - at;
+            if (!sink_position(c->sink, v->topics[i].name, p, &at) || at < 0)
+                continue;
+            int64_t high = v->topics[i].high[p];
+            lag = (lag < 0 ? 0 : lag) + (high > at ? high - at : 0);
         }
-    (void)g;
-    return json_integer(lag);
+    return known_int(lag);
 }
 
 static json_t *topics_of(const struct engine_connector *c, const struct probe_view *v)
@@ -191,8 +191,7 @@ static json_t *topics_of(const struct engine_connector *c, const struct probe_vi
     return names;
 }
 
-json_t *engine_connector_json(struct engine *g, struct engine_connector *c,
-                              const struct probe_view *v)
+json_t *engine_connector_json(struct engine_connector *c, const struct probe_view *v)
 {
     struct task_view t;
     struct figures *f = &c->figures;
@@ -211,7 +210,7 @@ json_t *engine_connector_json(struct engine *g, struct engine_connector *c,
                      "name", c->name, "type", c->is_source ? "source" : "sink", "state",
                      task_state_word(t.state), "detail", detail, "since_us", (json_int_t)t.since_us,
                      "rate_s", c->rate, "total", (json_int_t)f->records, "lag_records",
-                     c->is_source ? json_null() : sink_lag(g, c, v), "lag_ms",
+                     c->is_source ? json_null() : sink_lag(c, v), "lag_ms",
                      f->commits ? known_int(f->last_latency_us / 1000) : json_null(), "errors",
                      (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters, "restarts",
                      (json_int_t)f->restarts, "last_error", text_or_null(t.last_error), "topics",
@@ -374,19 +373,20 @@ json_t *engine_status(struct engine *g)
     add_up(g, &v, &s);
     json_t *connectors = json_array();
     for (int i = 0; i < g->n_connectors; i++)
-        (void)json_array_append_new(connectors, engine_connector_json(g, g->connectors[i], &v));
+        (void)json_array_append_new(connectors, engine_connector_json(g->connectors[i], &v));
     json_t *topics = json_array();
     for (int i = 0; i < v.n_topics; i++)
         (void)json_array_append_new(topics, topic_json(g, &v.topics[i]));
     json_t *out = json_pack(
-        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:i, s:o}, s:{s:s, s:o, s:o}, s:o, s:o}",
+        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:o, s:o}, s:{s:s, s:o, s:o}, s:o, s:o}",
         "now_us", (json_int_t)clock_wall_us(), "engine", engine_json(g), "pipeline",
         pipeline_json(g, &v, &s), "bottleneck", bottleneck(g, &v, &s), "source", "primary",
         primary_json(&v.primary), "standby", standby_json(&v.standby, &v.primary), "slots",
-        slots_json(&v), "kafka", "state", up_word(v.kafka_known, v.kafka_up), "brokers", v.brokers,
-        "error", text_or_null(v.kafka_error), "warehouse", "state",
-        up_word(v.warehouse_known, v.warehouse_up), "server", text_or_null(v.warehouse_server),
-        "error", text_or_null(v.warehouse_error), "connectors", connectors, "topics", topics);
+        slots_json(&v), "kafka", "state", up_word(v.kafka_known, v.kafka_up), "brokers",
+        v.kafka_up ? json_integer(v.brokers) : json_null(), "error", text_or_null(v.kafka_error),
+        "warehouse", "state", up_word(v.warehouse_known, v.warehouse_up), "server",
+        text_or_null(v.warehouse_server), "error", text_or_null(v.warehouse_error), "connectors",
+        connectors, "topics", topics);
     (void)pthread_mutex_unlock(&g->mutex);
     probe_view_free(&v);
     return out;

@@ -110,11 +110,13 @@ static enum err on_row(struct stream *s, const struct pgoutput_message *m, struc
         return rc;
     int n = s->chunk->n;
     size_t len = s->chunk->bytes.len;
+    bool schema_sent = t->schema_sent;
     rc = change_append(s->c->stream_tables, t, kind, m->before, m->after, &s->cx, s->chunk, e);
     if (rc == ERR_DATA && s->c->o->source->on_bad_event != FAILURE_FAIL) {
         /* asked for: event.processing.failure.handling.mode = warn or skip */
         s->chunk->n = n;
         s->chunk->bytes.len = len;
+        t->schema_sent = schema_sent; /* its record went with the change: the next one brings it */
         (void)atomic_fetch_add(&s->c->o->figures->dead_letters, 1);
         if (s->c->o->source->on_bad_event == FAILURE_WARN)
             log_warning("capture", "%s: a change of %s is left out: %s", s->c->o->name,

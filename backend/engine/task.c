@@ -87,17 +87,25 @@ struct task {
     enum err last_code;
 };
 
-/* The one place that sets a state. The mutex is held. */
+/* The mutex is held. What a run was at is over with it: a task at rest says nothing of the kind. */
+static void set_state(struct task *t, enum task_state to)
+{
+    if (t->state == to)
+        return;
+    t->state = to;
+    t->since_us = clock_wall_us();
+    if (to == TASK_PAUSED || to == TASK_STOPPED || to == TASK_FAILED || to == TASK_RETRYING)
+        t->detail[0] = '\0';
+}
+
+/* What an event does in the state that is. The mutex is held. */
 static enum task_action apply(struct task *t, enum task_event event, enum task_state *from)
 {
     *from = t->state;
     for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
         if (transitions[i].from != t->state || transitions[i].event != event)
             continue;
-        if (t->state != transitions[i].to) {
-            t->state = transitions[i].to;
-            t->since_us = clock_wall_us();
-        }
+        set_state(t, transitions[i].to);
         return transitions[i].action;
     }
     return DO_NOTHING; /* the event does not concern this state */
@@ -162,6 +170,11 @@ enum err task_wait_ended(struct task *t, int64_t timeout_us)
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)(timeout_us / 1000000);
+    until.tv_nsec += (long)(timeout_us % 1000000) * 1000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
     int rc = 0;
     (void)pthread_mutex_lock(&t->mutex);
     while (t->in_run && rc != ETIMEDOUT)
@@ -250,8 +263,7 @@ static void back_off(struct task *t)
 /* A run that was told to end has ended: it comes to rest where it was wanted. The mutex is held. */
 static void come_to_rest(struct task *t)
 {
-    t->state = t->wanted == TASK_RUNNING ? TASK_STARTING : t->wanted;
-    t->since_us = clock_wall_us();
+    set_state(t, t->wanted == TASK_RUNNING ? TASK_STARTING : t->wanted);
 }
 
 static void run_once(struct task *t)

@@ -654,6 +654,14 @@ static void test_offsets(void **state)
     }
     assert_true(sum >= 100); /* transactions' marks count as well */
     json_decref(r);
+
+    /* one that does not run knows of no lag: that is not 0 */
+    act(&h, "connector.stop", "c_offs-sink", "STOPPING", "STOPPED");
+    wait_state(&h, "c_offs-sink", "STOPPED");
+    r = done(&h, "connector.show", named("c_offs-sink"));
+    assert_true(json_is_null(json_object_get(r, "lag_records")));
+    assert_string_equal(json_string_value(json_object_get(r, "detail")), "");
+    json_decref(r);
     stop(&h);
     free(db);
 }

@@ -81,6 +81,26 @@ static void expect_state(struct script *s, enum task_state want)
     fail_msg("state is %s, not %s", task_state_word(v.state), task_state_word(want));
 }
 
+static void expect_detail(struct script *s, const char *want)
+{
+    struct task_view v;
+    task_view_get(s->task, &v);
+    assert_string_equal(v.detail, want);
+}
+
+/* A wait of less than a second is one: the rest of a stop's time is seldom a whole number. */
+static void test_wait_of_a_fraction(void **state)
+{
+    (void)state;
+    struct script *s = make(ERR_COUNT);
+    task_start(s->task);
+    expect_state(s, TASK_RUNNING);
+    int64_t began = clock_mono_us();
+    assert_int_equal(task_wait_ended(s->task, 50000), ERR_TIMEOUT);
+    assert_true(clock_mono_us() - began >= 50000);
+    task_destroy(s->task);
+}
+
 static void test_start_pause_resume_stop(void **state)
 {
     (void)state;
@@ -88,8 +108,10 @@ static void test_start_pause_resume_stop(void **state)
     expect_state(s, TASK_STOPPED);
     task_start(s->task);
     expect_state(s, TASK_RUNNING);
+    expect_detail(s, "working");
     task_pause(s->task);
     expect_state(s, TASK_PAUSED);
+    expect_detail(s, ""); /* it is at nothing any more */
     task_start(s->task);
     expect_state(s, TASK_RUNNING);
     assert_int_equal(s->runs, 2);
@@ -183,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_pause_resume_stop),
+        cmocka_unit_test(test_wait_of_a_fraction),
         cmocka_unit_test(test_restart_runs_again),
         cmocka_unit_test(test_outage_retries_until_it_works),
         cmocka_unit_test(test_fault_uses_up_the_budget),
