@@ -122,6 +122,19 @@ out:
     return rc;
 }
 
+/* What somebody without a superuser's rights can do, behind PostgreSQL's own words. */
+static void say_way_out(struct errbuf *e, const char *name)
+{
+    if (!e || strcmp(e->sqlstate, "42501") != 0)
+        return;
+    size_t n = strlen(e->text);
+    (void)snprintf(
+        e->text + n, sizeof e->text - n,
+        ": let a superuser CREATE PUBLICATION \"%.64s\" FOR ALL TABLES in this database, or "
+        "name the tables (source.tables; publication.autocreate.mode=filtered)",
+        name);
+}
+
 static enum err create(struct source *s, const char *name, const char *mode,
                        const struct source_tables *tables, const char *what, struct errbuf *e)
 {
@@ -150,6 +163,8 @@ static enum err create(struct source *s, const char *name, const char *mode,
     enum err rc = buf_check(&sql, "a statement", e);
     if (rc == ERR_OK)
         rc = source_command(s, buf_cstr(&sql), what, e);
+    if (rc != ERR_OK && !strcmp(mode, "all_tables"))
+        say_way_out(e, name);
     buf_free(&ident);
     buf_free(&list);
     buf_free(&of);
