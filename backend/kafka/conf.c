@@ -1,6 +1,7 @@
 #include "backend/kafka/conf.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,11 +127,30 @@ static bool same_value(const char *a, const char *b)
            (!strcmp(b, "-1") && !strcasecmp(a, "all"));
 }
 
+/* Once a process: clients come and go, and take the same list each time. */
+static bool first_time(const char *name, const char *value)
+{
+    static atomic_uint_fast64_t told[32];
+    uint64_t h = 14695981039346656037u;
+    for (const char *s = name; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    for (const char *s = value; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    for (int i = 0; i < 32; i++) {
+        uint_fast64_t empty = 0;
+        if (atomic_compare_exchange_strong(&told[i], &empty, h | 1))
+            return true;
+        if (empty == (h | 1))
+            return false;
+    }
+    return false;
+}
+
 static void warn_overruled(const char *const *settings, const char *const *forced)
 {
     for (const char *const *s = settings; s && s[0] && s[1]; s += 2)
         for (const char *const *f = forced; f && f[0] && f[1]; f += 2)
-            if (!strcasecmp(s[0], f[0]) && !same_value(s[1], f[1]))
+            if (!strcasecmp(s[0], f[0]) && !same_value(s[1], f[1]) && first_time(s[0], s[1]))
                 log_warning(KAFKA_AREA,
                             "setting %s=%s has no effect here: %s is needed for a guarantee", s[0],
                             s[1], f[1]);
