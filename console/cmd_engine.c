@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/base/log.h"
@@ -24,7 +25,7 @@
 #include "console/options.h"
 #include "console/report.h"
 
-enum { LOG_MODE = 0640, ARENAS_MAX = 2 };
+enum { LOG_MODE = 0640, ARENAS_MAX = 2, END_GRACE_S = 2 };
 
 static void tell_systemd(const char *state)
 {
@@ -62,6 +63,24 @@ static enum err open_log(const struct config *c, int *fd, struct errbuf *e)
     return ERR_OK;
 }
 
+/* The connectors have ended well and all is committed: a probe that hangs on a dead server may not
+ * hold the end up. */
+static void *end_anyway(void *arg)
+{
+    const struct timespec grace = {.tv_sec = END_GRACE_S};
+    (void)arg;
+    (void)nanosleep(&grace, NULL);
+    log_warning("engine", "a server does not answer: ending without its goodbye");
+    _exit(EXIT_DONE);
+}
+
+static void bound_the_end(void)
+{
+    pthread_t t;
+    if (pthread_create(&t, NULL, end_anyway, NULL) == 0)
+        (void)pthread_detach(t);
+}
+
 static enum err serve(const struct config *c, sigset_t *signals, struct errbuf *e)
 {
     struct engine *g = NULL;
@@ -83,6 +102,8 @@ static enum err serve(const struct config *c, sigset_t *signals, struct errbuf *
         tell_systemd("STOPPING=1");
         rc = engine_stop(g, e);
     }
+    if (!rc)
+        bound_the_end();
     service_stop(service);
     if (rc == ERR_TIMEOUT) {
         /* A server that hangs must not hold the stop up. What it holds was not committed: the next

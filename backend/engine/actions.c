@@ -11,6 +11,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/secret.h"
 #include "backend/engine/engine_run.h"
 #include "backend/postgres/replication.h"
 
@@ -184,6 +185,18 @@ static enum err keep(struct engine *g, const struct connector *k, struct errbuf 
     return rc;
 }
 
+/* What is applied is stored, and the store is no place for secrets. */
+static enum err check_secrets(const struct connector *k, struct faults *faults, struct errbuf *e)
+{
+    for (const char *const *s = k->settings; s && s[0]; s += 2)
+        if (secret_name(s[0]) && s[1][0] && !strstr(s[1], "${"))
+            faults_add(faults, NULL, 0,
+                       "%s: a secret in plain text would be stored: name it as ${NAME} (of "
+                       "`variables` or the engine's environment) or ${file:PATH}",
+                       s[0]);
+    return faults_check(faults, e);
+}
+
 enum err engine_connector_apply(struct engine *g, const char *name, const json_t *config,
                                 const char *who, json_t **result, struct errbuf *e)
 {
@@ -196,6 +209,8 @@ enum err engine_connector_apply(struct engine *g, const char *name, const json_t
         return err_set(e, ERR_NOMEM, "no memory for the configuration");
     faults_init(&faults);
     enum err rc = connector_parse(g->config, json, strlen(json), name, NULL, &k, &faults, e);
+    if (!rc)
+        rc = check_secrets(k, &faults, e);
     if (!rc)
         rc = check_fit(g, name, k, &faults, e);
     if (rc) {

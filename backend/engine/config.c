@@ -344,6 +344,28 @@ static void fill_by_dialect(struct config *c)
         c->load.batch_ms = vertica ? 10000 : 0;
 }
 
+/*
+ * Two databases on the same brokers must not share topics because neither named a prefix: the
+ * default is the database's name.
+ */
+static void fill_prefix(struct config *c)
+{
+    const char *name = NULL;
+    if (c->source.topic_prefix)
+        return;
+    PQconninfoOption *options =
+        c->source.connection ? PQconninfoParse(c->source.connection, NULL) : NULL;
+    for (PQconninfoOption *o = options; o && o->keyword; o++)
+        if (!strcmp(o->keyword, "dbname") && o->val && o->val[0])
+            name = o->val;
+    char *prefix = arena_strdup(c->arena, name ? name : "postgres");
+    for (char *p = prefix; p && *p; p++)
+        if (!strchr("_-.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", *p))
+            *p = '_';
+    c->source.topic_prefix = prefix;
+    PQconninfoFree(options);
+}
+
 static int line_of(const struct loader *l, const char *name)
 {
     const struct key_spec *spec = key_find(l->schema, l->n_schema, name);
@@ -499,6 +521,7 @@ enum err config_parse(const char *text, size_t n, const char *file, struct confi
     }
     fill_paths(&l);
     fill_by_dialect(l.config);
+    fill_prefix(l.config);
     check_all(&l);
     rc = faults_check(faults, e);
 out:

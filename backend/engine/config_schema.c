@@ -84,9 +84,9 @@ static const struct key_spec schema[] = {
     {.name = "source.topic_prefix",
      AT(source.topic_prefix),
      .type = KEY_STRING,
-     .def = "postgres",
-     .help = "Topics are named PREFIX.schema.table. For the built-in source; a connector file's "
-             "`topic.prefix` is its own."},
+     .help = "Topics are named PREFIX.schema.table; default: the name of the source's database. "
+             "For the "
+             "built-in source; a connector file's `topic.prefix` is its own."},
     {.name = "source.slot",
      AT(source.slot),
      .type = KEY_STRING,

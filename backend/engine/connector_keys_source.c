@@ -207,8 +207,10 @@ static const struct key_spec keys[] = {
      .type = KEY_ENUM,
      .words = snapshot_modes,
      .def = "initial",
-     .help = "When existing rows are read; never is no_data, always and when_needed are initial, "
-             "initial_only is refused."},
+     .help =
+         "When existing rows are read: initial, once; always, at each start; initial_only, once, "
+         "and nothing is streamed; no_data (never), not at all; when_needed, also when the slot "
+         "has lost the position."},
     {.name = "snapshot.include.collection.list",
      IN(snapshot_include),
      .type = KEY_REGEX,

@@ -312,30 +312,6 @@ static void check_pair(struct reader *r, const char *include, const char *exclud
         reader_fault(r, exclude, "stands beside %s: give one of the two", include);
 }
 
-/* Words that are known and do less here than in Debezium say so; the one that would bring more into
- * the topics than was asked for is refused. */
-static void tell_less(struct reader *r)
-{
-    switch (r->k->source.snapshot_mode) {
-    case SNAPSHOT_ALWAYS:
-        reader_warn(r, "`snapshot.mode` always is initial here: rows are read once, since nothing "
-                       "is lost between two starts");
-        break;
-    case SNAPSHOT_WHEN_NEEDED:
-        reader_warn(r, "`snapshot.mode` when_needed is initial here: when the slot has lost the "
-                       "position the connector stops and says what to do");
-        break;
-    case SNAPSHOT_INITIAL_ONLY:
-        reader_fault(r, "snapshot.mode",
-                     "initial_only is not done here: a connector goes on with the stream; "
-                     "`flightdeck batch` synchronizes once and ends");
-        break;
-    case SNAPSHOT_INITIAL:
-    case SNAPSHOT_NO_DATA:
-        break;
-    }
-}
-
 void reader_finish_source(struct reader *r, struct source_fields *f)
 {
     enum { BOTH = PATTERN_LIST | PATTERN_IGNORE_CASE };
@@ -361,7 +337,6 @@ void reader_finish_source(struct reader *r, struct source_fields *f)
                      "flattens by itself)",
                      f->transforms[0]);
     check_names(r);
-    tell_less(r);
     check_pair(r, "schema.include.list", "schema.exclude.list");
     check_pair(r, "table.include.list", "table.exclude.list");
     check_pair(r, "message.prefix.include.list", "message.prefix.exclude.list");

@@ -14,7 +14,7 @@
 #include "backend/engine/engine_run.h"
 #include "backend/postgres/replication.h"
 
-enum { RATE_US = 400000, BOTTLENECK_RECORDS = 1000 };
+enum { QUIET_US = 5000000, RATE_US = 400000, BOTTLENECK_RECORDS = 1000 };
 
 static json_t *text_or_null(const char *s)
 {
@@ -154,6 +154,21 @@ static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
 
 /* ---- connectors ---- */
 
+/*
+ * The lag of the newest change that is through; 0 when nothing has come for a while and nothing
+ * waits. -1: nothing has come.
+ */
+static int64_t lag_ms_of(const struct engine_connector *c)
+{
+    const struct figures *f = &c->figures;
+    if (!f->commits || !f->newest_commit_us)
+        return -1;
+    int64_t quiet_us = clock_wall_us() - (f->newest_commit_us + f->last_latency_us);
+    if (quiet_us > QUIET_US && (c->is_source || f->caught_up))
+        return 0;
+    return f->last_latency_us / 1000;
+}
+
 /* Has the sink nothing to load? Transaction markers count as offsets, so the end seen by the reader
  * decides, not the difference. */
 static json_t *sink_lag(const struct engine_connector *c, const struct probe_view *v)
@@ -210,11 +225,10 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
                      "name", c->name, "type", c->is_source ? "source" : "sink", "state",
                      task_state_word(t.state), "detail", detail, "since_us", (json_int_t)t.since_us,
                      "rate_s", c->rate, "total", (json_int_t)f->records, "lag_records",
-                     c->is_source ? json_null() : sink_lag(c, v), "lag_ms",
-                     f->commits ? known_int(f->last_latency_us / 1000) : json_null(), "errors",
-                     (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters, "restarts",
-                     (json_int_t)f->restarts, "last_error", text_or_null(t.last_error), "topics",
-                     topics_of(c, v), "tasks", tasks);
+                     c->is_source ? json_null() : sink_lag(c, v), "lag_ms", known_int(lag_ms_of(c)),
+                     "errors", (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters,
+                     "restarts", (json_int_t)f->restarts, "last_error", text_or_null(t.last_error),
+                     "topics", topics_of(c, v), "tasks", tasks);
 }
 
 /* ---- the strip ---- */
@@ -233,9 +247,7 @@ static void add_up(struct engine *g, const struct probe_view *v, struct strip *s
     *s = (struct strip){.capture_ms = -1, .raw_ms = -1, .retained = -1};
     for (int i = 0; i < g->n_connectors; i++) {
         const struct engine_connector *c = g->connectors[i];
-        int64_t ms = c->figures.commits && c->figures.newest_commit_us
-                         ? c->figures.last_latency_us / 1000
-                         : -1;
+        int64_t ms = lag_ms_of(c);
         if (c->is_source) {
             s->capture_rate += c->rate;
             s->captured += c->figures.records;

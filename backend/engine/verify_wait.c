@@ -20,7 +20,7 @@
 #include "backend/postgres/replication.h"
 #include "queries/queries.h"
 
-enum { POLL_NS = 20000000, FETCH_BYTES = 1 << 20, PROBE_US = 5000000 };
+enum { NO_SLOT_US = 3000000, POLL_NS = 20000000, FETCH_BYTES = 1 << 20, PROBE_US = 5000000 };
 
 static void pause_briefly(void)
 {
@@ -109,7 +109,8 @@ static enum err position_through(struct verify *v, bool *through, struct errbuf 
 
 static enum err wait_slot(struct verify *v, struct errbuf *e)
 {
-    int64_t moved = clock_mono_us();
+    int64_t began = clock_mono_us();
+    int64_t moved = began;
     uint64_t last = 0;
     enum err rc = source_emit_message(v->control, "flightdeck.verify", "", e);
     while (!rc) {
@@ -131,7 +132,8 @@ static enum err wait_slot(struct verify *v, struct errbuf *e)
         char b[LSN_TEXT_MAX];
         if (v->o->canceled && v->o->canceled(v->o->arg))
             rc = err_set(e, ERR_CANCELED, "interrupted");
-        else if (now - moved > v->o->timeout_us)
+        else if (now - moved > v->o->timeout_us ||
+                 (!slot.exists && v->o->timeout_us != INT64_MAX && now - began > NO_SLOT_US))
             rc = !slot.exists || !slot.active
                      ? err_set(e, ERR_STATE,
                                "nobody streams from slot %s, so %s will not arrive: start the "

@@ -143,9 +143,9 @@ static void test_posted_source(void **state)
     assert_string_equal(pairs_get(s->producer, "compression.type"), "zstd");
     assert_string_equal(pairs_get(s->producer, "message.max.bytes"), "2097152");
     assert_string_equal(pairs_get(s->producer, "bootstrap.servers"), "k1:9092");
-    assert_int_equal(k->n_warnings, 2);
+    assert_int_equal(k->n_warnings, 1);
     assert_true(warned(k, "`max.batch.size` has no effect here"));
-    assert_true(warned(k, "`snapshot.mode` when_needed is initial here"));
+    assert_int_equal(s->snapshot_mode, SNAPSHOT_WHEN_NEEDED);
     connector_free(k);
 }
 
@@ -407,8 +407,6 @@ static const struct {
      "slot.name: must be 1 to 63 of a-z"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"plugin.name\":\"decoderbufs\"}",
      "plugin.name: `decoderbufs` is not done here, only: pgoutput"},
-    {"{" SOURCE "\"topic.prefix\":\"p\",\"snapshot.mode\":\"initial_only\"}",
-     "initial_only is not done here"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"snapshot.mode\":\"initail\"}",
      "(did you mean `initial`?)"},
     {"{" SOURCE "\"topic.prefix\":\"p\",\"tombstones.on.delete\":\"maybe\"}",
@@ -532,8 +530,7 @@ static void test_warnings(void **state)
     connector_free(k);
     k = parse("{" SOURCE "\"topic.prefix\":\"p\",\"snapshot.mode\":\"always\","
               "\"slot.drop.on.stop\":true}");
-    assert_int_equal(k->n_warnings, 2);
-    assert_true(warned(k, "`snapshot.mode` always is initial here"));
+    assert_int_equal(k->n_warnings, 1);
     assert_true(warned(k, "`slot.drop.on.stop` has no effect here"));
     connector_free(k);
 }
