@@ -22,7 +22,7 @@
 #include "console/options.h"
 #include "console/report.h"
 
-enum { ARENAS_MAX = 2, STALL_US = 120 * 1000000, SAY_EVERY_US = 1000000 };
+enum { ARENAS_MAX = 2, TIMEOUT_S = 120, TIMEOUT_MAX_S = 86400, SAY_EVERY_US = 1000000 };
 
 struct batch {
     const struct config *config;
@@ -34,6 +34,7 @@ struct batch {
     int64_t loaded_us; /* raw holds it all */
     int64_t said_us;
     int64_t last_progress_us;
+    int64_t patience_us;
     int64_t last_total;
     enum err failure;
     struct errbuf why;
@@ -81,7 +82,7 @@ static bool canceled(void *arg)
         return true;
     }
     b->failure = engine_failed(b->engine, &b->why);
-    if (!b->failure && now - b->last_progress_us > STALL_US)
+    if (!b->failure && now - b->last_progress_us > b->patience_us)
         b->failure = engine_stalled(b->engine, &b->why);
     return b->failure != ERR_OK;
 }
@@ -150,6 +151,9 @@ static int run(struct batch *b)
         rc = b->failure;
         e = b->why;
     }
+    /* what verify saw may be the same while a connector of other tables has failed */
+    if (!rc)
+        rc = engine_failed(b->engine, &e);
     if (b->terminal)
         (void)fputs("\r\033[K", stderr);
     int code = rc ? report_error("batch", &e) : r.same ? EXIT_DONE : EXIT_DIFFER;
@@ -171,12 +175,16 @@ int cmd_batch(int argc, char **argv)
     struct arguments a;
     struct config *c = NULL;
     struct errbuf e;
+    int64_t timeout;
     int code = arguments_read(argc, argv, &a);
+    if (!code)
+        code = arguments_number(&a, "timeout", 1, TIMEOUT_MAX_S, TIMEOUT_S, &timeout);
     if (!code)
         code = arguments_config(&a, &c);
     if (code)
         return code;
     const char *report = arguments_value(&a, "report");
+    b.patience_us = timeout * 1000000;
     b.json = arguments_flag(&a, "json") || (report && !strcmp(report, "json"));
     (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
     (void)signal(SIGPIPE, SIG_IGN);

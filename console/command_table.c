@@ -66,12 +66,16 @@ static const struct command_option verify_options[] = {
     END_OF_OPTIONS};
 
 static const char *const report_words[] = {"text", "json", NULL};
-static const struct command_option batch_options[] = {{.name = "report",
-                                                       .argument = "FORM",
-                                                       .help = "text (default) or json.",
-                                                       .words = report_words},
-                                                      JSON_OPTION,
-                                                      END_OF_OPTIONS};
+static const struct command_option batch_options[] = {
+    {.name = "report",
+     .argument = "FORM",
+     .help = "text (default) or json.",
+     .words = report_words},
+    {.name = "timeout",
+     .argument = "SECONDS",
+     .help = "Give up when nothing moves for so long; default 120."},
+    JSON_OPTION,
+    END_OF_OPTIONS};
 
 static const char *const sql_forms[] = {"table",    "box",       "markdown", "list",  "expanded",
                                         "csv",      "tsv",       "json",     "jsonl", "html",

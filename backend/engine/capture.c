@@ -11,7 +11,7 @@
 #include "backend/engine/capture_run.h"
 #include "backend/envelope/topic.h"
 
-enum { OWN_TOPICS = 3 };
+enum { OWN_TOPICS = 3, NAMED_MAX = 10 };
 
 #define NEW_SNAPSHOT "Set snapshot.mode=when_needed to take a new snapshot"
 
@@ -87,6 +87,29 @@ static enum err list_tables(struct capture *c, struct errbuf *e)
                        "see table.include.list and schema.include.list",
                        source_database(c->source));
     return ERR_OK;
+}
+
+/* PostgreSQL refuses the UPDATE and DELETE of a published table whose rows it cannot name: whoever
+ * writes to it has to be told before they wonder. */
+static void warn_of_identities(const struct capture *c)
+{
+    struct buf names;
+    int n = 0;
+    buf_init(&names, 0);
+    for (int i = 0; i < c->tables.n; i++) {
+        const struct source_table *t = &c->tables.items[i];
+        if (t->identity != 'n' && (t->identity != 'd' || t->has_key))
+            continue;
+        if (n++ < NAMED_MAX)
+            buf_printf(&names, "%s%s.%s", names.len ? ", " : "", t->schema, t->name);
+    }
+    if (n)
+        log_warning("capture",
+                    "%s: %d tables have no key and no replica identity (%s%s): as long as they "
+                    "are published PostgreSQL refuses UPDATE and DELETE of their rows. ALTER TABLE "
+                    ".. REPLICA IDENTITY FULL, or leave them out by table.exclude.list",
+                    c->o->name, n, buf_cstr(&names), n > NAMED_MAX ? ", .." : "");
+    buf_free(&names);
 }
 
 static void own_topics(const struct capture *c, struct kafka_topic_spec *out)
@@ -405,6 +428,32 @@ static enum err rest_after_snapshot(struct capture *c, struct errbuf *e)
     return rc;
 }
 
+/* No position yet: the first run. */
+static enum err read_position(struct capture *c, struct errbuf *e)
+{
+    enum err rc =
+        position_read(c->o->kafka, c->offsets_topic, c->o->name, &c->stop, &c->position, e);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    err_clear(e);
+    return ERR_OK;
+}
+
+static enum err ensure_publication(struct capture *c, struct errbuf *e)
+{
+    enum err rc = source_publication_ensure(c->source, c->o->source->publication_name,
+                                            c->o->source->publication_mode, &c->tables, e);
+    if (rc != ERR_NOT_FOUND && rc != ERR_SQL)
+        return rc;
+    /* trying again does not make it, nor the right to make it */
+    bool denied = !strcmp(e->sqlstate, "42501");
+    return err_set(e, ERR_CONFIG, "%s%s", e->text,
+                   denied
+                       ? " (a publication FOR ALL TABLES takes a superuser, one of single tables "
+                         "their owner: let them make it, or set publication.autocreate.mode)"
+                       : "");
+}
+
 static enum err open_all(struct capture *c, struct errbuf *e)
 {
     char id[256];
@@ -421,19 +470,14 @@ static enum err open_all(struct capture *c, struct errbuf *e)
     if (!rc)
         rc = list_tables(c, e);
     if (!rc)
-        rc = source_publication_ensure(c->source, c->o->source->publication_name,
-                                       c->o->source->publication_mode, &c->tables, e);
+        warn_of_identities(c);
+    if (!rc)
+        rc = ensure_publication(c, e);
     if (!rc)
         rc = ensure_topics(c, e);
     if (!rc)
         rc = kafka_producer_create(c->o->kafka, id, &c->producer, e);
-    if (!rc)
-        rc = position_read(c->o->kafka, c->offsets_topic, c->o->name, &c->stop, &c->position, e);
-    if (rc == ERR_NOT_FOUND) {
-        err_clear(e);
-        rc = ERR_OK;
-    }
-    return rc;
+    return rc ? rc : read_position(c, e);
 }
 
 static void close_all(struct capture *c)

@@ -156,6 +156,7 @@ static const struct {
     {"42P01", ERR_NOT_FOUND}, /* undefined_table */
     {"42710", ERR_EXISTS},    /* duplicate_object */
     {"3D000", ERR_CONFIG},    /* invalid_catalog_name: no such database */
+    {"28P01", ERR_CONNECT},   /* invalid_password: it may be being changed */
     {"28", ERR_CONFIG},       /* invalid authorization */
     {"08", ERR_CONNECT},      /* connection exception */
     {"40", ERR_RETRY},        /* transaction rollback: serialization, deadlock, recovery conflict */
@@ -396,6 +397,8 @@ static enum err refused(PGconn *conn, const struct parameters *p, const char *wh
     else
         one_line(&text, PQerrorMessage(conn));
     take_sqlstate(&text, state);
+    if (!strcmp(state, "42501")) /* the only right that a connection may lack at this point */
+        buf_lit(&text, " (ALTER ROLE .. REPLICATION gives the right)");
     hide(&text, p->password);
     hide(&text, p->sslpassword);
     enum err code = *state ? code_of(state) : ERR_CONNECT;
@@ -420,9 +423,12 @@ static enum err connect_one(PGconn *conn, const struct parameters *p, struct wak
         enum err rc =
             session_wait(conn, wake, s == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, e);
         if (rc == ERR_TIMEOUT) {
-            char why[64];
-            (void)snprintf(why, sizeof why, "no answer within %d s (connect_timeout)",
-                           p->timeout_s);
+            char why[320];
+            (void)snprintf(why, sizeof why,
+                           "no answer from %.200s, port %.16s, within %d s "
+                           "(connect_timeout)",
+                           PQhost(conn) ? PQhost(conn) : "the server",
+                           PQport(conn) ? PQport(conn) : "?", p->timeout_s);
             return refused(conn, p, why, e);
         }
         if (rc != ERR_OK)

@@ -261,6 +261,33 @@ static char *connection_secret(const char *odbc)
     return p ? p : connection_value(odbc, "Password");
 }
 
+/* Where a connection string leads, for people: never the whole of it, which holds a password. */
+static void describe_target(const char *odbc, char *out, size_t n)
+{
+    char *dsn = connection_value(odbc, "DSN");
+    char *driver = connection_value(odbc, "Driver");
+    char *server = connection_value(odbc, "Servername");
+    char *port = connection_value(odbc, "Port");
+    char *database = connection_value(odbc, "Database");
+    if (!server)
+        server = connection_value(odbc, "Server");
+    (void)snprintf(out, n, "%s%.200s%s%.200s%s%.16s%s%.100s",
+                   dsn      ? "data source "
+                   : server ? ""
+                            : "driver ",
+                   dsn      ? dsn
+                   : server ? server
+                   : driver ? driver
+                            : "of no name",
+                   dsn && server ? ", " : "", dsn && server ? server : "", port ? ":" : "",
+                   port ? port : "", database ? ", database " : "", database ? database : "");
+    free(dsn);
+    free(driver);
+    free(server);
+    free(port);
+    free(database);
+}
+
 static enum err read_one(struct warehouse *w, const char *query, int n_params,
                          const char *const *params, char *out, size_t out_n, struct errbuf *e)
 {
@@ -304,7 +331,11 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
         goto out;
     if (!SQL_SUCCEEDED(SQLDriverConnect(w->dbc, NULL, (SQLCHAR *)buf_cstr(&s), SQL_NTS, out,
                                         sizeof out, &n, SQL_DRIVER_NOPROMPT))) {
-        r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "cannot connect to the warehouse", e);
+        char target[640];
+        char what[700];
+        describe_target(odbc, target, sizeof target);
+        (void)snprintf(what, sizeof what, "cannot connect to the warehouse (%s)", target);
+        r = wh_error(w, SQL_HANDLE_DBC, w->dbc, what, e);
         /* Whatever the driver calls it: there is no connection. A driver that is not installed
          * stays a matter of configuration. */
         if (e && r != ERR_CONFIG)

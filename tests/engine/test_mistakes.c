@@ -1,0 +1,276 @@
+/*
+ * What people get wrong, in the configuration and around it: each mistake is told in words that
+ * name it, with the right exit code, and within a bounded time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "tests/fixture/connectors.h"
+#include "tests/fixture/fixture.h"
+
+#define LENGTH(a) ((int)(sizeof(a) / sizeof *(a)))
+
+enum { WAIT_S = 30, BOUND_S = 45 };
+enum { DONE, FAILED, USAGE, CONNECT, DIFFER };
+
+static char *db; /* one table, of 100 rows */
+
+static void run_sql(const char *conninfo, const char *sql)
+{
+    free(fixture_sql(conninfo, sql));
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE))
+        return -1;
+    db = strdup(fixture_database("mistakes"));
+    run_sql(db, "CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items "
+                "SELECT i, 'v' FROM generate_series(1, 100) i");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    free(db);
+    return fixture_stop();
+}
+
+static void write_config(struct harness *h, const char *text)
+{
+    FILE *f = fopen(h->config, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The output has all these words ("a|b|c"), and no password. */
+static void check_words(const char *output, const char *words)
+{
+    char *copy = strdup(words);
+    char *save;
+    for (char *w = strtok_r(copy, "|", &save); w; w = strtok_r(NULL, "|", &save))
+        if (!strstr(output, w))
+            fail_msg("nothing says `%s`:\n%s", w, output);
+    free(copy);
+    if (strstr(output, "s3cret"))
+        fail_msg("the password is shown:\n%s", output);
+}
+
+static void expect_args(const struct harness *h, int code, const char *words,
+                        const char *const *args)
+{
+    char *out = NULL;
+    int64_t began = clock_mono_us();
+    int got = harness_run(h, &out, args);
+    int64_t s = (clock_mono_us() - began) / 1000000;
+    if (got != code)
+        fail_msg("exit code %d, not %d:\n%s", got, code, out);
+    if (s > BOUND_S)
+        fail_msg("it took %d s:\n%s", (int)s, out);
+    check_words(out, words);
+    free(out);
+}
+#define EXPECT(h, code, words, ...)                                                                \
+    expect_args((h), (code), (words), (const char *const[]){__VA_ARGS__, NULL})
+
+/* batch with these servers. NULL: the right one. */
+static void expect_batch(const char *name, const char *source, const char *kafka, const char *odbc,
+                         const char *extra, int code, const char *words)
+{
+    struct harness h;
+    char *text;
+    harness_init(&h, name, db, NULL);
+    assert_true(asprintf(&text,
+                         "state_dir: %s/state\n"
+                         "kafka: {bootstrap.servers: \"%s\", socket.timeout.ms: 3000}\n"
+                         "source: {connection: \"%s\", topic_prefix: %s, slot: %s, publication: "
+                         "%s}\n"
+                         "warehouse: {odbc: \"%s\", dialect: postgresql, schema: raw}\n%s",
+                         h.dir, kafka ? kafka : fixture_bootstrap(), source ? source : db, name,
+                         name, name, odbc ? odbc : fixture_odbc(), extra ? extra : "") > 0);
+    write_config(&h, text);
+    free(text);
+    EXPECT(&h, code, words, "batch", "--timeout", "5");
+}
+
+/* ---- the configuration ---- */
+
+static void test_configuration(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *words;
+    } cases[] = {
+        {"kafka: {bootstrap.servers: \"b:1\"}\nsourc: {connection: \"host=x\"}\n",
+         "flightdeck.yaml:2|sourc|source"},
+        {"load: {batch_rows: many}\n", "flightdeck.yaml:1|load.batch_rows|whole number"},
+        {"load: {batch_rows: -5}\n", "load.batch_rows|0 to 10000000"},
+        {"warehouse: {odbc: \"Driver=x\", dialect: oracle}\n",
+         "warehouse.dialect|postgresql|vertica"},
+        {"kafka: {bootstrap.servers: \"${NO_SUCH_VARIABLE}\"}\n", "NO_SUCH_VARIABLE"},
+        {"kafka: [\n", "flightdeck.yaml:"},
+        {"source: {connection: \"host=x\"}\nkafka: {bootstrap.servers: \"b:1\"}\n",
+         "warehouse.odbc is missing"},
+        {"source: {connection: \"host=x\"}\nwarehouse: {odbc: \"Driver=x\"}\n",
+         "kafka.bootstrap.servers is missing"},
+        {"kafka: {bootstrap.servers: \"b:1\"}\nwarehouse: {odbc: \"Driver=x\"}\n",
+         "source.connection is missing"},
+        {"kafka: {bootstrap.servers: \"b:1\"}\nwarehouse: {odbc: \"Driver=x\"}\nconnectors: "
+         "[nowhere]\n",
+         "nowhere|No such file"},
+    };
+    (void)state;
+    struct harness h;
+    harness_init(&h, "m_config", db, NULL);
+    for (int i = 0; i < LENGTH(cases); i++) {
+        char *text;
+        assert_true(asprintf(&text, "state_dir: %s/state\n", h.dir) > 0);
+        size_t n = strlen(text);
+        text = realloc(text, n + strlen(cases[i].text) + 1);
+        assert_non_null(text);
+        memmove(text + strlen(cases[i].text), text, n + 1); /* the lines of the case are first */
+        memcpy(text, cases[i].text, strlen(cases[i].text));
+        write_config(&h, text);
+        free(text);
+        EXPECT(&h, USAGE, cases[i].words, "batch");
+    }
+    EXPECT(&h, USAGE, "--no-such-option", "batch", "--no-such-option");
+    (void)unlink(h.config);
+    EXPECT(&h, USAGE, "flightdeck.yaml", "engine");
+}
+
+static void test_connector_files(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *words;
+    } cases[] = {
+        {"{\"connector.class\": \"io.confluent.vertica.VerticaSinkConnector\", \"topics\": \"t\", "
+         "\"insert.mod\": \"upsert\"}",
+         "bad.json|insert.mod|insert.mode"},
+        {"{\"connector.class\": \"io.confluent.vertica.VerticaSinkConnector\", \"topics\": \"t\", "
+         "\"insert.mode\": \"replace\"}",
+         "bad.json|insert.mode|upsert"},
+        {"{\"connector.class\": \"io.confluent.vertica.VerticaSinkConnector\"}", "topics"},
+        {"{\"connector.class\": \"io.confluent.vertica.VerticaSinkConnector\", \"topics\": \"t\", "
+         "\"insert.mode\": \"upsert\"}",
+         "pk.mode"},
+        {"{\"connector.class\": \"com.example.Nothing\"}", "com.example.Nothing"},
+        {"{\"connector.class\": \"io.debezium.connector.postgresql.PostgresConnector\", "
+         "\"topic.prefix\": \"p\", \"message.key.columns\": \"a:b\"}",
+         "message.key.columns"},
+        {"{\"connector.class\": ", "bad.json"},
+    };
+    (void)state;
+    struct harness h;
+    harness_init(&h, "m_connector", db, "connectors: [connectors]\n");
+    for (int i = 0; i < LENGTH(cases); i++) {
+        harness_connector(&h, "bad", cases[i].json);
+        EXPECT(&h, USAGE, cases[i].words, "engine");
+    }
+}
+
+/* ---- servers that cannot be reached ---- */
+
+/* Listens, but never says a word. */
+static int silent_port(int *fd)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(*fd >= 0);
+    assert_int_equal(bind(*fd, (struct sockaddr *)&a, n), 0);
+    assert_int_equal(listen(*fd, 16), 0);
+    assert_int_equal(getsockname(*fd, (struct sockaddr *)&a, &n), 0);
+    return ntohs(a.sin_port);
+}
+
+/* The warehouse's connection string with another value for a key that it has. */
+static char *odbc_with(const char *key, const char *value)
+{
+    char *out;
+    const char *at = strstr(fixture_odbc(), key);
+    assert_non_null(at);
+    assert_true(asprintf(&out, "%.*s%s=%s%s", (int)(at - fixture_odbc()), fixture_odbc(), key,
+                         value, at + strcspn(at, ";")) > 0);
+    return out;
+}
+
+static void test_unreachable_source(void **state)
+{
+    int fd;
+    char text[256];
+    (void)state;
+    expect_batch("m_s1", "host=127.0.0.1 port=1 dbname=x user=u password=s3cret", NULL, NULL, NULL,
+                 CONNECT, "127.0.0.1|refused");
+    expect_batch("m_s2", "host=no-such-host.invalid dbname=x user=u password=s3cret", NULL, NULL,
+                 NULL, CONNECT, "no-such-host.invalid");
+    (void)snprintf(text, sizeof text,
+                   "host=127.0.0.1 port=%d dbname=x user=u password=s3cret connect_timeout=3",
+                   silent_port(&fd));
+    expect_batch("m_s3", text, NULL, NULL, NULL, CONNECT, "127.0.0.1|no answer");
+    (void)close(fd);
+    (void)snprintf(text, sizeof text, "%s dbname=no_such_database", fixture_conninfo());
+    expect_batch("m_s4", text, NULL, NULL, NULL, USAGE, "no_such_database");
+}
+
+static void test_unreachable_kafka(void **state)
+{
+    int fd;
+    char text[64];
+    (void)state;
+    expect_batch("m_k1", NULL, "127.0.0.1:1", NULL, NULL, CONNECT, "127.0.0.1:1|refused");
+    expect_batch("m_k2", NULL, "no-such-host.invalid:9092", NULL, NULL, CONNECT,
+                 "no-such-host.invalid");
+    (void)snprintf(text, sizeof text, "127.0.0.1:%d", silent_port(&fd));
+    expect_batch("m_k3", NULL, text, NULL, NULL, CONNECT, text);
+    (void)close(fd);
+}
+
+static void test_unreachable_warehouse(void **state)
+{
+    int fd;
+    char text[64];
+    (void)state;
+    char *odbc = odbc_with("Port", "1");
+    expect_batch("m_w1", NULL, NULL, odbc, NULL, CONNECT, "warehouse|127.0.0.1:1|refused");
+    free(odbc);
+    odbc = odbc_with("Database", "no_such_database;PWD=s3cret");
+    expect_batch("m_w2", NULL, NULL, odbc, NULL, CONNECT, "no_such_database");
+    free(odbc);
+    (void)snprintf(text, sizeof text, "%d", silent_port(&fd));
+    odbc = odbc_with("Port", text);
+    expect_batch("m_w3", NULL, NULL, odbc, NULL, CONNECT, text);
+    free(odbc);
+    (void)close(fd);
+    expect_batch("m_w4", NULL, NULL, "Driver=NoSuchDriver;Servername=127.0.0.1", NULL, USAGE,
+                 "NoSuchDriver");
+    expect_batch("m_w5", NULL, NULL, "DSN=no_such_dsn", NULL, USAGE, "no_such_dsn");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_configuration),         cmocka_unit_test(test_connector_files),
+        cmocka_unit_test(test_unreachable_source),    cmocka_unit_test(test_unreachable_kafka),
+        cmocka_unit_test(test_unreachable_warehouse),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
