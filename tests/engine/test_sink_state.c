@@ -163,12 +163,13 @@ static void test_eight_sinks(void **state)
     harness_init(&h, "u_many", db, "connectors: [connectors]\n");
     source(&h, "u_many", "");
     for (int i = 0; i < MANY; i++) {
-        (void)snprintf(sql, sizeof sql,
-                       "CREATE TABLE t%d (id int PRIMARY KEY, a text, b numeric(12,2), c "
-                       "timestamptz, d int, e text, f double precision, g bool); INSERT INTO t%d "
-                       "SELECT i, 'name ' || i, i / 7.0, now(), i, repeat('x', i %% 2000), i / 3.0, "
-                       "i %% 2 = 0 FROM generate_series(1, %d) i",
-                       i, i, MANY_ROWS);
+        (void)snprintf(
+            sql, sizeof sql,
+            "CREATE TABLE t%d (id int PRIMARY KEY, a text, b numeric(12,2), c "
+            "timestamptz, d int, e text, f double precision, g bool); INSERT INTO t%d "
+            "SELECT i, 'name ' || i, i / 7.0, now(), i, repeat('x', i %% 2000), i / 3.0, "
+            "i %% 2 = 0 FROM generate_series(1, %d) i",
+            i, i, MANY_ROWS);
         run_sql(db, sql);
         (void)snprintf(text, sizeof text, "\"topics\": \"u_many.public.t%d\"", i);
         (void)snprintf(sql, sizeof sql, "many-sink-%d", i);
