@@ -153,6 +153,7 @@ static enum err fill_topic(struct sink *s, struct sink_topic *t,
     if (!t->name || !t->partitions)
         return err_set(e, ERR_NOMEM, "no memory for a topic");
     t->n_partitions = info->n_partitions;
+    t->truncated_stored = -1;
     for (int p = 0; p < info->n_partitions; p++) {
         t->partitions[p].stored = -1;
         t->partitions[p].committed = -1;
@@ -258,6 +259,10 @@ static enum err read_offsets(struct sink *s, struct errbuf *e)
         struct sink_topic *t = find_topic(s, stored[i].topic);
         if (!t || stored[i].partition >= t->n_partitions)
             continue;
+        if (stored[i].partition == TRUNCATE_PARTITION) {
+            t->truncated = t->truncated_stored = stored[i].next_offset;
+            continue;
+        }
         t->partitions[stored[i].partition].stored = stored[i].next_offset;
         t->partitions[stored[i].partition].next = stored[i].next_offset;
         t->partitions[stored[i].partition].committed = stored[i].next_offset;
@@ -382,16 +387,42 @@ static enum err room_for_flat(struct sink *s, int n, struct errbuf *e)
     return ERR_OK;
 }
 
+/* Where in the WAL the row was changed; 0: it does not say. */
+static int64_t lsn_of(const struct sink *s, const struct flat_columns *f)
+{
+    int64_t lsn = 0;
+    if (f->source_lsn < 0 || s->flat[f->source_lsn].kind != CELL_TEXT)
+        return 0;
+    const struct cell *c = &s->flat[f->source_lsn];
+    for (uint32_t i = 0; i < c->len && c->p[i] >= '0' && c->p[i] <= '9'; i++)
+        lsn = lsn * 10 + (c->p[i] - '0');
+    return lsn;
+}
+
 /* Current-state tables: a truncate empties the table, after what came before and before what comes
  * after. */
-static enum err truncate_table(struct sink *s, struct sink_topic *t, struct errbuf *e)
+static enum err truncate_table(struct sink *s, struct sink_topic *t, int64_t lsn, struct errbuf *e)
 {
-    if (!s->o->sink->truncate_enabled)
+    if (!s->o->sink->truncate_enabled || lsn < t->truncated)
         return ERR_OK;
     enum err rc = sink_hand_over(s, e);
-    if (!rc)
-        s->filling->topics[t->index].truncate_first = true;
-    return rc;
+    if (rc)
+        return rc;
+    t->truncated = lsn;
+    s->filling->topics[t->index].truncate_first = true;
+    s->filling->topics[t->index].truncate_lsn = lsn;
+    return ERR_OK;
+}
+
+/* Current-state tables have no use for every row. */
+static enum err add_state(struct sink *s, struct sink_topic *t, const struct sink_plan *p,
+                          const struct kafka_record *r, struct errbuf *e)
+{
+    const struct flat_columns *f = flat_plan_columns(p->plan);
+    int64_t lsn = lsn_of(s, f);
+    if (f->op >= 0 && s->flat[f->op].kind == CELL_TEXT && s->flat[f->op].p[0] == 't')
+        return truncate_table(s, t, lsn, e);
+    return lsn && lsn < t->truncated ? ERR_OK : add_row(s, t, p, r, e);
 }
 
 static enum err decode_row(struct sink *s, struct sink_topic *t, const struct kafka_record *r,
@@ -414,10 +445,9 @@ static enum err decode_row(struct sink *s, struct sink_topic *t, const struct ka
     rc = room_for_flat(s, f->n, e);
     if (!rc)
         rc = flat_decode(p->plan, payload.p, payload.len, s->arena, s->flat, &unknown, e);
-    if (!rc && upsert(s) && f->op >= 0 && s->flat[f->op].kind == CELL_TEXT &&
-        s->flat[f->op].p[0] == 't')
-        return truncate_table(s, t, e);
-    return rc ? rc : add_row(s, t, p, r, e);
+    if (rc)
+        return rc;
+    return upsert(s) ? add_state(s, t, p, r, e) : add_row(s, t, p, r, e);
 }
 
 static enum err take_record(struct sink *s, const struct kafka_record *r, struct errbuf *e)

@@ -104,7 +104,8 @@ static enum err load_range(struct sink *s, struct sink_batch *b, struct sink_top
     return sink_batch_dead(b, t->name, r->partitions[from], r->offsets[from], reason, e);
 }
 
-static enum err empty_table(struct sink *s, const struct sink_topic *t, struct errbuf *e)
+static enum err empty_table(struct sink *s, const struct sink_topic *t, int64_t lsn,
+                            struct errbuf *e)
 {
     struct buf sql;
     buf_init(&sql, 0);
@@ -112,6 +113,14 @@ static enum err empty_table(struct sink *s, const struct sink_topic *t, struct e
     buf_ident(&sql, t->schema);
     buf_ch(&sql, '.');
     buf_ident(&sql, t->table);
+    if (lsn && t->lsn_column >= 0) { /* younger rows may have come by another partition */
+        buf_lit(&sql, " WHERE ");
+        buf_ident(&sql, t->columns[t->lsn_column].name);
+        buf_lit(&sql, " IS NULL OR ");
+        buf_ident(&sql, t->columns[t->lsn_column].name);
+        buf_lit(&sql, " < ");
+        buf_i64(&sql, lsn);
+    }
     enum err rc = buf_check(&sql, "a statement", e);
     if (!rc)
         rc = warehouse_exec(s->warehouse, buf_cstr(&sql), 0, NULL, NULL, e);
@@ -126,7 +135,7 @@ static enum err load_rows(struct sink *s, struct sink_batch *b, struct errbuf *e
         struct sink_topic *t = &s->topics[i];
         struct sink_rows *r = &b->topics[i];
         if (r->truncate_first)
-            rc = empty_table(s, t, e);
+            rc = empty_table(s, t, r->truncate_lsn, e);
         if (!rc && r->rows && wbatch_rows(r->rows))
             rc = load_range(s, b, t, 0, wbatch_rows(r->rows), e);
         if (rc)
@@ -359,6 +368,8 @@ static void report_offsets(struct sink *s, const struct sink_batch *b)
     for (int i = 0; i < b->n_moves; i++) {
         const struct offset_move *m = &b->moves[i];
         struct kafka_position at = {m->topic, m->partition, m->to};
+        if (m->partition == TRUNCATE_PARTITION)
+            continue;
         kafka_consumer_report(s->consumer, &at, 1);
         for (int t = 0; t < s->n_topics; t++)
             if (s->topics[t].name == m->topic)
@@ -437,27 +448,45 @@ enum err sink_loader_wait(struct sink *s, struct errbuf *e)
     return rc;
 }
 
+static enum err add_move(struct sink_batch *b, const struct offset_move *move, struct errbuf *e)
+{
+    if (b->n_moves == b->moves_capacity) {
+        int capacity = b->moves_capacity ? b->moves_capacity * 2 : 8;
+        struct offset_move *m = realloc(b->moves, (size_t)capacity * sizeof *m);
+        if (!m)
+            return err_set(e, ERR_NOMEM, "no memory for offsets");
+        b->moves = m;
+        b->moves_capacity = capacity;
+    }
+    b->moves[b->n_moves++] = *move;
+    return ERR_OK;
+}
+
 /* Which offsets this batch moves; afterwards `stored` is what the warehouse will have. */
 static enum err note_moves(struct sink *s, struct sink_batch *b, struct errbuf *e)
 {
-    for (int i = 0; i < s->n_topics; i++)
-        for (int p = 0; p < s->topics[i].n_partitions; p++) {
-            struct sink_partition *x = &s->topics[i].partitions[p];
+    enum err rc = ERR_OK;
+    for (int i = 0; i < s->n_topics && !rc; i++) {
+        struct sink_topic *t = &s->topics[i];
+        bool any = false;
+        for (int p = 0; p < t->n_partitions && !rc; p++) {
+            struct sink_partition *x = &t->partitions[p];
             if (!x->touched)
                 continue;
-            if (b->n_moves == b->moves_capacity) {
-                int capacity = b->moves_capacity ? b->moves_capacity * 2 : 8;
-                struct offset_move *m = realloc(b->moves, (size_t)capacity * sizeof *m);
-                if (!m)
-                    return err_set(e, ERR_NOMEM, "no memory for offsets");
-                b->moves = m;
-                b->moves_capacity = capacity;
-            }
-            b->moves[b->n_moves++] = (struct offset_move){s->topics[i].name, p, x->stored, x->next};
+            any = true;
+            rc = add_move(b, &(struct offset_move){t->name, p, x->stored, x->next}, e);
             x->stored = x->next;
             x->touched = false;
         }
-    return ERR_OK;
+        if (rc || !any || t->truncated <= t->truncated_stored || !t->truncated)
+            continue;
+        rc = add_move(
+            b,
+            &(struct offset_move){t->name, TRUNCATE_PARTITION, t->truncated_stored, t->truncated},
+            e);
+        t->truncated_stored = t->truncated;
+    }
+    return rc;
 }
 
 enum err sink_hand_over(struct sink *s, struct errbuf *e)

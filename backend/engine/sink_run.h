@@ -21,6 +21,13 @@ struct sink_plan {
     struct sink_plan *next;
 };
 
+/*
+ * A truncate comes in one partition only, its table's rows in all of them: whatever is older, by
+ * LSN, goes, and what is older but comes later is left out. The LSN is stored as the offset of a
+ * partition that no topic has.
+ */
+enum { TRUNCATE_PARTITION = -1 };
+
 struct sink_partition {
     _Atomic int64_t committed; /* read by the status; -1: nothing yet */
     int64_t stored; /* what the warehouse has, as of the last batch handed over; -1: nothing */
@@ -45,7 +52,10 @@ struct sink_topic {
     int *key_before;
     int n_key;
     int op_column;
-    struct cell *cells; /* n_columns: the row being built */
+    int lsn_column;           /* source_lsn, a number; -1: it has none */
+    int64_t truncated;        /* upsert: LSN of the last truncate; older rows are gone */
+    int64_t truncated_stored; /* as the warehouse will have it; -1: nothing */
+    struct cell *cells;       /* n_columns: the row being built */
     int index;
 };
 
@@ -54,7 +64,8 @@ struct sink_rows {
     int32_t *partitions; /* of each row, to find it again in Kafka */
     int64_t *offsets;
     int capacity;
-    bool truncate_first; /* upsert: the source was truncated before these rows */
+    bool truncate_first;  /* upsert: the source was truncated before these rows .. */
+    int64_t truncate_lsn; /* .. here; 0: not known */
 };
 
 struct sink_dead {

@@ -149,6 +149,10 @@ static enum err adopt_columns(struct sink *s, struct sink_topic *t, struct errbu
     t->batch_column = find_column(s, t, meta_columns[0].name);
     t->partition_column = find_column(s, t, meta_columns[1].name);
     t->offset_column = find_column(s, t, meta_columns[2].name);
+    t->lsn_column = find_column(s, t, "source_lsn");
+    if (t->lsn_column >= 0 && t->columns[t->lsn_column].type != WT_INT64 &&
+        t->columns[t->lsn_column].type != WT_DECIMAL)
+        t->lsn_column = -1;
     for (struct sink_plan *p = t->plans; p && !rc; p = p->next)
         rc = map_plan(s, t, p, e);
     return rc;

@@ -130,6 +130,39 @@ static void test_current_state(void **state)
     free(db);
 }
 
+/* A truncate is one record in one partition: rows of the others are older or younger than it, in
+ * whatever order they come. */
+static void test_truncate_over_partitions(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("u_parts"));
+    run_sql(db, "CREATE TABLE cleared (id int PRIMARY KEY, v int); INSERT INTO cleared SELECT i, i "
+                "FROM generate_series(1, 1000) i");
+    harness_init(&h, "u_parts", db, "connectors: [connectors]\n");
+    source(&h, "u_parts",
+           ", \"topic.creation.default.partitions\": \"5\", "
+           "\"topic.creation.default.replication.factor\": \"1\"");
+    sink(&h, "parts-sink",
+         "\"topics.regex\": \"u_parts[.]public[.].*\", \"insert.mode\": \"upsert\", "
+         "\"delete.enabled\": \"true\", \"truncate.enabled\": \"true\"");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    for (int i = 0; i < 10; i++)
+        run_sql(db, "TRUNCATE cleared; INSERT INTO cleared SELECT i, -i FROM generate_series(1, "
+                    "2000) i; UPDATE cleared SET v = v + 1 WHERE id % 10 = 0");
+    harness_verify(&h, VERIFY_S);
+    (void)harness_engine_end(&h, SIGKILL);
+    for (int i = 0; i < 10; i++)
+        run_sql(db, "INSERT INTO cleared SELECT i, 0 FROM generate_series(5001, 6000) i; TRUNCATE "
+                    "cleared; INSERT INTO cleared VALUES (1, 1)");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.u_parts_public_cleared"), 1);
+    end_well(&h);
+    free(db);
+}
+
 /* A table, a topic and rows that come while all runs. */
 static void test_later_table(void **state)
 {
@@ -193,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_current_state),
+        cmocka_unit_test(test_truncate_over_partitions),
         cmocka_unit_test(test_later_table),
         cmocka_unit_test(test_eight_sinks),
     };
