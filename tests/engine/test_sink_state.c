@@ -217,7 +217,8 @@ static void test_eight_sinks(void **state)
     harness_verify(&h, VERIFY_S);
     long peak = harness_peak_kib(&h);
     print_message("peak: %ld MB\n", peak / 1024);
-    assert_true(peak < 128 * 1024);
+    if (!getenv("SAN") || !getenv("SAN")[0]) /* a sanitizer's shadow memory is not the engine's */
+        assert_true(peak < 128 * 1024);
     end_well(&h);
     free(db);
 }
