@@ -461,7 +461,7 @@ static enum err take_record(struct sink *s, const struct kafka_record *r, struct
     if (r->value)
         rc = decode_row(s, t, r, e);
     if (rc == ERR_DATA)
-        rc = sink_batch_dead(s->filling, t->name, r->partition, r->offset, e->text, e);
+        rc = sink_batch_dead(s->filling, t->name, r->partition, r->offset, e, e);
     if (rc)
         return rc;
     if (!s->filling->began_us)

@@ -56,17 +56,18 @@ void sink_batch_free(struct sink_batch *b)
 }
 
 enum err sink_batch_dead(struct sink_batch *b, const char *topic, int32_t partition, int64_t offset,
-                         const char *reason, struct errbuf *e)
+                         const struct errbuf *why, struct errbuf *e)
 {
     struct sink_dead *d = realloc(b->dead, (size_t)(b->n_dead + 1) * sizeof *d);
-    char *copy = strdup(reason);
+    char *copy = strdup(why->text);
     if (d)
         b->dead = d;
     if (!d || !copy) {
         free(copy);
         return err_set(e, ERR_NOMEM, "no memory for a dead letter");
     }
-    d[b->n_dead++] = (struct sink_dead){topic, partition, offset, copy};
+    d[b->n_dead] = (struct sink_dead){topic, partition, offset, copy, ""};
+    memcpy(d[b->n_dead++].sqlstate, why->sqlstate, sizeof d->sqlstate);
     b->bytes += (int64_t)(sizeof *d + strlen(copy)); /* a batch of nothing else is bounded too */
     return ERR_OK;
 }
@@ -98,10 +99,8 @@ static enum err load_range(struct sink *s, struct sink_batch *b, struct sink_top
         rc = load_range(s, b, t, from, middle, e);
         return rc ? rc : load_range(s, b, t, middle, to, e);
     }
-    char reason[ERRBUF_TEXT_MAX];
-    memcpy(reason, e->text, sizeof reason);
     b->rows--;
-    return sink_batch_dead(b, t->name, r->partitions[from], r->offsets[from], reason, e);
+    return sink_batch_dead(b, t->name, r->partitions[from], r->offsets[from], e, e);
 }
 
 static enum err empty_table(struct sink *s, const struct sink_topic *t, int64_t lsn,
@@ -237,12 +236,8 @@ static enum err forward_dead(struct sink *s, struct kafka_consumer *c, const str
         if (found)
             rc = send_dead(s, d, &r, e);
         kafka_record_free(&r);
-        if (found || rc) {
-            log_warning("sink", "%s: %s/%d offset %lld goes to %s: %s", s->o->name, d->topic,
-                        (int)d->partition, (long long)d->offset, s->o->dead_letter_topic,
-                        d->reason);
+        if (found || rc)
             return rc;
-        }
     }
 }
 
@@ -298,6 +293,32 @@ static enum err open_reader(const struct sink *s, struct kafka_consumer **out, s
     return rc;
 }
 
+/*
+ * Where the letter is and what kind of fault it was. The reason in full quotes the row, so it
+ * stands in the letter's headers alone: who may read the log need not be one who may read the data.
+ */
+static void say_dead(const struct sink *s, const struct sink_dead *d)
+{
+    static const char lead[] = "column "; /* how flat_decode names the column at fault */
+    const char *table = "?";
+    const char *schema = "?";
+    const char *name = "";
+    int len = 0;
+    for (int i = 0; i < s->n_topics; i++)
+        if (s->topics[i].name == d->topic) {
+            schema = s->topics[i].schema;
+            table = s->topics[i].table;
+        }
+    if (!d->sqlstate[0] && !strncmp(d->reason, lead, sizeof lead - 1)) {
+        name = d->reason + sizeof lead - 1;
+        len = (int)strcspn(name, ":");
+    }
+    log_warning("sink", "%s: %s/%d offset %lld went to %s, not to %s.%s: %s%s%s%.*s", s->o->name,
+                d->topic, (int)d->partition, (long long)d->offset, s->o->dead_letter_topic, schema,
+                table, d->sqlstate[0] ? "SQLSTATE " : "not a row of this table", d->sqlstate,
+                len ? ", column " : "", len, name);
+}
+
 static enum err bury(struct sink *s, struct sink_batch *b, struct errbuf *e)
 {
     struct kafka_consumer *c = NULL;
@@ -319,6 +340,8 @@ static enum err bury(struct sink *s, struct sink_batch *b, struct errbuf *e)
         rc = forward_all(s, c, b, e);
     if (!rc)
         rc = kafka_producer_flush(s->dead_producer, DEAD_FLUSH_US, e);
+    for (int i = 0; i < b->n_dead && !rc; i++)
+        say_dead(s, &b->dead[i]);
     kafka_consumer_destroy(c);
     if (rc)
         (void)err_prefix(e, "dead letters");

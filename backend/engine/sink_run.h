@@ -72,7 +72,8 @@ struct sink_dead {
     const char *topic;
     int32_t partition;
     int64_t offset;
-    char *reason;
+    char *reason; /* may quote the row: for the record's header, never for the log */
+    char sqlstate[6];
 };
 
 struct sink_batch {
@@ -136,8 +137,9 @@ bool sink_loader_idle(struct sink *s);
 /* Waits until the loader has nothing to do; its error if it failed. */
 enum err sink_loader_wait(struct sink *s, struct errbuf *e) MUST_CHECK;
 void sink_loader_join(struct sink *s);
+/* why: what refused the record; e may be the same. */
 enum err sink_batch_dead(struct sink_batch *b, const char *topic, int32_t partition, int64_t offset,
-                         const char *reason, struct errbuf *e) MUST_CHECK;
+                         const struct errbuf *why, struct errbuf *e) MUST_CHECK;
 void sink_batch_free(struct sink_batch *b);
 void sink_batch_clear(struct sink_batch *b);
 

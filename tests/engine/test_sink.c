@@ -440,7 +440,7 @@ static const char *const bad_records[][2] = {
     {"{\"before\":null,\"after\":{\"id\":1,\"code\":\"a\"},\"op\":\"c\"", "too early"},
     {"{\"before\":null,\"after\":{\"id\":\"x\",\"code\":\"a\"},\"op\":\"c\"}", "after_id"},
     {"{\"before\":null,\"after\":{\"id\":3000000000,\"code\":\"a\"},\"op\":\"c\"}", "after_id"},
-    {"{\"before\":null,\"after\":{\"id\":2,\"code\":\"too long\"},\"op\":\"c\"}", "character"},
+    {"{\"before\":null,\"after\":{\"id\":2,\"code\":\"sesame\"},\"op\":\"c\"}", "character"},
     {"{\"before\":null,\"after\":{\"id\":3,\"code\":null},\"op\":\"c\"}", "after_code"},
     {"{\"before\":null,\"after\":{\"id\":-4,\"code\":\"a\"},\"op\":\"c\"}", "positive"},
     {"{\"before\":null,\"after\":{\"id\":5,\"code\":\"a\\u0000b\"},\"op\":\"c\"}", "NUL"},
@@ -477,6 +477,23 @@ static void look_at_letter(void *arg, const struct kafka_record *r)
                         (const char *)reason, bad_records[i][1]);
         }
     }
+}
+
+/* The log says where and what kind; the values are for those who may read the topic. */
+static void log_tells_no_values(const struct harness *h)
+{
+    static const char *const told[] = {"went to s_dead.letters, not to raw.s_dead_t",
+                                       "SQLSTATE 23514", "SQLSTATE 22001",
+                                       "not a row of this table, column after_id"};
+    static const char *const secret[] = {"sesame", "3000000000", "Failing row", "no JSON"};
+    char *log = harness_log(h);
+    for (int i = 0; i < LENGTH(told); i++)
+        if (!strstr(log, told[i]))
+            fail_msg("the log does not say \"%s\":\n%s", told[i], log);
+    for (int i = 0; i < LENGTH(secret); i++)
+        if (strstr(log, secret[i]))
+            fail_msg("the log says \"%s\":\n%s", secret[i], log);
+    free(log);
 }
 
 /* Bad records among many good ones: each goes to the dead-letter topic with its reason, before its
@@ -518,6 +535,7 @@ static void test_dead_letters(void **state)
     for (int i = 0; i < BAD; i++)
         if (!letters.seen[i])
             fail_msg("no dead letter for %s", bad_records[i][0]);
+    log_tells_no_values(&h);
 }
 
 /* ---- topics that change ---- */
