@@ -69,12 +69,15 @@ static int settings_read(const struct arguments *a, struct settings *s)
 
 /* ---- list, show ---- */
 
+/* -1: not all ends are known. */
 static int64_t records_of(const struct kafka_topic_info *t)
 {
     int64_t sum = 0;
-    for (int i = 0; i < t->n_partitions; i++)
-        if (t->low[i] >= 0 && t->high[i] >= 0)
-            sum += t->high[i] - t->low[i];
+    for (int i = 0; i < t->n_partitions; i++) {
+        if (t->low[i] < 0 || t->high[i] < 0)
+            return -1;
+        sum += t->high[i] - t->low[i];
+    }
     return sum;
 }
 
@@ -90,8 +93,9 @@ static void topic_json(struct buf *out, const struct kafka_topic_info *t)
 {
     buf_lit(out, "{\"name\":");
     buf_json_string(out, t->name, strlen(t->name));
-    buf_printf(out, ",\"replication\":%d,\"records\":%lld,\"partitions\":[", t->replication,
-               (long long)records_of(t));
+    buf_printf(out, ",\"replication\":%d,\"records\":", t->replication);
+    offset_json(out, records_of(t));
+    buf_lit(out, ",\"partitions\":[");
     for (int i = 0; i < t->n_partitions; i++) {
         buf_printf(out, "%s{\"id\":%d,\"low\":", i ? "," : "", i);
         offset_json(out, t->low[i]);
@@ -131,6 +135,14 @@ static void padded(struct buf *out, const char *s, int width)
         buf_ch(out, ' ');
 }
 
+static void count_text(struct buf *out, int64_t v, int width)
+{
+    if (v < 0)
+        buf_printf(out, "%*s", width, "unknown");
+    else
+        buf_printf(out, "%*lld", width, (long long)v);
+}
+
 static void list_text(struct buf *out, const struct kafka_topics *t)
 {
     int w = 5;
@@ -147,31 +159,26 @@ static void list_text(struct buf *out, const struct kafka_topics *t)
     for (int i = 0; i < t->n; i++) {
         const struct kafka_topic_info *x = &t->items[i];
         padded(out, x->name, w);
-        buf_printf(out, "  %10d  %11d  %12lld\n", x->n_partitions, x->replication,
-                   (long long)records_of(x));
+        buf_printf(out, "  %10d  %11d  ", x->n_partitions, x->replication);
+        count_text(out, records_of(x), 12);
+        buf_ch(out, '\n');
     }
-}
-
-static void offset_text(struct buf *out, int64_t v)
-{
-    if (v < 0)
-        buf_printf(out, "  %14s", "unknown");
-    else
-        buf_printf(out, "  %14lld", (long long)v);
 }
 
 static void show_text(struct buf *out, const struct kafka_topic_info *t)
 {
     format_visible(out, t->name, strlen(t->name));
-    buf_printf(out, ": %d partition%s, replication %d, %lld records\n\n", t->n_partitions,
-               t->n_partitions == 1 ? "" : "s", t->replication, (long long)records_of(t));
+    buf_printf(out, ": %d partition%s, replication %d, ", t->n_partitions,
+               t->n_partitions == 1 ? "" : "s", t->replication);
+    count_text(out, records_of(t), 0);
+    buf_lit(out, " records\n\n");
     buf_lit(out, "partition             low            high         records\n");
     for (int i = 0; i < t->n_partitions; i++) {
         bool known = t->low[i] >= 0 && t->high[i] >= 0;
         buf_printf(out, "%9d", i);
-        offset_text(out, t->low[i]);
-        offset_text(out, t->high[i]);
-        offset_text(out, known ? t->high[i] - t->low[i] : -1);
+        count_text(out, t->low[i], 16);
+        count_text(out, t->high[i], 16);
+        count_text(out, known ? t->high[i] - t->low[i] : -1, 16);
         buf_ch(out, '\n');
     }
     if (t->config && *t->config)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,8 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     g->config = c;
     g->lock_fd = -1;
     g->started_us = clock_mono_us();
+    g->cpu_percent = g->wal_bytes_s = NAN;
+    g->sampled_waiting = -1;
     (void)pthread_mutex_init(&g->mutex, NULL);
     enum err rc = make_directories(c->state_dir, e);
     if (!rc)

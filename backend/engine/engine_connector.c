@@ -1,5 +1,6 @@
 #include "backend/engine/engine_connector.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,7 @@ enum err engine_connector_create(const struct config *g, struct connector *confi
     c->config = config;
     c->on_change = changed;
     c->arg = arg;
+    c->rate = NAN;
     c->kafka =
         join_settings(g->kafka, c->is_source ? config->source.producer : config->sink.consumer);
     enum err rc = c->kafka ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for connector %s", c->name);

@@ -36,7 +36,7 @@ struct engine_connector {
     /* the status's: rates over the time between two looks */
     int64_t sampled_us;
     int64_t sampled_records;
-    double rate;
+    double rate; /* NAN: not known yet */
 };
 
 /* Takes `config` over when it returns ERR_OK. Starts nothing. `c` and n_sinks (how many sinks there

@@ -21,7 +21,7 @@ struct engine {
     int n_connectors;      /* sources first, then by name */
     struct engine_connector **connectors;
     _Atomic int n_sinks; /* of them */
-    /* samples for rates that no connector owns */
+    /* samples for rates that no connector owns; NAN, waiting -1: not known yet */
     int64_t sampled_us;
     uint64_t sampled_wal;
     double wal_bytes_s;

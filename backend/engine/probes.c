@@ -1,5 +1,6 @@
 #include "backend/engine/probes.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,8 @@
 
 #include "backend/base/clock.h"
 #include "backend/warehouse/warehouse.h"
+
+enum { RATE_LEAST_US = 400000 };
 
 /* What connectors decide; owned. */
 struct aim {
@@ -130,12 +133,61 @@ static bool copy_topic(struct probe_topic *to, const char *name, int n, const in
                        const int64_t *high)
 {
     size_t size = (size_t)(n > 0 ? n : 1) * sizeof *low;
-    *to = (struct probe_topic){strdup(name), n, malloc(size), malloc(size)};
+    *to = (struct probe_topic){
+        .name = strdup(name),
+        .n_partitions = n,
+        .low = malloc(size),
+        .high = malloc(size),
+        .rate = NAN,
+        .since = -1,
+    };
     if (!to->name || !to->low || !to->high)
         return false;
     memcpy(to->low, low, (size_t)n * sizeof *low);
     memcpy(to->high, high, (size_t)n * sizeof *high);
     return true;
+}
+
+static int64_t sum_of_ends(const struct probe_topic *t)
+{
+    int64_t sum = 0;
+    for (int p = 0; p < t->n_partitions; p++) {
+        if (t->high[p] < 0)
+            return -1;
+        sum += t->high[p];
+    }
+    return sum;
+}
+
+/* A round that was brought forward comes too soon for a rate: it keeps what the one before said. */
+static void rate_topic(struct probe_topic *t, const struct probe_topic *before, int64_t now)
+{
+    int64_t sum = sum_of_ends(t);
+    if (before && now - before->since_us < RATE_LEAST_US) {
+        t->rate = before->rate;
+        t->since_us = before->since_us;
+        t->since = before->since;
+        return;
+    }
+    if (before && before->since >= 0 && sum >= before->since)
+        t->rate = (double)(sum - before->since) * 1e6 / (double)(now - before->since_us);
+    t->since_us = now;
+    t->since = sum;
+}
+
+/* Both lists are sorted by name. */
+static void rate_topics(struct probe_view *v, const struct probe_view *before)
+{
+    int64_t now = clock_mono_us();
+    int k = 0;
+    for (int i = 0; i < v->n_topics; i++) {
+        const struct probe_topic *same = NULL;
+        while (k < before->n_topics && strcmp(before->topics[k].name, v->topics[i].name) < 0)
+            k++;
+        if (k < before->n_topics && !strcmp(before->topics[k].name, v->topics[i].name))
+            same = &before->topics[k];
+        rate_topic(&v->topics[i], same, now);
+    }
 }
 
 static void ask_kafka(struct probes *p, struct probe_view *v)
@@ -161,6 +213,7 @@ static void ask_kafka(struct probes *p, struct probe_view *v)
             break;
     }
     kafka_topics_free(&t);
+    rate_topics(v, &p->view); /* nobody else writes it */
 }
 
 static void ask_warehouse(struct probes *p, struct probe_view *v)
@@ -321,6 +374,7 @@ enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e)
         out->n_topics++;
         if (!copy_topic(&out->topics[i], t->name, t->n_partitions, t->low, t->high))
             rc = err_set(e, ERR_NOMEM, "no memory for the topics");
+        out->topics[i].rate = t->rate;
     }
     (void)pthread_mutex_unlock(&p->mutex);
     if (rc)

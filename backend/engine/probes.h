@@ -29,6 +29,9 @@ struct probe_topic {
     char *name;
     int n_partitions;
     int64_t *low, *high;
+    double rate;      /* records a second between two looks at the ends; NAN: not known yet */
+    int64_t since_us; /* monotonic; of the look that the next rate counts from .. */
+    int64_t since;    /* .. and the sum of the ends then; -1: not all were known */
 };
 
 struct probe_view {

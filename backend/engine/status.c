@@ -4,6 +4,7 @@
  * that two clients do not halve each other's).
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,11 @@ static json_t *text_or_null(const char *s)
 static json_t *known_int(int64_t v)
 {
     return v >= 0 ? json_integer(v) : json_null();
+}
+
+static json_t *known_real(double v)
+{
+    return isnan(v) ? json_null() : json_real(v);
 }
 
 static json_t *lsn_json(uint64_t lsn)
@@ -55,9 +61,9 @@ static int64_t cpu_used_us(void)
 
 /* ---- rates ---- */
 
-static int64_t waiting_of(const struct engine *g, const struct probe_view *v, const char *topic);
+static int64_t waiting_of(const struct engine *g, const struct probe_view *v);
 
-static void sample_engine(struct engine *g, const struct probe_view *v, int64_t now)
+static void sample_cpu(struct engine *g, int64_t now)
 {
     int64_t used = cpu_used_us();
     if (g->cpu_sampled_us)
@@ -65,16 +71,23 @@ static void sample_engine(struct engine *g, const struct probe_view *v, int64_t 
             100.0 * (double)(used - g->cpu_used_us) / (double)(now - g->cpu_sampled_us);
     g->cpu_sampled_us = now;
     g->cpu_used_us = used;
-    int64_t waiting = waiting_of(g, v, NULL);
+}
+
+/* What the probes tell changes by the round. */
+static void sample_servers(struct engine *g, const struct probe_view *v)
+{
+    int64_t waiting = waiting_of(g, v);
     uint64_t lsn = v->primary.up ? v->primary.health.lsn : 0;
     double seconds = (double)(v->asked_us - g->sampled_us) / 1e6;
     if (v->asked_us == g->sampled_us)
         return;
-    if (g->sampled_us && seconds > 0) {
-        if (lsn >= g->sampled_wal && g->sampled_wal)
-            g->wal_bytes_s = (double)(lsn - g->sampled_wal) / seconds;
-        g->waiting_growth = (double)(waiting - g->sampled_waiting) / seconds;
-    }
+    bool before = g->sampled_us && seconds > 0;
+    g->wal_bytes_s = before && g->sampled_wal && lsn >= g->sampled_wal
+                         ? (double)(lsn - g->sampled_wal) / seconds
+                         : NAN;
+    g->waiting_growth = before && g->sampled_waiting >= 0 && waiting >= 0
+                            ? (double)(waiting - g->sampled_waiting) / seconds
+                            : 0;
     g->sampled_us = v->asked_us;
     g->sampled_wal = lsn;
     g->sampled_waiting = waiting;
@@ -93,7 +106,8 @@ static void sample(struct engine *g, const struct probe_view *v)
         c->sampled_us = now;
         c->sampled_records = records;
     }
-    sample_engine(g, v, now);
+    sample_cpu(g, now);
+    sample_servers(g, v);
 }
 
 /* ---- lag ---- */
@@ -109,7 +123,8 @@ static int64_t committed_of(const struct engine *g, const char *topic, int parti
     return -1;
 }
 
-/* Records between what a sink has read and the topic's end; -1: no sink reads it. */
+/* Records between what a sink has read and the topic's end; -1: no sink reads it, or the end is not
+ * known. */
 static int64_t partition_lag(const struct engine *g, const struct probe_topic *t, int p)
 {
     int64_t at = committed_of(g, t->name, p);
@@ -118,38 +133,44 @@ static int64_t partition_lag(const struct engine *g, const struct probe_topic *t
     return t->high[p] > at ? t->high[p] - at : 0;
 }
 
-static int64_t waiting_of(const struct engine *g, const struct probe_view *v, const char *topic)
+/* Of all that is known; -1: nothing is. */
+static int64_t waiting_of(const struct engine *g, const struct probe_view *v)
 {
-    int64_t sum = 0;
-    for (int i = 0; i < v->n_topics; i++) {
-        if (topic && strcmp(topic, v->topics[i].name) != 0)
-            continue;
+    int64_t sum = -1;
+    for (int i = 0; i < v->n_topics; i++)
         for (int p = 0; p < v->topics[i].n_partitions; p++) {
             int64_t lag = partition_lag(g, &v->topics[i], p);
-            sum += lag > 0 ? lag : 0;
+            if (lag >= 0)
+                sum = (sum < 0 ? 0 : sum) + lag;
         }
-    }
     return sum;
+}
+
+/* One partition that is not known makes the sum unknown. */
+static void add_known(int64_t *sum, int64_t v)
+{
+    *sum = *sum >= 0 && v >= 0 ? *sum + v : -1;
 }
 
 static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
 {
     json_t *partitions = json_array();
     int64_t records = 0;
-    int64_t lag = -1;
+    int64_t lag = 0;
     for (int p = 0; p < t->n_partitions; p++) {
-        int64_t at = committed_of(g, t->name, p);
         int64_t behind = partition_lag(g, t, p);
-        records += t->high[p] > 0 ? t->high[p] - (t->low[p] > 0 ? t->low[p] : 0) : 0;
-        if (behind >= 0)
-            lag = (lag < 0 ? 0 : lag) + behind;
-        (void)json_array_append_new(partitions, json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p,
-                                                          "low", known_int(t->low[p]), "high",
-                                                          known_int(t->high[p]), "committed",
-                                                          known_int(at), "lag", known_int(behind)));
+        bool known = t->low[p] >= 0 && t->high[p] >= t->low[p];
+        add_known(&records, known ? t->high[p] - t->low[p] : -1);
+        add_known(&lag, behind);
+        (void)json_array_append_new(partitions,
+                                    json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p, "low",
+                                              known_int(t->low[p]), "high", known_int(t->high[p]),
+                                              "committed", known_int(committed_of(g, t->name, p)),
+                                              "lag", known_int(behind)));
     }
-    return json_pack("{s:s, s:o, s:I, s:n, s:o}", "name", t->name, "partitions", partitions,
-                     "records", (json_int_t)records, "rate_s", "lag", known_int(lag));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", t->name, "partitions", partitions,
+                     "records", known_int(records), "rate_s", known_real(t->rate), "lag",
+                     known_int(lag));
 }
 
 /* ---- connectors ---- */
@@ -182,6 +203,8 @@ static json_t *sink_lag(const struct engine_connector *c, const struct probe_vie
             if (!sink_position(c->sink, v->topics[i].name, p, &at) || at < 0)
                 continue;
             int64_t high = v->topics[i].high[p];
+            if (high < 0)
+                return json_null();
             lag = (lag < 0 ? 0 : lag) + (high > at ? high - at : 0);
         }
     return known_int(lag);
@@ -221,10 +244,10 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
                              broken ? text_or_null(t.last_error) : json_null());
     json_t *tasks = json_array();
     (void)json_array_append_new(tasks, task);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
                      "name", c->name, "type", c->is_source ? "source" : "sink", "state",
                      task_state_word(t.state), "detail", detail, "since_us", (json_int_t)t.since_us,
-                     "rate_s", c->rate, "total", (json_int_t)f->records, "lag_records",
+                     "rate_s", known_real(c->rate), "total", (json_int_t)f->records, "lag_records",
                      c->is_source ? json_null() : sink_lag(c, v), "lag_ms", known_int(lag_ms_of(c)),
                      "errors", (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters,
                      "restarts", (json_int_t)f->restarts, "last_error", text_or_null(t.last_error),
@@ -234,12 +257,12 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
 /* ---- the strip ---- */
 
 struct strip {
-    double capture_rate, raw_rate;
+    double capture_rate, raw_rate; /* NAN: not known */
     int64_t captured, loaded;
     int64_t capture_ms, raw_ms; /* -1: nothing has come */
     int64_t retained;
     bool behind;
-    int64_t waiting;
+    int64_t waiting; /* -1: not known */
 };
 
 static void add_up(struct engine *g, const struct probe_view *v, struct strip *s)
@@ -264,7 +287,7 @@ static void add_up(struct engine *g, const struct probe_view *v, struct strip *s
     for (int i = 0; i < v->n_slots; i++)
         if (v->slots[i].exists && v->slots[i].retained_bytes > s->retained)
             s->retained = v->slots[i].retained_bytes;
-    s->waiting = s->behind ? waiting_of(g, v, NULL) : 0;
+    s->waiting = s->behind ? waiting_of(g, v) : 0;
 }
 
 /* The first station that holds the others up, in words; NULL when none does. */
@@ -286,6 +309,8 @@ static json_t *bottleneck(struct engine *g, const struct probe_view *v, const st
         return json_sprintf("Kafka does not answer: %.300s", v->kafka_error);
     if (v->warehouse_known && !v->warehouse_up)
         return json_sprintf("the warehouse does not answer: %.300s", v->warehouse_error);
+    if (s->waiting > BOTTLENECK_RECORDS && (isnan(s->raw_rate) || isnan(s->capture_rate)))
+        return json_sprintf("raw: %.1f k records wait", (double)s->waiting / 1e3);
     if (s->waiting > BOTTLENECK_RECORDS) {
         (void)snprintf(
             text, sizeof text,
@@ -307,13 +332,14 @@ static json_t *pipeline_json(const struct engine *g, const struct probe_view *v,
                              const struct strip *s)
 {
     bool known = v->primary.up;
-    return json_pack(
-        "{s:{s:o, s:o, s:o}, s:{s:f, s:I, s:o}, s:{s:f, s:I}, s:{s:f, s:I, s:o}}", "wal", "bytes_s",
-        known ? json_real(g->wal_bytes_s) : json_null(), "retained_bytes", known_int(s->retained),
-        "lag_s", milliseconds_as_seconds(s->capture_ms), "capture", "rate_s", s->capture_rate,
-        "total", (json_int_t)s->captured, "lag_ms", known_int(s->capture_ms), "topics", "rate_s",
-        s->capture_rate, "waiting", (json_int_t)s->waiting, "raw", "rate_s", s->raw_rate, "total",
-        (json_int_t)s->loaded, "lag_s", milliseconds_as_seconds(s->raw_ms));
+    return json_pack("{s:{s:o, s:o, s:o}, s:{s:o, s:I, s:o}, s:{s:o, s:o}, s:{s:o, s:I, s:o}}",
+                     "wal", "bytes_s", known_real(known ? g->wal_bytes_s : NAN), "retained_bytes",
+                     known_int(s->retained), "lag_s", milliseconds_as_seconds(s->capture_ms),
+                     "capture", "rate_s", known_real(s->capture_rate), "total",
+                     (json_int_t)s->captured, "lag_ms", known_int(s->capture_ms), "topics",
+                     "rate_s", known_real(s->capture_rate), "waiting", known_int(s->waiting), "raw",
+                     "rate_s", known_real(s->raw_rate), "total", (json_int_t)s->loaded, "lag_s",
+                     milliseconds_as_seconds(s->raw_ms));
 }
 
 /* ---- the servers ---- */
@@ -365,11 +391,11 @@ static json_t *slots_json(const struct probe_view *v)
 
 static json_t *engine_json(const struct engine *g)
 {
-    return json_pack("{s:s, s:i, s:I, s:o, s:f, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION,
+    return json_pack("{s:s, s:i, s:I, s:o, s:o, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION,
                      "pid", (int)getpid(), "uptime_s",
                      (json_int_t)((clock_mono_us() - g->started_us) / 1000000), "rss_bytes",
-                     known_int(resident_bytes()), "cpu_percent", g->cpu_percent, "environment",
-                     "name", g->config->environment.name, "kind",
+                     known_int(resident_bytes()), "cpu_percent", known_real(g->cpu_percent),
+                     "environment", "name", g->config->environment.name, "kind",
                      config_environment_word(g->config), "dialect", config_dialect_word(g->config));
 }
 

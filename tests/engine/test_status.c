@@ -1,0 +1,197 @@
+/* The snapshot of the real engine: what it says of rates, ends and what waits, and that it says it
+ * whatever else is going on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "backend/base/clock.h"
+#include "backend/serve/client.h"
+#include "tests/fixture/connectors.h"
+#include "tests/fixture/fixture.h"
+
+enum { WAIT_S = 60 };
+
+static int setup(void **state)
+{
+    (void)state;
+    return fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return fixture_stop();
+}
+
+static void run_sql(const char *conninfo, const char *sql)
+{
+    free(fixture_sql(conninfo, sql));
+}
+
+static char *database(const char *name)
+{
+    char *db = strdup(fixture_database(name));
+    run_sql(db, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, 'first' FROM "
+                "generate_series(1, 100) i");
+    return db;
+}
+
+/* ---- asking ---- */
+
+static struct client *attach(const struct harness *h)
+{
+    char path[600];
+    struct errbuf e;
+    struct client *c = NULL;
+    (void)snprintf(path, sizeof path, "%s/state/control.sock", h->dir);
+    return client_connect(path, CLIENT_TIMEOUT_MS, &c, &e) == ERR_OK ? c : NULL;
+}
+
+/* NULL: no engine answers (yet). */
+static json_t *status_of(const struct harness *h)
+{
+    struct errbuf e;
+    json_t *r = NULL;
+    struct client *c = attach(h);
+    if (c && client_call(c, "status", NULL, WAIT_S * 1000, &r, &e) != ERR_OK)
+        r = NULL;
+    client_close(c);
+    return r;
+}
+
+static json_t *member_named(const json_t *status, const char *list, const char *name)
+{
+    size_t i;
+    json_t *x;
+    json_array_foreach(json_object_get(status, list), i, x)
+    {
+        if (!strcmp(json_string_value(json_object_get(x, "name")), name))
+            return x;
+    }
+    return NULL;
+}
+
+static bool answers(void *arg)
+{
+    struct client *c = attach(arg);
+    client_close(c);
+    return c != NULL;
+}
+
+static void start(struct harness *h)
+{
+    harness_engine_start(h);
+    fixture_wait("the engine answers", WAIT_S, answers, h);
+}
+
+static void stop(struct harness *h)
+{
+    int status = harness_engine_end(h, SIGTERM);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* A condition on the status, with the last one kept for the words. */
+struct look {
+    const struct harness *h;
+    const char *topic;
+    bool (*holds)(const json_t *status, const struct look *l);
+    json_t *last;
+};
+
+static bool look_again(void *arg)
+{
+    struct look *l = arg;
+    json_decref(l->last);
+    l->last = status_of(l->h);
+    return l->last && l->holds(l->last, l);
+}
+
+static void wait_status(const struct harness *h, const char *what, const char *topic,
+                        bool (*holds)(const json_t *status, const struct look *l))
+{
+    struct look l = {.h = h, .topic = topic, .holds = holds};
+    fixture_wait(what, WAIT_S, look_again, &l);
+    json_decref(l.last);
+}
+
+/* ---- rates ---- */
+
+/* The first look knows of no rate: null, not 0. */
+static void test_nothing_is_known_at_first(void **state)
+{
+    static const char *const strip[] = {"capture", "topics", "raw"};
+    struct harness h;
+    char *db = database("s_first");
+    (void)state;
+    harness_init(&h, "s_first", db, NULL);
+    start(&h);
+    json_t *s = status_of(&h);
+    assert_non_null(s);
+    assert_true(json_is_null(json_object_get(json_object_get(s, "engine"), "cpu_percent")));
+    for (int i = 0; i < 3; i++)
+        assert_true(json_is_null(
+            json_object_get(json_object_get(json_object_get(s, "pipeline"), strip[i]), "rate_s")));
+    const json_t *c = member_named(s, "connectors", "s_first-source");
+    assert_non_null(c);
+    assert_true(json_is_null(json_object_get(c, "rate_s")));
+    json_decref(s);
+    stop(&h);
+    free(db);
+}
+
+static bool rate_is_known(const json_t *status, const struct look *l)
+{
+    const json_t *t = member_named(status, "topics", l->topic);
+    const json_t *engine = json_object_get(status, "engine");
+    const json_t *capture = json_object_get(json_object_get(status, "pipeline"), "capture");
+    return t && json_is_real(json_object_get(t, "rate_s")) &&
+           json_is_real(json_object_get(engine, "cpu_percent")) &&
+           json_is_real(json_object_get(capture, "rate_s"));
+}
+
+static bool rate_is_zero(const json_t *status, const struct look *l)
+{
+    const json_t *rate = json_object_get(member_named(status, "topics", l->topic), "rate_s");
+    return json_is_real(rate) && json_real_value(rate) == 0;
+}
+
+static bool rate_is_above_zero(const json_t *status, const struct look *l)
+{
+    const json_t *rate = json_object_get(member_named(status, "topics", l->topic), "rate_s");
+    return json_is_real(rate) && json_real_value(rate) > 0;
+}
+
+static void test_rate_of_a_topic(void **state)
+{
+    struct harness h;
+    char *db = database("s_rate");
+    (void)state;
+    harness_init(&h, "s_rate", db, NULL);
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    wait_status(&h, "rates are known", "s_rate.public.t", rate_is_known);
+    wait_status(&h, "nothing comes", "s_rate.public.t", rate_is_zero);
+    run_sql(db, "INSERT INTO t SELECT i, 'x' FROM generate_series(101, 600) i");
+    wait_status(&h, "500 records come", "s_rate.public.t", rate_is_above_zero);
+    wait_status(&h, "nothing comes any more", "s_rate.public.t", rate_is_zero);
+    stop(&h);
+    free(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_known_at_first),
+        cmocka_unit_test(test_rate_of_a_topic),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
