@@ -515,8 +515,18 @@ static void note_end(struct sink *s, const struct kafka_record *r)
     p->at_end = true;
     if (r->offset > p->next)
         p->next = r->offset;
-    if (!p->touched && sink_loader_idle(s))
-        p->committed = p->next;
+}
+
+/* All that was read is loaded: what is left up to an end that was seen is markers, and nobody waits
+ * for them. The loader, which reports what it loaded, is idle. */
+static void settle_ends(struct sink *s)
+{
+    for (int i = 0; i < s->n_topics; i++)
+        for (int k = 0; k < s->topics[i].n_partitions; k++) {
+            struct sink_partition *p = &s->topics[i].partitions[k];
+            if (p->at_end && p->committed < p->next)
+                p->committed = p->next;
+        }
 }
 
 /* Nothing is at hand: what is gathered goes, if it may; otherwise it shows whether all has arrived.
@@ -531,6 +541,8 @@ static enum err at_rest(struct sink *s, bool *handed, struct errbuf *e)
         return *handed ? sink_hand_over(s, e) : ERR_OK;
     }
     enum err rc = rests ? sink_loader_wait(s, e) : ERR_OK; /* its error, if it ended by one */
+    if (rests && !rc)
+        settle_ends(s);
     atomic_store(&s->o->figures->caught_up, !rc && rests && all_at_end(s));
     return rc;
 }

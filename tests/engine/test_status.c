@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,11 +188,71 @@ static void test_rate_of_a_topic(void **state)
     free(db);
 }
 
+/* ---- what waits ---- */
+
+/* Every partition of the topic has records, and none is said to wait. */
+static bool nothing_waits(const json_t *status, const struct look *l)
+{
+    const json_t *t = member_named(status, "topics", l->topic);
+    const json_t *waiting =
+        json_object_get(json_object_get(json_object_get(status, "pipeline"), "topics"), "waiting");
+    const json_t *lag = json_object_get(t, "lag");
+    bool none = json_is_integer(lag) && json_integer_value(lag) == 0 && json_is_integer(waiting) &&
+                json_integer_value(waiting) == 0;
+    size_t i;
+    const json_t *p;
+    json_array_foreach(json_object_get(t, "partitions"), i, p)
+    {
+        none = none && json_integer_value(json_object_get(p, "high")) > 0 &&
+               json_is_integer(json_object_get(p, "lag")) &&
+               json_integer_value(json_object_get(p, "lag")) == 0;
+    }
+    return none;
+}
+
+/* A connection that holds the raw table, so that the loader waits. */
+static PGconn *hold_table(const char *table)
+{
+    char sql[256];
+    PGconn *c = PQconnectdb(fixture_warehouse_conninfo());
+    assert_int_equal(PQstatus(c), CONNECTION_OK);
+    (void)snprintf(sql, sizeof sql, "BEGIN; LOCK TABLE raw.%s", table);
+    PGresult *r = PQexec(c, sql);
+    assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+    PQclear(r);
+    return c;
+}
+
+/* The marker that ends a transaction takes an offset: it is no record that waits. The reader sees
+ * the end behind it while the loader is still busy with the record before. */
+static void test_markers_do_not_wait(void **state)
+{
+    struct harness h;
+    char *db = database("s_lag");
+    (void)state;
+    harness_init(&h, "s_lag", db, NULL);
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    wait_status(&h, "nothing waits", "s_lag.public.t", nothing_waits);
+    PGconn *held = hold_table("s_lag_public_t");
+    run_sql(db, "INSERT INTO t SELECT i, 'x' FROM generate_series(101, 200) i");
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                     "clock_timestamp() - query_start > '2 s'",
+                     "t", WAIT_S);
+    PQfinish(held);
+    harness_verify(&h, WAIT_S);
+    wait_status(&h, "nothing waits", "s_lag.public.t", nothing_waits);
+    stop(&h);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_known_at_first),
         cmocka_unit_test(test_rate_of_a_topic),
+        cmocka_unit_test(test_markers_do_not_wait),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
