@@ -296,6 +296,14 @@ void engine_destroy(struct engine *g)
 
 /* ---- for batch ---- */
 
+/* Without a budget an engine tries for ever; a batch has no use for that, unless a server is away.
+ */
+static bool has_failed(const struct engine *g, const struct task_view *v)
+{
+    return v->state == TASK_FAILED || (v->state == TASK_RETRYING && !g->config->restart.budget &&
+                                       !err_retriable(v->last_code));
+}
+
 enum err engine_failed(struct engine *g, struct errbuf *e)
 {
     enum err rc = ERR_OK;
@@ -303,7 +311,7 @@ enum err engine_failed(struct engine *g, struct errbuf *e)
     for (int i = 0; i < g->n_connectors && !rc; i++) {
         struct task_view v;
         task_view_get(g->connectors[i]->task, &v);
-        if (v.state == TASK_FAILED)
+        if (has_failed(g, &v))
             rc = err_set(e, v.last_code == ERR_CONFIG ? ERR_CONFIG : ERR_STATE,
                          "connector %s FAILED: %s", g->connectors[i]->name, v.last_error);
     }

@@ -46,7 +46,8 @@ enum err engine_events(struct engine *g, int64_t after, int limit, json_t **resu
 void engine_note(struct engine *g, const char *level, const char *area, const char *who,
                  const char *object, const char *text);
 
-/* ERR_STATE with its words when a connector has FAILED. */
+/* ERR_STATE (ERR_CONFIG) with its words when a connector has FAILED, or would be tried again for
+ * ever though no server is away. */
 enum err engine_failed(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Why nothing moves, in words: always an error. */
 enum err engine_stalled(struct engine *g, struct errbuf *e) MUST_CHECK;

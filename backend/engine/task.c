@@ -235,7 +235,8 @@ static enum task_event judge(struct task *t, enum err rc)
         t->faults = 0;
         t->first_fault_us = now;
     }
-    return ++t->faults > t->o.budget ? EV_FAULT : EV_OUTAGE;
+    t->faults++;
+    return t->o.budget && t->faults > t->o.budget ? EV_FAULT : EV_OUTAGE;
 }
 
 /* Waits out the backoff, or until somebody asks for something else. The mutex is held. */

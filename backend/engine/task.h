@@ -4,7 +4,8 @@
  * The states and what moves between them stand in ONE table in task.c; nothing else sets a state.
  *   an outage (err_retriable)      RETRYING for ever, with backoff
  *   configuration, lost, fenced    FAILED at once: trying again would not help
- *   anything else                  RETRYING, up to `budget` times in budget_us, then FAILED
+ *   anything else                  RETRYING, up to `budget` times in budget_us, then FAILED;
+ *                                  a budget of 0 has no end
  * Thread rule: any thread; task_destroy waits for the run to end.
  */
 #ifndef ENGINE_TASK_H

@@ -47,7 +47,7 @@ static void stop(void *arg)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
-static struct script *make(enum err next)
+static struct script *make_with(enum err next, int budget)
 {
     static struct script s;
     s = (struct script){
@@ -57,13 +57,18 @@ static struct script *make(enum err next)
                              .stop = stop,
                              .arg = &s,
                              .figures = &s.figures,
-                             .budget = 3,
+                             .budget = budget,
                              .budget_us = 60000000,
                              .backoff_us = 1000,
                              .backoff_max_us = 4000};
     struct errbuf e;
     assert_int_equal(task_create(&o, &s.task, &e), ERR_OK);
     return &s;
+}
+
+static struct script *make(enum err next)
+{
+    return make_with(next, 3);
 }
 
 /* Waits for a state: up to 5 s. */
@@ -169,6 +174,20 @@ static void test_fault_uses_up_the_budget(void **state)
     task_destroy(s->task);
 }
 
+static void test_no_budget_has_no_end(void **state)
+{
+    (void)state;
+    struct script *s = make_with(ERR_INTERNAL, 0);
+    task_start(s->task);
+    int64_t until = clock_mono_us() + 5000000;
+    while (s->runs < 10 && clock_mono_us() < until)
+        ;
+    assert_true(s->runs >= 10);
+    s->next = ERR_COUNT;
+    expect_state(s, TASK_RUNNING);
+    task_destroy(s->task);
+}
+
 static void test_configuration_fails_at_once(void **state)
 {
     (void)state;
@@ -209,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_restart_runs_again),
         cmocka_unit_test(test_outage_retries_until_it_works),
         cmocka_unit_test(test_fault_uses_up_the_budget),
+        cmocka_unit_test(test_no_budget_has_no_end),
         cmocka_unit_test(test_configuration_fails_at_once),
         cmocka_unit_test(test_pause_while_retrying),
     };
