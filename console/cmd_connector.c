@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "backend/base/clock.h"
 #include "console/attach.h"
 #include "console/commands.h"
 #include "console/exit_codes.h"
 #include "views/grid.h"
 #include "views/units.h"
 
-enum { NAME_INPUT_MAX = 512, FILE_MAX = 1 << 20 };
+enum { NAME_INPUT_MAX = 512, WAIT_US = 10 * 1000000, LOOK_US = 50000 };
 
 static json_t *named(const char *name)
 {
@@ -218,16 +220,71 @@ static int ask_name(const struct arguments *a, const char *name)
     return command_fail(a, EXIT_INTERRUPTED, "that is not its name: nothing was deleted");
 }
 
+/* The state that a verb asks for; NULL: none to wait for. */
+static const char *wanted_state(const char *verb)
+{
+    static const struct {
+        const char *verb, *state;
+    } wanted[] = {
+        {"pause", "PAUSED"}, {"resume", "RUNNING"}, {"stop", "STOPPED"}, {"restart", "RUNNING"}};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        if (strcmp(wanted[i].verb, verb) == 0)
+            return wanted[i].state;
+    return NULL;
+}
+
+static int not_reached(const struct arguments *a, const char *name, const char *want,
+                       const json_t *last)
+{
+    const char *state = text_of(last, "state");
+    const char *why = text_of(last, "last_error");
+    if (strcmp(state, "FAILED") == 0)
+        return command_fail(a, EXIT_FAILED, "%s is FAILED, not %s: %s", name, want, why);
+    bool broken = strcmp(state, "RETRYING") == 0;
+    return command_fail(a, EXIT_FAILED,
+                        "%s is %s, not yet %s, after %d s%s%s: it goes on by itself; see "
+                        "`flightdeck connector show %s`",
+                        name, state, want, WAIT_US / 1000000, broken && *why ? ": " : "",
+                        broken ? why : "", name);
+}
+
+/* Looks until the connector is in the wanted state; *result is the last answer, which has it. */
+static int wait_state(const struct arguments *a, struct client *c, const char *name,
+                      const char *want, json_t **result)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_US * 1000L};
+    int64_t until = clock_mono_us() + WAIT_US;
+    json_t *params = named(name);
+    int code = EXIT_DONE;
+    while (!code && strcmp(text_of(*result, "state"), want) != 0) {
+        bool failed = strcmp(text_of(*result, "state"), "FAILED") == 0;
+        if (failed || clock_mono_us() > until) {
+            code = not_reached(a, name, want, *result);
+            break;
+        }
+        (void)nanosleep(&pause, NULL);
+        json_decref(*result);
+        code = attach_call(a, c, "connector.show", params, result);
+    }
+    json_decref(params);
+    return code;
+}
+
 static int act(const struct arguments *a, struct client *c, const char *name)
 {
     char method[64];
     json_t *result = NULL;
     json_t *params = named(name);
     bool deletes = strcmp(a->verb->name, "delete") == 0;
+    const char *want = arguments_flag(a, "no-wait") ? NULL : wanted_state(a->verb->name);
     (void)snprintf(method, sizeof method, "connector.%s", a->verb->name);
     int code = attach_call(a, c, method, params, &result);
+    if (!code && want)
+        code = wait_state(a, c, name, want, &result);
     if (!code && arguments_flag(a, "json")) {
-        code = attach_print_json(a, result);
+        json_t *state = json_pack("{s:O}", "state", json_object_get(result, "state"));
+        code = attach_print_json(a, state);
+        json_decref(state);
     } else if (!code) {
         put_padded(name, 0);
         (void)printf(": %s\n", deletes ? "deleted" : text_of(result, "state"));

@@ -157,10 +157,10 @@ static const struct command_verb connector_verbs[] = {
     {"list", "", "The connectors with state, rate and lag.", 0, 0},
     {"show", "NAME", "One of them with its settings, secrets masked.", 1, 1},
     {"apply", "FILE..", "Create or change connectors from Kafka Connect's JSON.", 1, -1},
-    {"pause", "NAME", "Stop reading, keep connections.", 1, 1},
-    {"resume", "NAME", "Go on.", 1, 1},
-    {"stop", "NAME", "Stop and let go of connections.", 1, 1},
-    {"restart", "NAME", "Start anew.", 1, 1},
+    {"pause", "NAME", "End its run after what is in flight, until resume.", 1, 1},
+    {"resume", "NAME", "Go on; waits until it runs.", 1, 1},
+    {"stop", "NAME", "As pause, for one that is not to be resumed soon.", 1, 1},
+    {"restart", "NAME", "End its run and begin another.", 1, 1},
     {"delete", "NAME", "Remove it; data and offsets stay.", 1, 1},
     {"offsets", "NAME", "Where it stands.", 1, 1},
     END_OF_VERBS};
@@ -168,7 +168,12 @@ static const struct command_verb connector_verbs[] = {
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 
 static const struct command_option connector_options[] = {
-    {.name = "yes", .help = "Do not ask."}, SOCKET_OPTION, JSON_OPTION, END_OF_OPTIONS};
+    {.name = "yes", .help = "delete: do not ask."},
+    {.name = "no-wait",
+     .help = "pause, resume, stop, restart: do not wait for the state that was asked for."},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
 
 static const struct command_option status_options[] = {
     {.name = "watch", .help = "Again every two seconds, until interrupted."},
@@ -255,6 +260,9 @@ static const struct command commands[] = {
      .options = connector_options,
      .verbs = connector_verbs,
      .summary = "Look after connectors (Kafka Connect's JSON).",
+     .details = "pause, resume, stop and restart wait up to 10 s for the state that was asked for "
+                "and end with 1 when it is not reached; what was asked is done all the same, when "
+                "it can be.",
      .example = "flightdeck connector apply config/airline/connectors/*.json"},
     {.name = "topic",
      .arguments = "",

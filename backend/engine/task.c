@@ -20,21 +20,22 @@ const char *task_state_word(enum task_state s)
 }
 
 enum task_event {
-    EV_START,  /* asked to run */
-    EV_PAUSE,  /* asked to pause */
-    EV_STOP,   /* asked to stop */
-    EV_BEGIN,  /* the thread begins a run */
-    EV_WORKS,  /* the run says that it works */
-    EV_WAITS,  /* the run says that it does not yet */
-    EV_OUTAGE, /* the run ended by something that may pass */
-    EV_FAULT,  /* the run ended by something that will not */
-    EV_ENDED,  /* the run ended as asked, or to begin anew */
+    EV_START,   /* asked to run */
+    EV_PAUSE,   /* asked to pause */
+    EV_STOP,    /* asked to stop */
+    EV_RESTART, /* asked to begin anew */
+    EV_BEGIN,   /* the thread begins a run */
+    EV_WORKS,   /* the run says that it works */
+    EV_WAITS,   /* the run says that it does not yet */
+    EV_OUTAGE,  /* the run ended by something that may pass */
+    EV_FAULT,   /* the run ended by something that will not */
+    EV_ENDED,   /* the run ended by itself, to begin anew */
 };
 
 enum task_action { DO_NOTHING, DO_RUN, DO_INTERRUPT, DO_BACKOFF };
 
-/* Where a run that was told to end comes to rest is decided by `wanted`: two rows for EV_ENDED
- * would need a guard. */
+/* Where a run that was told to end comes to rest, or that it begins anew, is decided by `wanted`:
+ * rows for the end of STOPPING would need a guard. */
 static const struct {
     enum task_state from;
     enum task_event event;
@@ -55,6 +56,12 @@ static const struct {
     {TASK_RETRYING, EV_STOP, TASK_STOPPED, DO_NOTHING},
     {TASK_STARTING, EV_STOP, TASK_STOPPING, DO_INTERRUPT},
     {TASK_RUNNING, EV_STOP, TASK_STOPPING, DO_INTERRUPT},
+    {TASK_STOPPED, EV_RESTART, TASK_STARTING, DO_RUN},
+    {TASK_PAUSED, EV_RESTART, TASK_STARTING, DO_RUN},
+    {TASK_FAILED, EV_RESTART, TASK_STARTING, DO_RUN},
+    {TASK_RETRYING, EV_RESTART, TASK_STARTING, DO_RUN},
+    {TASK_STARTING, EV_RESTART, TASK_STOPPING, DO_INTERRUPT},
+    {TASK_RUNNING, EV_RESTART, TASK_STOPPING, DO_INTERRUPT},
     {TASK_RETRYING, EV_BEGIN, TASK_STARTING, DO_RUN},
     {TASK_STARTING, EV_WORKS, TASK_RUNNING, DO_NOTHING},
     {TASK_RUNNING, EV_WAITS, TASK_STARTING, DO_NOTHING},
@@ -73,7 +80,8 @@ struct task {
     pthread_cond_t changed;
     pthread_t thread;
     enum task_state state;
-    enum task_state wanted; /* RUNNING, PAUSED or STOPPED: where a run that ends comes to rest */
+    enum task_state
+        wanted; /* RUNNING, PAUSED or STOPPED: what follows a run that was told to end */
     bool quit;
     bool in_run;
     int64_t since_us;
@@ -154,15 +162,7 @@ void task_stop(struct task *t)
 
 void task_restart(struct task *t)
 {
-    (void)pthread_mutex_lock(&t->mutex);
-    bool running = t->state == TASK_STARTING || t->state == TASK_RUNNING;
-    bool interrupt = running && t->in_run;
-    t->wanted = TASK_RUNNING;
-    (void)pthread_mutex_unlock(&t->mutex);
-    if (interrupt)
-        t->o.stop(t->o.arg); /* the run ends well, and begins anew */
-    else
-        ask(t, EV_START, TASK_RUNNING, "asked to restart");
+    ask(t, EV_RESTART, TASK_RUNNING, "asked to restart");
 }
 
 enum err task_wait_ended(struct task *t, int64_t timeout_us)
@@ -261,7 +261,7 @@ static void back_off(struct task *t)
         (void)apply(t, EV_BEGIN, &from);
 }
 
-/* A run that was told to end has ended: it comes to rest where it was wanted. The mutex is held. */
+/* A run that was told to end has ended: what is wanted follows. The mutex is held. */
 static void come_to_rest(struct task *t)
 {
     set_state(t, t->wanted == TASK_RUNNING ? TASK_STARTING : t->wanted);

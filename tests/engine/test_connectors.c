@@ -357,7 +357,7 @@ static void test_stop_and_restart(void **state)
     wait_state(&h, "c_stop-source", "RUNNING");
     act(&h, "connector.restart", "c_stop-sink", "STARTING", "RUNNING");
     wait_state(&h, "c_stop-sink", "RUNNING");
-    act(&h, "connector.restart", "c_stop-source", "STARTING", "RUNNING");
+    act(&h, "connector.restart", "c_stop-source", "STOPPING", "STARTING");
     wait_state(&h, "c_stop-source", "RUNNING");
     insert(db, 101, 200);
     harness_verify(&h, WAIT_S);

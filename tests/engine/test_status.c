@@ -247,12 +247,64 @@ static void test_markers_do_not_wait(void **state)
     free(db);
 }
 
+/* ---- commands that wait ---- */
+
+static void expect_run(const struct harness *h, int code, const char *words,
+                       const char *const *args)
+{
+    char *out = NULL;
+    int got = harness_run(h, &out, args);
+    if (got != code || !strstr(out, words))
+        fail_msg("exit code %d, not %d, or no \"%s\":\n%s", got, code, words, out);
+    free(out);
+}
+#define EXPECT(h, code, words, ...)                                                                \
+    expect_run((h), (code), (words), (const char *const[]){__VA_ARGS__, NULL})
+
+static void wait_loader_blocked(void)
+{
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+                     "t", WAIT_S);
+}
+
+/* The state that was asked for is there when the command ends, or it says that it is not. */
+static void test_commands_wait_for_the_state(void **state)
+{
+    struct harness h;
+    char *db = database("s_wait");
+    (void)state;
+    harness_init(&h, "s_wait", db, NULL);
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    EXPECT(&h, 0, "s_wait-source: PAUSED\n", "connector", "pause", "s_wait-source");
+    EXPECT(&h, 0, "s_wait-source: RUNNING\n", "connector", "resume", "s_wait-source");
+    EXPECT(&h, 0, "s_wait-sink: RUNNING\n", "connector", "restart", "s_wait-sink");
+    EXPECT(&h, 0, "{\"state\":\"STOPPED\"}\n", "connector", "stop", "s_wait-source", "--json");
+    EXPECT(&h, 0, "s_wait-source: RUNNING\n", "connector", "restart", "s_wait-source");
+
+    PGconn *held = hold_table("s_wait_public_t");
+    run_sql(db, "INSERT INTO t VALUES (101, 'x')");
+    wait_loader_blocked();
+    EXPECT(&h, 0, "s_wait-sink: STOPPING\n", "connector", "pause", "s_wait-sink", "--no-wait");
+    EXPECT(&h, 1, "s_wait-sink is STOPPING, not yet RUNNING, after 10 s", "connector", "restart",
+           "s_wait-sink");
+    PQfinish(held);
+    EXPECT(&h, 0, "s_wait-sink: PAUSED\n", "connector", "pause", "s_wait-sink");
+    EXPECT(&h, 0, "s_wait-sink: RUNNING\n", "connector", "resume", "s_wait-sink");
+    EXPECT(&h, 1, "no connector is named nobody", "connector", "pause", "nobody");
+    harness_verify(&h, WAIT_S);
+    stop(&h);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_known_at_first),
         cmocka_unit_test(test_rate_of_a_topic),
         cmocka_unit_test(test_markers_do_not_wait),
+        cmocka_unit_test(test_commands_wait_for_the_state),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -17,6 +17,7 @@ struct script {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool stop;
+    bool deaf;        /* it does not end yet, though it was told */
     _Atomic int next; /* what a run returns at once; ERR_COUNT: it works until stopped */
     _Atomic int runs;
     struct figures figures;
@@ -31,7 +32,7 @@ static enum err run(void *arg, struct errbuf *e)
         return s->next ? err_set(e, (enum err)s->next, "scripted") : ERR_OK;
     task_detail(s->task, true, "working");
     (void)pthread_mutex_lock(&s->mutex);
-    while (!s->stop)
+    while (!s->stop || s->deaf)
         (void)pthread_cond_wait(&s->changed, &s->mutex);
     s->stop = false;
     (void)pthread_mutex_unlock(&s->mutex);
@@ -43,6 +44,14 @@ static void stop(void *arg)
     struct script *s = arg;
     (void)pthread_mutex_lock(&s->mutex);
     s->stop = true;
+    (void)pthread_cond_broadcast(&s->changed);
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+static void listen_again(struct script *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    s->deaf = false;
     (void)pthread_cond_broadcast(&s->changed);
     (void)pthread_mutex_unlock(&s->mutex);
 }
@@ -134,7 +143,10 @@ static void test_restart_runs_again(void **state)
     struct script *s = make(ERR_COUNT);
     task_start(s->task);
     expect_state(s, TASK_RUNNING);
+    s->deaf = true; /* the old run goes on until .. */
     task_restart(s->task);
+    expect_state(s, TASK_STOPPING); /* .. and is not taken for the new one */
+    listen_again(s);
     int64_t until = clock_mono_us() + 5000000;
     while (s->runs < 2 && clock_mono_us() < until)
         ;
