@@ -43,7 +43,7 @@ static int set_up(const struct arguments *a, struct sql_run *r)
     const char *output = arguments_value(a, "output");
     bool unicode = terminal_has_utf8();
     err_clear(&e);
-    r->out = output ? fopen(output, "we") : stdout;
+    r->main = r->out = output ? fopen(output, "we") : stdout;
     if (!r->out)
         return command_fail(a, SQL_EXIT_FAILED, "%s: %s", output, strerror(errno));
     r->quiet = arguments_flag(a, "quiet");
@@ -123,9 +123,11 @@ static int run_all(const struct arguments *a, struct sql_run *r)
         return command_fail(a, SQL_EXIT_FAILED, "%s", e.text);
     int rc = run_actions(a, r, &any);
     if (!any) {
-        bool keyboard = isatty(STDIN_FILENO) == 1 && r->out == stdout && isatty(STDOUT_FILENO) == 1;
+        bool keyboard =
+            isatty(STDIN_FILENO) == 1 && r->main == stdout && isatty(STDOUT_FILENO) == 1;
         if (keyboard && !r->quiet)
-            (void)fprintf(r->out, "%s; \\? for help, \\q to end\n", sql_session_server(r->session));
+            (void)fprintf(r->main, "%s; \\? for help, \\q to end\n",
+                          sql_session_server(r->session));
         rc =
             (int)(keyboard ? sql_run_prompt(r, arguments_flag(a, "source") ? "source" : "warehouse")
                            : sql_run_file(r, "-"));
@@ -138,6 +140,7 @@ int cmd_sql(int argc, char **argv)
 {
     struct arguments *a = calloc(1, sizeof *a);
     struct sql_run r = {.session = NULL};
+    struct errbuf e;
     if (!a)
         return SQL_EXIT_FAILED;
     int rc = arguments_read(argc, argv, a);
@@ -148,7 +151,10 @@ int cmd_sql(int argc, char **argv)
     if (rc == EXIT_DONE)
         rc = run_all(a, &r);
     sql_session_close(r.session);
-    if (r.out && r.out != stdout && fclose(r.out) != 0 && rc == EXIT_DONE)
+    err_clear(&e);
+    if (r.out != r.main && sql_run_output(&r, NULL, &e) && rc == EXIT_DONE)
+        rc = command_fail(a, SQL_EXIT_FAILED, "%s", e.text);
+    if (r.main && r.main != stdout && fclose(r.main) != 0 && rc == EXIT_DONE)
         rc = command_fail(a, SQL_EXIT_FAILED, "%s: %s", arguments_value(a, "output"),
                           strerror(errno));
     sql_run_free(&r);

@@ -283,9 +283,11 @@ static const struct command commands[] = {
      .max_words = 1,
      .summary = "Ask the warehouse (or the source) in SQL.",
      .details =
-         "Without -c, -f and SQL it reads statements: from the keyboard up to a semicolon (\\? "
-         "lists "
-         "what else it knows), from a pipe like a file.\n\n"
+         "Without -c, -f and SQL it reads statements: from the keyboard up to a semicolon, from a "
+         "pipe like a file. Psql's most used backslash commands are known there, in files and in "
+         "-c: \\d NAME, \\dt, \\dv, \\dn, \\du, \\l, \\x, \\timing, \\i, \\o, \\echo, \\set, \\q; "
+         "\\? "
+         "tells what they do. Lists are of all schemas, not only of the search path.\n\n"
          "Exit codes are psql's: 0 done, 1 a statement of -c failed or a file is missing, 2 no "
          "connection, 3 an error in a file with ON_ERROR_STOP=1 (without it a file goes on and "
          "ends "

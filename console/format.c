@@ -177,7 +177,7 @@ static void put_line(struct formatter *f)
 
 static void count_footer(struct formatter *f)
 {
-    if (!f->o.rows_only)
+    if (!f->o.rows_only && !f->o.no_count)
         (void)fprintf(f->out, "(%lld row%s)\n", (long long)f->rows, f->rows == 1 ? "" : "s");
 }
 

@@ -49,6 +49,7 @@ struct format_options {
     const char *null;      /* what NULL looks like; NULL: the format's own way */
     const char *separator; /* of the list form; NULL: | */
     bool rows_only;        /* neither names nor the count */
+    bool no_count;         /* no count beneath the rows */
     bool terminal;         /* control characters in the data must not reach the terminal */
     bool unicode;          /* box drawing */
 };

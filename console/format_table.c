@@ -209,7 +209,7 @@ static void widths_end(struct formatter *f)
     const struct frame *frame = frame_of(f);
     release(f);
     rule(f, frame->end_left, frame->end_between, frame->end_right);
-    if (!f->o.rows_only && f->o.format != FORMAT_MARKDOWN)
+    if (!f->o.rows_only && !f->o.no_count && f->o.format != FORMAT_MARKDOWN)
         (void)fprintf(f->out, "(%lld row%s)\n", (long long)f->rows, f->rows == 1 ? "" : "s");
 }
 
@@ -255,7 +255,7 @@ static void expanded_row(struct formatter *f, const struct cell *cells)
 
 static void expanded_end(struct formatter *f)
 {
-    if (!f->rows && !f->o.rows_only)
+    if (!f->rows && !f->o.rows_only && !f->o.no_count)
         (void)fputs("(0 rows)\n", f->out);
 }
 

@@ -1,5 +1,7 @@
 /* Statements from the keyboard: a line editor, lines until a semicolon. */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,17 +9,34 @@
 #include <readline/readline.h>
 #include <stdlib.h>
 
-#include "console/sql_run.h"
+#include "console/sql_backslash.h"
+
+/* Waits for a key or a signal. SIGINT is let in while we wait only: one that came just before must
+ * not be slept over. */
+static int wait_for_key(FILE *in)
+{
+    struct pollfd p = {.fd = fileno(in), .events = POLLIN};
+    sigset_t sigint;
+    sigset_t before;
+    (void)sigemptyset(&sigint);
+    (void)sigaddset(&sigint, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &sigint, &before);
+    int n = sql_interrupted() ? -1 : ppoll(&p, 1, NULL, &before);
+    int why = n < 0 ? EINTR : 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return why;
+}
 
 /* The next key. Ctrl-C ends the line, which is dropped. */
 static int next_key(FILE *in)
 {
     unsigned char key;
     for (;;) {
-        ssize_t n = read(fileno(in), &key, 1);
+        int why = wait_for_key(in);
+        ssize_t n = why ? -1 : read(fileno(in), &key, 1);
         if (n == 1)
             return key;
-        if (n == 0 || errno != EINTR)
+        if (n == 0 || (!why && errno != EINTR))
             return EOF;
         if (sql_interrupted()) {
             rl_replace_line("", 0);
@@ -31,7 +50,7 @@ static void take_line(struct sql_run *r, struct sql_splitter *s, const char *lin
 {
     struct buf sql;
     if (*line == '\\' && !sql_splitter_open(s)) {
-        (void)sql_run_backslash(r, line); /* it has said what was wrong */
+        (void)sql_backslash_run(r, line); /* it has said what was wrong */
         return;
     }
     sql_splitter_add(s, line, strlen(line));

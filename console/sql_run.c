@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backend/base/clock.h"
+#include "console/sql_backslash.h"
 
 /* ---- variables ---- */
 
@@ -69,7 +70,25 @@ static const char *find_variable(void *arg, const char *name)
     return sql_run_variable(arg, name);
 }
 
+void sql_run_substitute(struct sql_run *r, const char *text, struct buf *out)
+{
+    sql_substitute(text, strlen(text), find_variable, r, out);
+}
+
 /* ---- printing ---- */
+
+enum err sql_run_output(struct sql_run *r, const char *path, struct errbuf *e)
+{
+    FILE *out = path ? fopen(path, "we") : r->main;
+    enum err rc = ERR_OK;
+    if (!out)
+        return err_errno(e, ERR_IO, "%s", path);
+    if (r->out != r->main && fclose(r->out) != 0)
+        rc = err_errno(e, ERR_IO, "the file of \\o cannot be written");
+    r->out = out;
+    r->format.terminal = isatty(fileno(out)) == 1;
+    return rc;
+}
 
 static enum err sink_columns(void *arg, const struct format_column *columns, int n,
                              struct errbuf *e)
@@ -140,7 +159,7 @@ static enum err sink_done(void *arg, const char *sql, int64_t affected, struct e
     return ERR_OK;
 }
 
-static void say(const struct sql_run *r, int line, const char *text)
+void sql_run_say(const struct sql_run *r, int line, const char *text)
 {
     struct buf b;
     buf_init(&b, 0);
@@ -171,7 +190,7 @@ enum err sql_run_statement(struct sql_run *r, const char *sql, int line)
     const struct sql_sink sink = {sink_columns, sink_row, sink_done, r};
     err_clear(&e);
     buf_init(&text, 0);
-    sql_substitute(sql, strlen(sql), find_variable, r, &text);
+    sql_run_substitute(r, sql, &text);
     int64_t start = clock_mono_us();
     enum err rc = buf_check(&text, "a statement", &e);
     if (!rc)
@@ -180,7 +199,7 @@ enum err sql_run_statement(struct sql_run *r, const char *sql, int line)
         r->lost = r->lost || rc == ERR_CONNECT;
         r->quit = r->quit || ferror(r->out);
         if (rc != ERR_CANCELED || !ferror(r->out)) /* a closed pipe needs no words */
-            say(r, line, e.text);
+            sql_run_say(r, line, e.text);
     }
     if (r->timing)
         (void)fprintf(stderr, "Time: %.3f ms\n", (double)(clock_mono_us() - start) / 1000);
@@ -229,7 +248,7 @@ static enum sql_exit end_command(struct sql_run *r, enum err rc)
     rc = sql_session_commit(r->session, &e);
     if (!rc)
         return SQL_EXIT_DONE;
-    say(r, 0, e.text);
+    sql_run_say(r, 0, e.text);
     r->lost = r->lost || rc == ERR_CONNECT;
     return r->lost ? SQL_EXIT_CONNECTION : SQL_EXIT_FAILED;
 }
@@ -241,7 +260,7 @@ enum sql_exit sql_run_command(struct sql_run *r, const char *sql)
     bool controlled;
     enum err rc = ERR_OK;
     if (*sql == '\\')
-        return sql_run_backslash(r, sql) ? SQL_EXIT_FAILED : SQL_EXIT_DONE;
+        return sql_backslash_run(r, sql) ? SQL_EXIT_FAILED : SQL_EXIT_DONE;
     buf_init(&all, 0);
     err_clear(&e);
     int n = split_all(sql, &all, &controlled);
@@ -251,7 +270,7 @@ enum sql_exit sql_run_command(struct sql_run *r, const char *sql)
     else if (together)
         rc = sql_session_begin(r->session, &e);
     if (rc) {
-        say(r, 0, e.text);
+        sql_run_say(r, 0, e.text);
         together = false;
     }
     const char *p = all.p;
@@ -301,7 +320,7 @@ static enum sql_exit run_stream(struct sql_run *r, FILE *in)
     while (!end && (n = getline(&line, &cap, in)) > 0) {
         const char *text = line + strspn(line, " \t");
         if (*text == '\\' && !sql_splitter_open(&s)) {
-            bool bad = sql_run_backslash(r, text) != ERR_OK;
+            bool bad = sql_backslash_run(r, text) != ERR_OK;
             failed = failed || bad;
             sql_splitter_add(&s, "\n", 1); /* counts as a line */
             end = after_error(r, bad);
@@ -336,129 +355,4 @@ enum sql_exit sql_run_file(struct sql_run *r, const char *path)
     if (!is_stdin)
         (void)fclose(in);
     return rc;
-}
-
-/* ---- backslash commands ---- */
-
-static enum err back_quit(struct sql_run *r, char *rest)
-{
-    (void)rest;
-    r->quit = true;
-    return ERR_OK;
-}
-
-static enum err back_expanded(struct sql_run *r, char *rest)
-{
-    bool on = *rest ? !strcasecmp(rest, "on") : r->format.format != FORMAT_EXPANDED;
-    r->format.format = on ? FORMAT_EXPANDED : r->normal_format;
-    if (!r->quiet)
-        (void)fprintf(r->out, "Expanded display is %s.\n", on ? "on" : "off");
-    return ERR_OK;
-}
-
-static enum err back_timing(struct sql_run *r, char *rest)
-{
-    r->timing = *rest ? !strcasecmp(rest, "on") : !r->timing;
-    if (!r->quiet)
-        (void)fprintf(r->out, "Timing is %s.\n", r->timing ? "on" : "off");
-    return ERR_OK;
-}
-
-static enum err back_echo(struct sql_run *r, char *rest)
-{
-    struct buf b;
-    buf_init(&b, 0);
-    sql_substitute(rest, strlen(rest), find_variable, r, &b);
-    (void)fprintf(r->out, "%s\n", buf_cstr(&b));
-    (void)fflush(r->out);
-    buf_free(&b);
-    return ERR_OK;
-}
-
-static enum err back_set(struct sql_run *r, char *rest)
-{
-    struct errbuf e;
-    size_t n = strcspn(rest, " \t=");
-    char *value = rest + n;
-    err_clear(&e);
-    if (!*rest) {
-        for (int i = 0; i < r->n_variables; i++)
-            (void)fprintf(r->out, "%s = '%s'\n", r->variables[i].name, r->variables[i].value);
-        return ERR_OK;
-    }
-    if (*value) {
-        *value++ = '='; /* NAME VALUE -> NAME=VALUE */
-        size_t blanks = strspn(value, " \t=");
-        memmove(value, value + blanks, strlen(value + blanks) + 1);
-    }
-    size_t last = strlen(value);
-    if (last >= 2 && *value == '\'' && value[last - 1] == '\'') {
-        value[last - 1] = '\0';
-        memmove(value, value + 1, last - 1);
-    }
-    enum err rc = sql_run_set(r, rest, &e);
-    if (rc)
-        say(r, 0, e.text);
-    return rc;
-}
-
-static enum err back_include(struct sql_run *r, char *rest)
-{
-    enum { DEEPEST = 16 };
-    if (r->depth == DEEPEST) {
-        say(r, 0, "\\i within \\i too deep");
-        return ERR_LIMIT;
-    }
-    r->depth++;
-    enum sql_exit rc = sql_run_file(r, rest);
-    r->depth--;
-    return rc == SQL_EXIT_DONE ? ERR_OK : ERR_SQL;
-}
-
-static enum err back_help(struct sql_run *r, char *rest);
-
-static const struct {
-    const char *name;
-    enum err (*run)(struct sql_run *r, char *rest);
-    const char *help;
-} backslashes[] = {
-    {"q", back_quit, "\\q             end"},
-    {"x", back_expanded, "\\x [on|off]    one column a line"},
-    {"timing", back_timing, "\\timing        show how long statements take"},
-    {"echo", back_echo, "\\echo TEXT     print TEXT"},
-    {"set", back_set, "\\set [N [V]]   set a variable, or list them"},
-    {"i", back_include, "\\i FILE        run a script"},
-    {"?", back_help, "\\?             this list"},
-};
-enum { N_BACKSLASHES = sizeof backslashes / sizeof backslashes[0] };
-
-static enum err back_help(struct sql_run *r, char *rest)
-{
-    (void)rest;
-    for (int i = 0; i < N_BACKSLASHES; i++)
-        (void)fprintf(r->out, "  %s\n", backslashes[i].help);
-    return ERR_OK;
-}
-
-enum err sql_run_backslash(struct sql_run *r, const char *line)
-{
-    char name[32];
-    size_t n = strcspn(line + 1, " \t\r\n");
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, line + 1);
-    char *rest = strdup(line + 1 + n + strspn(line + 1 + n, " \t"));
-    if (!rest)
-        return ERR_NOMEM;
-    for (size_t len = strlen(rest); len && isspace((unsigned char)rest[len - 1]); len--)
-        rest[len - 1] = '\0';
-    for (int i = 0; i < N_BACKSLASHES; i++)
-        if (!strcmp(name, backslashes[i].name)) {
-            enum err rc = backslashes[i].run(r, rest);
-            free(rest);
-            return rc;
-        }
-    free(rest);
-    char text[96];
-    (void)snprintf(text, sizeof text, "\\%s is not known here: \\? lists what is", name);
-    say(r, 0, text);
-    return ERR_USAGE;
 }

@@ -1,5 +1,5 @@
 /*
- * Running people's SQL: scripts, -c, backslash commands, variables, Ctrl-C; shared by the command
+ * Running people's SQL: scripts, -c, variables, where results go, Ctrl-C; shared by the command
  * and its prompt. Thread rule: one thread (Ctrl-C is watched by a thread of its own).
  */
 #ifndef CONSOLE_SQL_RUN_H
@@ -23,7 +23,8 @@ struct sql_run {
     struct format_options format;
     enum format normal_format; /* where \x goes back to */
     struct formatter *formatter;
-    FILE *out;
+    FILE *main; /* the caller's: stdout, or the file of -o */
+    FILE *out;  /* where results go: main, or the file of \o */
     bool quiet;
     bool timing;
     bool quit; /* \q */
@@ -44,14 +45,19 @@ enum err sql_run_set(struct sql_run *r, const char *assignment, struct errbuf *e
 const char *sql_run_variable(const struct sql_run *r, const char *name); /* NULL: not set */
 bool sql_run_stops(const struct sql_run *r);                             /* ON_ERROR_STOP */
 
+void sql_run_substitute(struct sql_run *r, const char *text, struct buf *out);
+
+/* Results go to the file from now on, or back to main (NULL); closes the one before. */
+enum err sql_run_output(struct sql_run *r, const char *path, struct errbuf *e) MUST_CHECK;
+/* An error on stderr, behind what was printed. line: of the script that runs; 0: none to name. */
+void sql_run_say(const struct sql_run *r, int line, const char *text);
+
 /* One statement; its error is said on stderr. line 0: no place to name. */
 enum err sql_run_statement(struct sql_run *r, const char *sql, int line);
 /* All statements of a -c as one transaction. */
 enum sql_exit sql_run_command(struct sql_run *r, const char *sql);
 /* A script: "-" is stdin. */
 enum sql_exit sql_run_file(struct sql_run *r, const char *path);
-/* A line that begins with a backslash. */
-enum err sql_run_backslash(struct sql_run *r, const char *line);
 /* Statements from the keyboard until the end. */
 enum sql_exit sql_run_prompt(struct sql_run *r, const char *name);
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "backend/warehouse/warehouse.h"
 #include "console/sql_lexer.h"
 
 struct sql_session {
@@ -27,19 +26,15 @@ static enum format_type type_of_name(const char *type)
     return FORMAT_TEXT;
 }
 
-static enum err run_odbc(struct sql_session *s, const char *sql, const struct sql_sink *sink,
-                         struct errbuf *e)
+/* Hands the result on and closes it. */
+static enum err pass_on(struct warehouse_rows *rows, const char *sql, const struct sql_sink *sink,
+                        struct errbuf *e)
 {
-    struct warehouse_rows *rows = NULL;
     const struct warehouse_result_column *columns = NULL;
     const struct cell *cells;
-    enum err r = warehouse_query(s->w, sql, 0, NULL, &rows, e);
-    if (r)
-        return r;
     int n = warehouse_rows_columns(rows, &columns);
     struct format_column *out = calloc((size_t)n + 1, sizeof *out);
-    if (!out)
-        r = err_set(e, ERR_NOMEM, "no memory for a result of %d columns", n);
+    enum err r = out ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for a result of %d columns", n);
     for (int i = 0; i < n && !r; i++) {
         out[i].name = columns[i].name;
         out[i].type = columns[i].numeric ? FORMAT_NUMBER : type_of_name(columns[i].type_name);
@@ -55,6 +50,32 @@ static enum err run_odbc(struct sql_session *s, const char *sql, const struct sq
     warehouse_rows_close(rows);
     free(out);
     return r;
+}
+
+/* What a statement that ended with r leaves behind. */
+static enum err settle(struct sql_session *s, enum err r, struct errbuf *e)
+{
+    /* psqlODBC wraps the cursor of a single SELECT in a transaction, and leaves that open when it
+     * fails */
+    if (r && !s->in_block && warehouse_rollback(s->w, NULL) == ERR_CONNECT && e)
+        e->code = r = ERR_CONNECT;
+    return r;
+}
+
+static enum err run_odbc(struct sql_session *s, const char *sql, int n_params,
+                         const char *const *params, const struct sql_sink *sink, struct errbuf *e)
+{
+    struct warehouse_rows *rows = NULL;
+    enum err r = warehouse_query(s->w, sql, n_params, params, &rows, e);
+    return settle(s, r ? r : pass_on(rows, sql, sink, e), e);
+}
+
+enum err sql_session_catalog(struct sql_session *s, enum warehouse_catalog what, const char *schema,
+                             const char *table, const struct sql_sink *sink, struct errbuf *e)
+{
+    struct warehouse_rows *rows = NULL;
+    enum err r = warehouse_catalog(s->w, what, schema, table, &rows, e);
+    return settle(s, r ? r : pass_on(rows, "", sink, e), e);
 }
 
 enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql_session **out,
@@ -197,13 +218,16 @@ static enum err pg_result(struct pg_run *run, const PGresult *result, struct err
     }
 }
 
-static enum err run_pg(struct sql_session *s, const char *sql, const struct sql_sink *sink,
-                       struct errbuf *e)
+static enum err run_pg(struct sql_session *s, const char *sql, int n_params,
+                       const char *const *params, const struct sql_sink *sink, struct errbuf *e)
 {
     struct pg_run run = {.s = s, .sql = sql, .sink = sink};
     enum err r = ERR_OK;
     PGresult *result;
-    if (!PQsendQuery(s->pg, sql))
+    /* the simple protocol takes several statements, the other one takes parameters */
+    int sent = n_params ? PQsendQueryParams(s->pg, sql, n_params, NULL, params, NULL, NULL, 0)
+                        : PQsendQuery(s->pg, sql);
+    if (!sent)
         return pg_error(s, NULL, e);
     (void)PQsetSingleRowMode(s->pg);
     while ((result = PQgetResult(s->pg)) != NULL) {
@@ -290,20 +314,25 @@ const char *sql_session_server(const struct sql_session *s)
     return s->server;
 }
 
+const char *sql_session_dialect(const struct sql_session *s)
+{
+    return s->w ? warehouse_dialect(s->w) : NULL;
+}
+
 enum err sql_session_run(struct sql_session *s, const char *sql, const struct sql_sink *sink,
                          struct errbuf *e)
 {
-    if (!s->w)
-        return run_pg(s, sql, sink, e);
-    enum err r = run_odbc(s, sql, sink, e);
-    if (!r) {
+    enum err r = s->w ? run_odbc(s, sql, 0, NULL, sink, e) : run_pg(s, sql, 0, NULL, sink, e);
+    if (!r && s->w)
         note_block(s, sql);
-    } else if (!s->in_block && warehouse_rollback(s->w, NULL) == ERR_CONNECT && e) {
-        /* psqlODBC wraps the cursor of a single SELECT in a transaction, and leaves that open when
-         * it fails */
-        e->code = ERR_CONNECT;
-    }
-    return r ? e->code : ERR_OK;
+    return r;
+}
+
+enum err sql_session_query(struct sql_session *s, const char *sql, int n_params,
+                           const char *const *params, const struct sql_sink *sink, struct errbuf *e)
+{
+    return s->w ? run_odbc(s, sql, n_params, params, sink, e)
+                : run_pg(s, sql, n_params, params, sink, e);
 }
 
 static enum err pg_command(struct sql_session *s, const char *sql, struct errbuf *e)

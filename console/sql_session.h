@@ -8,6 +8,7 @@
 #ifndef CONSOLE_SQL_SESSION_H
 #define CONSOLE_SQL_SESSION_H
 
+#include "backend/warehouse/warehouse.h"
 #include "console/format.h"
 
 struct sql_session;
@@ -29,9 +30,19 @@ enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out,
 void sql_session_close(struct sql_session *s);
 void sql_session_cancel(struct sql_session *s);
 const char *sql_session_server(const struct sql_session *s);
+/* Of the warehouse; NULL: this is the source. */
+const char *sql_session_dialect(const struct sql_session *s);
 
 enum err sql_session_run(struct sql_session *s, const char *sql, const struct sql_sink *sink,
                          struct errbuf *e) MUST_CHECK;
+/* A query of ours with bound texts: $1 .. at the source, ? at the warehouse. */
+enum err sql_session_query(struct sql_session *s, const char *sql, int n_params,
+                           const char *const *params, const struct sql_sink *sink,
+                           struct errbuf *e) MUST_CHECK;
+/* warehouse_catalog; not for the source. */
+enum err sql_session_catalog(struct sql_session *s, enum warehouse_catalog what, const char *schema,
+                             const char *table, const struct sql_sink *sink,
+                             struct errbuf *e) MUST_CHECK;
 enum err sql_session_begin(struct sql_session *s, struct errbuf *e) MUST_CHECK;
 enum err sql_session_commit(struct sql_session *s, struct errbuf *e) MUST_CHECK;
 enum err sql_session_rollback(struct sql_session *s, struct errbuf *e) MUST_CHECK;

@@ -84,6 +84,10 @@ enum err wh_exec_query(struct warehouse *w, const char *query, const struct sql_
                        int n_slots, int n_params, const char *const *params, int64_t *affected,
                        struct errbuf *e) MUST_CHECK;
 
+/* The result of an executed statement, which it owns from now on, also on an error. */
+enum err wh_rows_of(struct warehouse *w, SQLHSTMT stmt, struct warehouse_rows **out,
+                    struct errbuf *e) MUST_CHECK;
+
 /* FNV-1a over the strings, for the small "already done" lists. */
 uint64_t wh_hash(uint64_t seed, const char *s);
 

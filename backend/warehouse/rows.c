@@ -241,27 +241,38 @@ static enum err describe(struct warehouse_rows *r, struct errbuf *e)
     return rc;
 }
 
-enum err warehouse_query(struct warehouse *w, const char *sql, int n_params,
-                         const char *const *params, struct warehouse_rows **out, struct errbuf *e)
+enum err wh_rows_of(struct warehouse *w, SQLHSTMT stmt, struct warehouse_rows **out,
+                    struct errbuf *e)
 {
     *out = NULL;
     struct warehouse_rows *r = calloc(1, sizeof *r);
-    if (!r)
-        return err_set(e, ERR_NOMEM, "no memory for a result");
-    r->w = w;
-    r->own_tx = !w->in_tx && !w->autocommit;
-    enum err rc = start(w, sql, n_params, params, &r->stmt, e);
-    if (!rc)
+    enum err rc = ERR_OK;
+    if (r) {
+        r->w = w;
+        r->stmt = stmt;
         rc = describe(r, e);
+    } else {
+        wh_free(stmt);
+        rc = err_set(e, ERR_NOMEM, "no memory for a result");
+    }
     if (rc) {
-        r->own_tx = false;
         warehouse_rows_close(r);
         if (!w->in_tx && !w->autocommit)
             (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
         return rc;
     }
+    r->own_tx = !w->in_tx && !w->autocommit;
     *out = r;
     return ERR_OK;
+}
+
+enum err warehouse_query(struct warehouse *w, const char *sql, int n_params,
+                         const char *const *params, struct warehouse_rows **out, struct errbuf *e)
+{
+    SQLHSTMT stmt;
+    *out = NULL;
+    enum err rc = start(w, sql, n_params, params, &stmt, e);
+    return rc ? rc : wh_rows_of(w, stmt, out, e);
 }
 
 int warehouse_rows_columns(const struct warehouse_rows *r,

@@ -59,6 +59,19 @@ enum err warehouse_rows_next(struct warehouse_rows *r, const struct cell **cells
                              struct errbuf *e) MUST_CHECK;
 void warehouse_rows_close(struct warehouse_rows *r);
 
+/* ---- what is there, by ODBC's catalog functions ---- */
+/* Columns of the result are ODBC's: of SQLTables (TABLES, SCHEMAS), SQLColumns, SQLPrimaryKeys.
+ * schema and table: exact names, for COLUMNS and KEY; the others list everything. */
+enum warehouse_catalog {
+    WAREHOUSE_TABLES,
+    WAREHOUSE_SCHEMAS,
+    WAREHOUSE_COLUMNS,
+    WAREHOUSE_KEY,
+};
+enum err warehouse_catalog(struct warehouse *w, enum warehouse_catalog what, const char *schema,
+                           const char *table, struct warehouse_rows **out,
+                           struct errbuf *e) MUST_CHECK;
+
 /* ---- tables ---- */
 /* Creates schema.table or adds the columns it lacks. An existing column of a narrower type is
  * widened where the dialect can (numeric, text length, int); an incompatible one is ERR_SQL in

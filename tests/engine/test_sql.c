@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "tests/fixture/fixture.h"
+#include "tests/fixture/vertica.h"
 
 static char program[512];
 static char config[512];
@@ -226,6 +227,139 @@ static void test_variables_and_backslashes(void **state)
     EXPECT(SQL(script, "-At"), 0, "inner\nouter\n");
 }
 
+static const char catalog_ddl[] =
+    "CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY "
+    "KEY, name varchar(40) NOT NULL DEFAULT 'x', price numeric(12,2), total numeric, at "
+    "timestamptz); CREATE TABLE shop.order_lines (id int, no int, code char(3), PRIMARY KEY (id, "
+    "no)); CREATE TABLE shop.orderXlines (i int); CREATE VIEW shop.cheap AS SELECT id FROM "
+    "shop.orders; CREATE TABLE shop.\"Odd %\" (\"A b\" text)";
+
+/* The same on both sides: the source's catalog, and the driver's functions for the warehouse. */
+static void lists_of(const char *side, const char *owner, const char *lines)
+{
+    EXPECT(SQL(NULL, "-At", "-c", "\\dt shop.order*", side), 0,
+           *owner ? "shop|order_lines|table|postgres\nshop|orders|table|postgres\n"
+                    "shop|orderxlines|table|postgres\n"
+                  : "shop|order_lines|table\nshop|orders|table\nshop|orderxlines|table\n");
+    EXPECT(SQL(NULL, "--csv", "-t", "-c", "\\dv SHOP.c?eap", side), 0,
+           *owner ? "shop,cheap,view,postgres\n" : "shop,cheap,view,\n");
+    assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\d", side)->out, "shop|Odd %|table"));
+    assert_null(strstr(SQL(NULL, "-At", "-c", "\\d", side)->out, "pg_class"));
+    assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\dn", side)->out, "shop"));
+    assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\du post*", side)->out, "postgres|Superuser"));
+    assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\l", side)->out, "postgres"));
+    /* a name is a name, not a pattern of the driver: order_lines is not orderXlines */
+    EXPECT(SQL("\\d shop.order_lines;\n", side), 0, lines);
+    const struct ran *r = SQL(NULL, "-c", "\\d shop.nothing", side);
+    EXPECT(r, 1, "");
+    assert_non_null(strstr(r->err, "no table or view named shop.nothing"));
+    r = SQL(NULL, "-c", "\\dt nothing", side);
+    EXPECT(r, 0, "");
+    assert_non_null(strstr(r->err, "no tables like nothing"));
+}
+
+static void test_catalog(void **state)
+{
+    (void)state;
+    free(fixture_psql(catalog_ddl));
+    free(fixture_psql("CREATE PUBLICATION several FOR TABLE shop.orders"));
+    free(fixture_warehouse_psql(catalog_ddl));
+    EXPECT(SQL("\\d shop.orders\n", "--source"), 0,
+           "Table \"shop.orders\"\n"
+           " Column |           Type           | Nullable |           Default\n"
+           "--------+--------------------------+----------+------------------------------\n"
+           " id     | bigint                   | not null | generated always as identity\n"
+           " name   | character varying(40)    | not null | 'x'::character varying\n"
+           " price  | numeric(12,2)            |          |\n"
+           " total  | numeric                  |          |\n"
+           " at     | timestamp with time zone |          |\n"
+           "Indexes:\n    orders_pkey PRIMARY KEY, btree (id)\n"
+           "Publications:\n    several\n");
+    lists_of("--source", "postgres",
+             "Table \"shop.order_lines\"\n"
+             " Column |     Type     | Nullable | Default\n"
+             "--------+--------------+----------+---------\n"
+             " id     | integer      | not null |\n"
+             " no     | integer      | not null |\n"
+             " code   | character(3) |          |\n"
+             "Indexes:\n    order_lines_pkey PRIMARY KEY, btree (id, no)\n");
+    lists_of("-q", "",
+             "Table \"shop.order_lines\"\n"
+             " Column |   Type    | Nullable | Default\n"
+             "--------+-----------+----------+---------\n"
+             " id     | int4      | not null |\n"
+             " no     | int4      | not null |\n"
+             " code   | bpchar(3) |          |\n"
+             "Primary key:\n    id, no\n");
+    EXPECT(SQL("\\d shop.orders\n\\d shop.cheap\n", "-q"), 0,
+           "Table \"shop.orders\"\n"
+           " Column |     Type      | Nullable |        Default\n"
+           "--------+---------------+----------+------------------------\n"
+           " id     | int8          | not null |\n"
+           " name   | varchar(40)   | not null | 'x'::character varying\n"
+           " price  | numeric(12,2) |          |\n"
+           " total  | numeric       |          |\n"
+           " at     | timestamptz   |          |\n"
+           "Primary key:\n    id\n"
+           "View \"shop.cheap\"\n"
+           " Column | Type | Nullable | Default\n"
+           "--------+------+----------+---------\n"
+           " id     | int8 |          |\n");
+    EXPECT(SQL("\\d shop.cheap\n", "--json"), 0,
+           "[{\"Column\":\"id\",\"Type\":\"int8\",\"Nullable\":null,\"Default\":null}]\n");
+}
+
+/* The dialect's way through the same functions, before the stand-in for a Vertica. */
+static void test_catalog_of_vertica(void **state)
+{
+    (void)state;
+    if (vertica_start(NULL)) /* says why */
+        skip();
+    free(fixture_sql(vertica_conninfo(), "CREATE SCHEMA shop; CREATE TABLE shop.t (i int NOT NULL "
+                                         "PRIMARY KEY, v varchar(7))"));
+    EXPECT(SQL(NULL, "--odbc", vertica_odbc(), "--dialect", "vertica", "-c", "\\dt shop.*", "-c",
+               "\\d SHOP.T"),
+           0,
+           " Schema | Name | Type\n--------+------+-------\n shop   | t    | table\n(1 row)\n"
+           "Table \"shop.t\"\n"
+           " Column |    Type    | Nullable | Default\n"
+           "--------+------------+----------+---------\n"
+           " i      | int4       | not null |\n"
+           " v      | varchar(7) |          |\n"
+           "Primary key:\n    i\n");
+    vertica_check_log();
+    vertica_stop();
+}
+
+static void test_output_goes_to_a_file(void **state)
+{
+    (void)state;
+    char script[1500];
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/with blank.csv", fixture_dir());
+    (void)snprintf(script, sizeof script,
+                   "SELECT 1;\n\\o '%s'\nSELECT 2;\n\\echo here\n\\o\nSELECT 3;\n\\o /no/where\n"
+                   "SELECT 4;\n\\x maybe\n\\o |cat\nSELECT 5;\n",
+                   path);
+    const struct ran *r = SQL(script, "--csv", "-t");
+    EXPECT(r, 0, "1\nhere\n3\n4\n5\n");
+    assert_non_null(strstr(r->err, "/no/where: No such file"));
+    assert_non_null(strstr(r->err, "on or off, not maybe"));
+    assert_non_null(strstr(r->err, "\\o takes a file"));
+    FILE *f = fopen(path, "r");
+    char line[16] = "";
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    assert_string_equal(line, "2\n");
+    assert_null(fgets(line, sizeof line, f));
+    (void)fclose(f);
+    /* what stands in the file at the end of a -c is there when the program has ended */
+    (void)snprintf(script, sizeof script, "\\o '%s'", path);
+    EXPECT(SQL(NULL, "-At", "-c", script, "-c", "SELECT 6"), 0, "");
+    (void)snprintf(script, sizeof script, "\\i '%s'", path);
+    assert_non_null(strstr(SQL(NULL, "-At", "-c", script)->err, "with blank.csv:1: "));
+}
+
 static void test_the_source(void **state)
 {
     (void)state;
@@ -394,6 +528,9 @@ int main(void)
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_variables_and_backslashes),
+        cmocka_unit_test(test_catalog),
+        cmocka_unit_test(test_catalog_of_vertica),
+        cmocka_unit_test(test_output_goes_to_a_file),
         cmocka_unit_test(test_the_source),
         cmocka_unit_test(test_ctrl_c_cancels_on_the_server),
         cmocka_unit_test(test_the_server_goes_away),
