@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +14,9 @@
 
 static struct {
     volatile sig_atomic_t flag;
+    volatile sig_atomic_t sent; /* bytes to the thread */
+    int handled;                /* of them, seen through by sql_interrupted_clear */
+    sem_t done;                 /* the thread posts one for each */
     int ends[2];
     bool running;
     pthread_t thread;
@@ -25,8 +29,8 @@ static void on_sigint(int number)
     int saved = errno;
     (void)number;
     self.flag = 1;
-    ssize_t n = write(self.ends[1], "i", 1);
-    (void)n; /* a full pipe: a cancel is under way already */
+    if (write(self.ends[1], "i", 1) == 1)
+        self.sent++;
     errno = saved;
 }
 
@@ -34,8 +38,10 @@ static void *watch(void *arg)
 {
     char byte;
     (void)arg;
-    while (read(self.ends[0], &byte, 1) == 1 && byte == 'i')
+    while (read(self.ends[0], &byte, 1) == 1 && byte == 'i') {
         sql_session_cancel(self.session);
+        (void)sem_post(&self.done);
+    }
     return NULL;
 }
 
@@ -44,10 +50,14 @@ enum err sql_interrupts_start(struct sql_session *s, struct errbuf *e)
     struct sigaction action = {.sa_handler = on_sigint};
     sigset_t sigint;
     sigset_t old;
+    if (sem_init(&self.done, 0, 0))
+        return err_errno(e, ERR_IO, "no semaphore for Ctrl-C");
     if (pipe2(self.ends, O_CLOEXEC))
         return err_errno(e, ERR_IO, "no pipe for Ctrl-C");
     self.session = s;
     self.flag = 0;
+    self.sent = 0;
+    self.handled = 0;
     (void)sigemptyset(&sigint);
     (void)sigaddset(&sigint, SIGINT);
     /* the thread must not get the signal: it is to interrupt the main thread's reads */
@@ -74,6 +84,7 @@ void sql_interrupts_stop(void)
     (void)close(self.ends[1]);
     (void)pthread_join(self.thread, NULL);
     (void)close(self.ends[0]);
+    (void)sem_destroy(&self.done);
     self.running = false;
 }
 
@@ -82,7 +93,11 @@ bool sql_interrupted(void)
     return self.flag != 0;
 }
 
+/* Waits for the thread: its cancel must not hit the statement that comes next. */
 void sql_interrupted_clear(void)
 {
+    while (self.running && self.handled < self.sent)
+        if (sem_wait(&self.done) == 0)
+            self.handled++;
     self.flag = 0;
 }
