@@ -14,8 +14,9 @@ backend/kafka/      backend/base/ queries/queries.h
 backend/warehouse/  backend/base/ queries/queries.h
 backend/state/      backend/base/ queries/queries.h
 backend/schedule/   backend/base/ backend/state/ queries/queries.h
+backend/model/      backend/base/ backend/warehouse/ queries/queries.h
 backend/stack/      backend/base/ queries/queries.h
-backend/engine/     backend/base/ backend/postgres/ backend/envelope/ backend/kafka/ backend/warehouse/ backend/state/ backend/schedule/ queries/queries.h
+backend/engine/     backend/base/ backend/postgres/ backend/envelope/ backend/kafka/ backend/warehouse/ backend/model/ backend/state/ backend/schedule/ queries/queries.h
 backend/serve/      backend/base/ backend/engine/ backend/state/ queries/queries.h
 views/              backend/base/ views/
 console/            backend/ console/ views/ queries/queries.h config/assets.h

@@ -1,0 +1,1 @@
+(TIMESTAMPTZ 'epoch' + {microseconds} * INTERVAL '1 microsecond')

@@ -1,0 +1,2 @@
+
+ORDER BY {order} SEGMENTED BY HASH({spread}) ALL NODES

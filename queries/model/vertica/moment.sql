@@ -1,0 +1,1 @@
+TO_TIMESTAMP_TZ({microseconds} / 1000000.0)
