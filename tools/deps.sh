@@ -44,6 +44,7 @@ need libsqlite3-dev have_header sqlite3.h
 need libreadline-dev have_header readline/readline.h
 
 if [ "$what" != build ]; then
+    need tzdata have_file /usr/share/zoneinfo/Europe/Berlin
     # The demo's servers: PostgreSQL twice and its ODBC driver, Java for Kafka, Maven to fetch it.
     need postgresql-15 have_file '/usr/lib/postgresql/*/bin/initdb'
     need odbc-postgresql have_file '/usr/lib/*/odbc/psqlodbcw.so'
