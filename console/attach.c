@@ -47,22 +47,42 @@ int attach_connect(const struct arguments *a, struct client **out)
                                                                          : attach_fail(a, &e);
 }
 
+static int tell_failure(const struct arguments *a, const struct errbuf *e, json_t **result)
+{
+    int code = attach_fail(a, e);
+    const json_t *errors = json_object_get(*result, "errors");
+    for (size_t i = 0; i < json_array_size(errors); i++) {
+        const char *text = json_string_value(json_array_get(errors, i));
+        if (text && !strstr(e->text, text)) /* the message may be made of them */
+            (void)fprintf(stderr, "  %s\n", text);
+    }
+    json_decref(*result);
+    *result = NULL;
+    return code;
+}
+
 int attach_call(const struct arguments *a, struct client *c, const char *method,
                 const json_t *params, json_t **result)
 {
     struct errbuf e;
     if (client_call(c, method, params, CLIENT_TIMEOUT_MS, result, &e) == ERR_OK)
         return EXIT_DONE;
-    int code = attach_fail(a, &e);
-    const json_t *errors = json_object_get(*result, "errors");
-    for (size_t i = 0; i < json_array_size(errors); i++) {
-        const char *text = json_string_value(json_array_get(errors, i));
-        if (text && !strstr(e.text, text)) /* the message may be made of them */
-            (void)fprintf(stderr, "  %s\n", text);
-    }
-    json_decref(*result);
-    *result = NULL;
-    return code;
+    return tell_failure(a, &e, result);
+}
+
+int attach_change(const struct arguments *a, struct client *c, const char *method,
+                  const json_t *params, json_t **result)
+{
+    struct errbuf e;
+    enum err rc = client_call(c, method, params, ATTACH_CHANGE_MS, result, &e);
+    if (rc == ERR_OK)
+        return EXIT_DONE;
+    if (rc == ERR_TIMEOUT)
+        return command_fail(a, EXIT_FAILED,
+                            "%s is not done after %d s: the run before has not ended yet; it is "
+                            "done when that has, see `flightdeck connector list`",
+                            method, ATTACH_CHANGE_MS / 1000);
+    return tell_failure(a, &e, result);
 }
 
 int attach_print_json(const struct arguments *a, const json_t *json)

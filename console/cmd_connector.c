@@ -173,7 +173,7 @@ static int apply(const struct arguments *a, struct client *c)
         json_t *result = NULL;
         int rc = read_file(a, *path, &params);
         if (!rc)
-            rc = attach_call(a, c, "connector.apply", params, &result);
+            rc = attach_change(a, c, "connector.apply", params, &result);
         const char *name = text_of(params, "name");
         if (!rc) {
             bool created = json_is_true(json_object_get(result, "created"));
@@ -278,7 +278,7 @@ static int act(const struct arguments *a, struct client *c, const char *name)
     bool deletes = strcmp(a->verb->name, "delete") == 0;
     const char *want = arguments_flag(a, "no-wait") ? NULL : wanted_state(a->verb->name);
     (void)snprintf(method, sizeof method, "connector.%s", a->verb->name);
-    int code = attach_call(a, c, method, params, &result);
+    int code = (deletes ? attach_change : attach_call)(a, c, method, params, &result);
     if (!code && want)
         code = wait_state(a, c, name, want, &result);
     if (!code && arguments_flag(a, "json")) {

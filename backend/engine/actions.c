@@ -3,7 +3,9 @@
  *
  * A request that is carried out is written to the store first (the wanted state, an applied
  * configuration), so that it survives a restart, then done, then answered. pause, stop and restart
- * answer at once: the state that follows shows in the status.
+ * answer at once: the state that follows shows in the status. apply and delete wait for the end of
+ * the run that they take away, without the engine's mutex: it stays in the list until then, marked
+ * as leaving, and only they take anything out of the list, one at a time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,8 @@
 #include "backend/base/secret.h"
 #include "backend/engine/engine_run.h"
 #include "backend/postgres/replication.h"
+
+enum { END_LOOK_US = 100000 };
 
 static enum err unknown(const char *name, struct errbuf *e)
 {
@@ -45,6 +49,50 @@ enum err engine_start_connector(struct engine *g, struct engine_connector *c, st
     return ERR_OK;
 }
 
+/* ---- what takes a connector away ---- */
+
+static enum err is_stopping(struct errbuf *e)
+{
+    return err_set(e, ERR_STATE, "the engine is stopping: ask again when it is back");
+}
+
+static enum err begin_change(struct engine *g, struct errbuf *e)
+{
+    (void)pthread_mutex_lock(&g->mutex);
+    while (g->changing && !g->stopping)
+        (void)pthread_cond_wait(&g->changed, &g->mutex);
+    bool may = !g->stopping;
+    g->changing = g->changing || may;
+    (void)pthread_mutex_unlock(&g->mutex);
+    return may ? ERR_OK : is_stopping(e);
+}
+
+static void end_change(struct engine *g)
+{
+    (void)pthread_mutex_lock(&g->mutex);
+    g->changing = false;
+    (void)pthread_cond_broadcast(&g->changed);
+    (void)pthread_mutex_unlock(&g->mutex);
+}
+
+static bool is_abandoned(struct engine *g)
+{
+    (void)pthread_mutex_lock(&g->mutex);
+    bool yes = g->abandoned;
+    (void)pthread_mutex_unlock(&g->mutex);
+    return yes;
+}
+
+/* The mutex is not held; c is leaving, and stays in the list meanwhile. */
+static enum err end_run(struct engine *g, struct engine_connector *c, struct errbuf *e)
+{
+    task_stop(c->task);
+    while (task_wait_ended(c->task, END_LOOK_US) != ERR_OK)
+        if (is_abandoned(g))
+            return err_set(e, ERR_TIMEOUT, "connector %s has not ended", c->name);
+    return ERR_OK;
+}
+
 /* ---- delete ---- */
 
 /* The slot stays, so that the connector may come back: PostgreSQL keeps its log for it meanwhile.
@@ -63,14 +111,14 @@ static void warn_of_slot(const struct engine_connector *c)
  * remembers that it is deleted. One that is not in the list may be stored all the same: it had
  * faults at the start.
  */
-static enum err delete_connector(struct engine *g, const char *name, struct errbuf *e)
+static enum err forget(struct engine *g, const char *name, struct engine_connector **gone,
+                       struct errbuf *e)
 {
     struct store_connectors stored = {0};
-    struct engine_connector *gone = NULL;
     enum err rc = ERR_OK;
     (void)pthread_mutex_lock(&g->mutex);
-    bool there = engine_find(g, name) != NULL;
-    if (!there) {
+    *gone = engine_find(g, name);
+    if (!*gone) {
         rc = store_connector_get(g->store, name, &stored, e);
         if (rc == ERR_NOT_FOUND || (!rc && !stored.items[0].config))
             rc = unknown(name, e);
@@ -78,15 +126,32 @@ static enum err delete_connector(struct engine *g, const char *name, struct errb
     if (!rc)
         rc = engine_from_file(g, name) ? store_connector_hide(g->store, name, e)
                                        : store_connector_delete(g->store, name, e);
-    if (!rc && there) {
-        gone = engine_take(g, name);
-        rc = engine_aim_probes(g, e);
-    }
+    if (!rc && *gone)
+        (*gone)->leaving = IS_DELETED;
     (void)pthread_mutex_unlock(&g->mutex);
-    if (gone)
-        warn_of_slot(gone);
-    engine_connector_destroy(gone); /* waits for its run to end */
     store_connectors_free(&stored);
+    return rc;
+}
+
+static enum err delete_connector(struct engine *g, const char *name, struct errbuf *e)
+{
+    struct engine_connector *gone;
+    enum err rc = begin_change(g, e);
+    if (rc)
+        return rc;
+    rc = forget(g, name, &gone, e);
+    if (!rc && gone) {
+        rc = end_run(g, gone, e);
+        if (!rc) {
+            (void)pthread_mutex_lock(&g->mutex);
+            engine_take(g, gone);
+            rc = engine_aim_probes(g, e);
+            (void)pthread_mutex_unlock(&g->mutex);
+            warn_of_slot(gone);
+            engine_connector_destroy(gone);
+        }
+    }
+    end_change(g);
     return rc;
 }
 
@@ -109,12 +174,15 @@ enum err engine_connector_act(struct engine *g, const char *name, const char *ac
     enum err rc = ERR_OK;
     (void)pthread_mutex_lock(&g->mutex);
     struct engine_connector *c = engine_find(g, name);
-    if (!c)
+    if (!c || c->leaving == IS_DELETED)
         rc = unknown(name, e);
+    else if (g->stopping)
+        rc = is_stopping(e);
     if (!rc)
         rc = store_connector_set_state(g->store, name, actions[i].wanted, e);
     if (!rc) {
-        actions[i].act(c->task);
+        if (c->leaving == STAYS) /* the one that takes its place begins as the store says */
+            actions[i].act(c->task);
         task_view_get(c->task, &v);
     }
     (void)pthread_mutex_unlock(&g->mutex);
@@ -147,23 +215,49 @@ static enum err check_fit(struct engine *g, const char *name, const struct conne
     return faults_check(faults, e);
 }
 
+/* The mutex is held. The old one, whose run has ended, stays where the new one cannot be made. */
+static enum err exchange(struct engine *g, struct engine_connector *old, struct connector *config,
+                         struct engine_connector **fresh, struct errbuf *e)
+{
+    if (g->stopping)
+        return err_set(e, ERR_STATE,
+                       "the engine is stopping: %s is stored, and runs when it is "
+                       "back",
+                       config->name);
+    enum err rc = engine_add(g, config, fresh, e);
+    if (rc && old) {
+        old->leaving = STAYS;
+        struct errbuf ignored;
+        if (engine_start_connector(g, old, &ignored) != ERR_OK)
+            log_error("connector", "%s: %s", old->name, ignored.text);
+    }
+    if (rc)
+        return rc;
+    if (old)
+        engine_take(g, old);
+    rc = engine_start_connector(g, *fresh, e);
+    return rc ? rc : engine_aim_probes(g, e);
+}
+
 /* The new configuration takes the old one's place, and its state: a paused one stays paused. The
  * position in Kafka or the warehouse is found by the name. */
 static enum err replace(struct engine *g, struct connector *config, bool *created, struct errbuf *e)
 {
     struct engine_connector *fresh = NULL;
     (void)pthread_mutex_lock(&g->mutex);
-    struct engine_connector *old = engine_take(g, config->name);
+    struct engine_connector *old = engine_find(g, config->name);
+    if (old)
+        old->leaving = IS_REPLACED;
     (void)pthread_mutex_unlock(&g->mutex);
     *created = old == NULL;
-    engine_connector_destroy(old); /* waits for its run to end */
+    enum err rc = old ? end_run(g, old, e) : ERR_OK;
+    if (rc)
+        return rc;
     (void)pthread_mutex_lock(&g->mutex);
-    enum err rc = engine_add(g, config, &fresh, e);
-    if (!rc)
-        rc = engine_start_connector(g, fresh, e);
-    if (fresh && !rc)
-        rc = engine_aim_probes(g, e);
+    rc = exchange(g, old, config, &fresh, e);
     (void)pthread_mutex_unlock(&g->mutex);
+    if (fresh)
+        engine_connector_destroy(old);
     if (fresh && rc)
         log_error("connector", "%s: %s", fresh->name, e->text);
     return fresh ? ERR_OK : rc;
@@ -207,8 +301,13 @@ enum err engine_connector_apply(struct engine *g, const char *name, const json_t
     (void)who;
     if (!json)
         return err_set(e, ERR_NOMEM, "no memory for the configuration");
+    enum err rc = begin_change(g, e);
+    if (rc) {
+        free(json);
+        return rc;
+    }
     faults_init(&faults);
-    enum err rc = connector_parse(g->config, json, strlen(json), name, NULL, &k, &faults, e);
+    rc = connector_parse(g->config, json, strlen(json), name, NULL, &k, &faults, e);
     if (!rc)
         rc = check_secrets(k, &faults, e);
     if (!rc)
@@ -225,6 +324,7 @@ enum err engine_connector_apply(struct engine *g, const char *name, const json_t
     k = NULL; /* the engine's now */
     *result = json_pack("{s:b}", "created", created);
 out:
+    end_change(g);
     connector_free(k);
     free(json);
     faults_free(&faults);

@@ -122,12 +122,9 @@ enum err engine_add(struct engine *g, struct connector *config, struct engine_co
     return ERR_OK;
 }
 
-struct engine_connector *engine_take(struct engine *g, const char *name)
+void engine_take(struct engine *g, const struct engine_connector *c)
 {
-    struct engine_connector *c = engine_find(g, name);
     int i = 0;
-    if (!c)
-        return NULL;
     while (g->connectors[i] != c)
         i++;
     g->n_connectors--;
@@ -135,7 +132,6 @@ struct engine_connector *engine_take(struct engine *g, const char *name)
         (void)atomic_fetch_sub(&g->n_sinks, 1);
     for (; i < g->n_connectors; i++)
         g->connectors[i] = g->connectors[i + 1];
-    return c;
 }
 
 enum err engine_check_conflict(const struct engine *g, const struct connector *k, struct errbuf *e)
@@ -231,7 +227,12 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     g->started_us = clock_mono_us();
     g->cpu_percent = g->wal_bytes_s = NAN;
     g->sampled_waiting = -1;
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&g->mutex, NULL);
+    (void)pthread_cond_init(&g->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
     enum err rc = make_directories(c->state_dir, e);
     if (!rc)
         rc = take_lock(g, e);
@@ -261,21 +262,42 @@ enum err engine_start(struct engine *g, struct errbuf *e)
     return rc ? rc : probes_start(g->probes, e);
 }
 
+/* The mutex is held. What an apply or a delete waits for was told to end as well. */
+static void wait_unchanging(struct engine *g, int64_t until)
+{
+    const struct timespec t = {.tv_sec = (time_t)(until / 1000000),
+                               .tv_nsec = (long)(until % 1000000) * 1000};
+    int rc = 0;
+    while (g->changing && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&g->changed, &g->mutex, &t);
+    g->abandoned = g->changing;
+}
+
+/* Afterwards the list is nobody's to change: it is read without the mutex, and the status is
+ * answered while the runs end. */
+static void begin_stop(struct engine *g, int64_t until)
+{
+    (void)pthread_mutex_lock(&g->mutex);
+    g->stopping = true;
+    (void)pthread_cond_broadcast(&g->changed);
+    for (int i = 0; i < g->n_connectors; i++)
+        task_stop(g->connectors[i]->task);
+    wait_unchanging(g, until);
+    (void)pthread_mutex_unlock(&g->mutex);
+}
+
 enum err engine_stop(struct engine *g, struct errbuf *e)
 {
     enum err rc = ERR_OK;
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
-    (void)pthread_mutex_lock(&g->mutex);
-    for (int i = 0; i < g->n_connectors; i++)
-        task_stop(g->connectors[i]->task);
+    begin_stop(g, until);
     for (int i = 0; i < g->n_connectors; i++) {
         int64_t left = until - clock_mono_us();
         if (task_wait_ended(g->connectors[i]->task, left > 0 ? left : 0) != ERR_OK)
             rc = err_set(e, ERR_TIMEOUT, "connector %s has not ended after %lld s",
                          g->connectors[i]->name, (long long)g->config->stop_timeout_s);
     }
-    (void)pthread_mutex_unlock(&g->mutex);
     return rc;
 }
 
@@ -290,6 +312,7 @@ void engine_destroy(struct engine *g)
     engine_store_close(g);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);
+    (void)pthread_cond_destroy(&g->changed);
     (void)pthread_mutex_destroy(&g->mutex);
     free(g);
 }

@@ -19,9 +19,12 @@ struct engine_connector;
 typedef void engine_connector_change_fn(void *arg, const struct engine_connector *c,
                                         enum task_state from, enum task_state to, const char *why);
 
+enum leaving { STAYS, IS_REPLACED, IS_DELETED };
+
 struct engine_connector {
     const char *name; /* of config */
     bool is_source;
+    enum leaving leaving;     /* its run is told to end, and nothing may start it again */
     struct connector *config; /* owned */
     struct task *task;
     struct figures figures;

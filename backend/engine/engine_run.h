@@ -16,9 +16,13 @@ struct engine {
     int n_from_files; /* names that files (or the built-in ones) gave at the start */
     char **from_files;
     struct probes *probes;
-    int64_t started_us;    /* monotonic */
-    pthread_mutex_t mutex; /* guards the list and the samples */
-    int n_connectors;      /* sources first, then by name */
+    int64_t started_us;     /* monotonic */
+    pthread_mutex_t mutex;  /* guards the list and the samples; never held while a run ends */
+    pthread_cond_t changed; /* of the three below */
+    bool changing;          /* an apply or a delete has the list; one at a time */
+    bool stopping;          /* requests change nothing any more */
+    bool abandoned;         /* nor does anybody wait for a run's end: the list stays as it is */
+    int n_connectors;       /* sources first, then by name */
     struct engine_connector **connectors;
     _Atomic int n_sinks; /* of them */
     /* samples for rates that no connector owns; NAN, waiting -1: not known yet */
@@ -35,8 +39,8 @@ struct engine {
 struct engine_connector *engine_find(struct engine *g, const char *name);
 enum err engine_add(struct engine *g, struct connector *config, struct engine_connector **out,
                     struct errbuf *e) MUST_CHECK;
-/* Out of the list, to be destroyed; NULL: no such name. */
-struct engine_connector *engine_take(struct engine *g, const char *name);
+/* Out of the list, to be destroyed. */
+void engine_take(struct engine *g, const struct engine_connector *c);
 /* Would it share with another connector what only one can have (slot, topic prefix)? One of the
  * same name does not count: it is replaced. */
 enum err engine_check_conflict(const struct engine *g, const struct connector *k,

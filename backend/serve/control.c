@@ -1,5 +1,6 @@
 /*
- * The sockets of the control server: one thread, one poll().
+ * The sockets of the control server: one thread, one poll(). A second one (control_jobs.h) has the
+ * requests that may take long.
  *
  * Who owns the path: `path.lock` is locked (flock) as long as the server lives, so of two engines
  * that start together exactly one gets it; a lock ends with its process, whatever killed it. Only
@@ -31,6 +32,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/serve/control_jobs.h"
 
 enum {
     READ_CHUNK = 64 << 10,
@@ -41,6 +43,8 @@ enum {
 
 struct conn {
     int fd;
+    uint64_t id;
+    int jobs; /* requests of it that the second thread has */
     struct control_peer peer;
     struct buf in;
     struct buf out;
@@ -66,6 +70,8 @@ struct control_server {
     atomic_bool stop;
     atomic_int client_count;
     pthread_t thread;
+    struct control_jobs *jobs;
+    uint64_t last_id;
     int n;
     struct conn conns[CONTROL_CLIENTS_MAX];
 };
@@ -229,20 +235,59 @@ static bool send_ready(struct conn *c)
     return true;
 }
 
+static void drop_sent(struct conn *c)
+{
+    if (!c->sent)
+        return;
+    memmove(c->out.p, c->out.p + c->sent, unread(c));
+    c->out.len -= c->sent;
+    c->sent = 0;
+}
+
 static void answer_line(struct control_server *s, struct conn *c, const char *line, size_t n)
 {
+    struct errbuf e;
     if (n && line[n - 1] == '\r')
         n--;
     if (!n)
         return;
-    if (c->sent) {
-        memmove(c->out.p, c->out.p + c->sent, unread(c));
-        c->out.len -= c->sent;
-        c->sent = 0;
-    }
-    control_dispatch(&s->o, &c->peer, line, n, &c->out);
+    drop_sent(c);
+    if (!control_waits(&s->o, line, n))
+        control_dispatch(&s->o, &c->peer, line, n, &c->out);
+    else if (control_jobs_add(s->jobs, c->id, &c->peer, line, n, &e) == ERR_OK)
+        c->jobs++;
+    else
+        control_refuse(line, n, e.code, e.text, &c->out);
     if (buf_failed(&c->out)) /* not even the error fitted: no memory */
         c->closing = true;
+}
+
+static int find_conn(const struct control_server *s, uint64_t id)
+{
+    for (int i = 0; i < s->n; i++)
+        if (s->conns[i].id == id)
+            return i;
+    return -1; /* it has left */
+}
+
+/* The answers of the second thread. */
+static void deliver(struct control_server *s)
+{
+    struct control_job *job;
+    while ((job = control_jobs_take(s->jobs))) {
+        int i = find_conn(s, job->conn);
+        if (i >= 0) {
+            struct conn *c = &s->conns[i];
+            c->jobs--;
+            drop_sent(c);
+            if (!unread(c))
+                c->progress_us = clock_mono_us();
+            buf_add(&c->out, job->out.p, job->out.len);
+            if (buf_failed(&c->out) || !send_ready(c) || (c->eof && !c->jobs && !unread(c)))
+                drop(s, i);
+        }
+        control_job_free(job);
+    }
 }
 
 static void answer_too_long(struct conn *c)
@@ -296,8 +341,8 @@ static bool wants_input(const struct conn *c)
 /* False when the client is done. */
 static bool serve(struct control_server *s, struct conn *c, short revents)
 {
-    if (revents & (POLLERR | POLLNVAL))
-        return false;
+    if (revents & (POLLERR | POLLNVAL) || (revents & POLLHUP && c->eof))
+        return false; /* nobody is there to take an answer */
     if ((revents & POLLOUT) && (!send_ready(c) || !handle_lines(s, c)))
         return false;
     if ((revents & (POLLIN | POLLHUP)) && wants_input(c)) {
@@ -315,7 +360,7 @@ static bool serve(struct control_server *s, struct conn *c, short revents)
     }
     if (!unread(c))
         c->progress_us = clock_mono_us();
-    return unread(c) || !(c->closing || c->eof);
+    return unread(c) || (c->jobs && !c->closing) || !(c->closing || c->eof);
 }
 
 /* ---- the thread ---- */
@@ -347,7 +392,7 @@ static void accept_clients(struct control_server *s)
             continue;
         }
         struct conn *c = &s->conns[s->n];
-        *c = (struct conn){.fd = fd, .progress_us = clock_mono_us()};
+        *c = (struct conn){.fd = fd, .id = ++s->last_id, .progress_us = clock_mono_us()};
         buf_init(&c->in, CONTROL_REQUEST_MAX + 2 * READ_CHUNK);
         buf_init(&c->out, CONTROL_ANSWER_MAX + CONTROL_UNREAD_MAX);
         read_peer(fd, &c->peer);
@@ -366,6 +411,14 @@ static void drop_slow(struct control_server *s)
             drop(s, i);
         }
     }
+}
+
+static void take_wake(struct control_server *s)
+{
+    uint64_t n;
+    if (read(s->wake_fd, &n, sizeof n) < 0 && errno != EAGAIN && errno != EINTR)
+        log_warning("control", "the control server's eventfd: %m");
+    deliver(s);
 }
 
 static void *run(void *arg)
@@ -388,10 +441,13 @@ static void *run(void *arg)
         for (int i = n - 1; i >= 0 && k > 0; i--) /* downwards: drop() moves the last one here */
             if (fds[i + 2].revents && !serve(s, &s->conns[i], fds[i + 2].revents))
                 drop(s, i);
+        if (k > 0 && (fds[0].revents & POLLIN))
+            take_wake(s);
         if (k > 0 && (fds[1].revents & POLLIN))
             accept_clients(s);
         drop_slow(s);
     }
+    deliver(s);
     for (int i = s->n - 1; i >= 0; i--) {
         (void)send_ready(&s->conns[i]); /* the answer to engine.stop */
         drop(s, i);
@@ -416,6 +472,8 @@ enum err control_server_start(const struct control_options *o, struct control_se
         goto out;
     }
     rc = listen_on(s, e);
+    if (rc == ERR_OK)
+        rc = control_jobs_start(&s->o, s->wake_fd, &s->jobs, e);
     if (rc != ERR_OK)
         goto out;
     int why = pthread_create(&s->thread, NULL, run, s);
@@ -436,6 +494,8 @@ void control_server_stop(struct control_server *s)
 {
     if (!s)
         return;
+    if (s->jobs)
+        control_jobs_end(s->jobs); /* its last answers are still delivered */
     if (s->started) {
         s->stop = true;
         uint64_t one = 1;
@@ -443,6 +503,7 @@ void control_server_stop(struct control_server *s)
             log_warning("control", "cannot wake the control server: %m"); /* it wakes by itself */
         (void)pthread_join(s->thread, NULL);
     }
+    control_jobs_destroy(s->jobs);
     remove_socket(s);
     if (s->listen_fd >= 0)
         (void)close(s->listen_fd);

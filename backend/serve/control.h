@@ -3,12 +3,13 @@
  *
  * One thread of its own polls the listening socket, the clients and an eventfd. Methods run in
  * that thread, one after the other: a method answers at once from a snapshot or posts an order to
- * the engine, it never waits for a server. Everything that a client can make grow is bounded (a
- * request, the unread answers, the number of clients).
+ * the engine, it never waits for a server. Those that have to wait (CONTROL_WAITS) run in a second
+ * thread, and their answers come when they come. Everything that a client can make grow is bounded
+ * (a request, the unread answers, the number of clients, the requests that wait).
  *
  * Ownership: the method table, its strings and `arg` stay the caller's and outlive the server.
  * Thread rule: control_server_start and _stop from any one thread; callbacks come from the server's
- * thread only.
+ * two threads.
  */
 #ifndef SERVE_CONTROL_H
 #define SERVE_CONTROL_H
@@ -48,10 +49,16 @@ struct control_peer {
 typedef enum err control_fn(void *arg, const struct control_peer *peer, const json_t *params,
                             json_t **result, struct errbuf *e);
 
+enum {
+    CONTROL_READS = 0,
+    CONTROL_MUTATES = 1 << 0, /* calls the audit callback */
+    CONTROL_WAITS = 1 << 1,   /* may take long: others are answered meanwhile */
+};
+
 struct control_method {
     const char *name;
     control_fn *fn;
-    bool mutates; /* calls the audit callback */
+    unsigned flags;
 };
 
 /* After a method that mutates, whatever came of it; text is "" or the error's words. */
@@ -88,6 +95,12 @@ int control_server_clients(struct control_server *s);
  */
 void control_dispatch(const struct control_options *o, const struct control_peer *peer,
                       const char *line, size_t n, struct buf *out);
+
+/* Does the line ask for a method that may take long? */
+bool control_waits(const struct control_options *o, const char *line, size_t n);
+
+/* The answer to a request that is not carried out, into out; nothing for a notification. */
+void control_refuse(const char *line, size_t n, enum err why, const char *text, struct buf *out);
 
 /* {"protocol":N} of engine.hello: ERR_UNSUPPORTED in words for another protocol than ours. */
 enum err control_check_protocol(const json_t *params, struct errbuf *e) MUST_CHECK;

@@ -77,7 +77,7 @@ static void run_method(const struct control_options *o, const struct control_met
     struct errbuf e = {0};
     json_t *result = NULL;
     enum err rc = m->fn(o->arg, peer, params, &result, &e);
-    if (m->mutates && o->audit)
+    if ((m->flags & CONTROL_MUTATES) && o->audit)
         o->audit(o->arg, peer, m->name, params, rc, rc == ERR_OK ? "" : e.text);
     if (id && rc == ERR_OK)
         write_answer(out, id, "result", result);
@@ -114,11 +114,16 @@ static void dispatch_request(const struct control_options *o, const struct contr
     }
 }
 
+static json_t *read_request(const char *line, size_t n, json_error_t *why)
+{
+    return json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, why);
+}
+
 void control_dispatch(const struct control_options *o, const struct control_peer *peer,
                       const char *line, size_t n, struct buf *out)
 {
     json_error_t why;
-    json_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *request = read_request(line, n, &why);
     if (!request) {
         char text[JSON_ERROR_TEXT_LENGTH + 80];
         (void)snprintf(text, sizeof text, "not JSON: %s (byte %d)", why.text, why.position);
@@ -132,6 +137,27 @@ void control_dispatch(const struct control_options *o, const struct control_peer
                     json_is_array(request) ? "batches are not taken: send one request a line"
                                            : "a request is an object",
                     NULL);
+    json_decref(request);
+}
+
+bool control_waits(const struct control_options *o, const char *line, size_t n)
+{
+    json_error_t why;
+    json_t *request = read_request(line, n, &why);
+    const char *name = json_string_value(json_object_get(request, "method"));
+    const struct control_method *m = name ? find_method(o, name) : NULL;
+    bool waits = m && (m->flags & CONTROL_WAITS);
+    json_decref(request);
+    return waits;
+}
+
+void control_refuse(const char *line, size_t n, enum err why, const char *text, struct buf *out)
+{
+    json_error_t fault;
+    json_t *request = read_request(line, n, &fault);
+    const json_t *id = json_object_get(request, "id");
+    if (id)
+        write_error(out, id, RPC_SERVER, why, text, NULL);
     json_decref(request);
 }
 

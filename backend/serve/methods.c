@@ -159,20 +159,20 @@ static enum err events_list(void *arg, const struct control_peer *peer, const js
 }
 
 static const struct control_method methods[] = {
-    {"engine.hello", hello, false},
-    {"engine.stop", stop, true},
-    {"status", status, false},
-    {"connector.list", connector_list, false},
-    {"connector.show", connector_show, false},
-    {"connector.apply", connector_apply, true},
-    {"connector.pause", connector_pause, true},
-    {"connector.resume", connector_resume, true},
-    {"connector.stop", connector_stop, true},
-    {"connector.restart", connector_restart, true},
-    {"connector.delete", connector_delete, true},
-    {"connector.offsets", connector_offsets, false},
-    {"events.list", events_list, false},
-    {"topic.list", topic_list, false},
+    {"engine.hello", hello, CONTROL_READS},
+    {"engine.stop", stop, CONTROL_MUTATES},
+    {"status", status, CONTROL_READS},
+    {"connector.list", connector_list, CONTROL_READS},
+    {"connector.show", connector_show, CONTROL_READS},
+    {"connector.apply", connector_apply, CONTROL_MUTATES | CONTROL_WAITS},
+    {"connector.pause", connector_pause, CONTROL_MUTATES},
+    {"connector.resume", connector_resume, CONTROL_MUTATES},
+    {"connector.stop", connector_stop, CONTROL_MUTATES},
+    {"connector.restart", connector_restart, CONTROL_MUTATES},
+    {"connector.delete", connector_delete, CONTROL_MUTATES | CONTROL_WAITS},
+    {"connector.offsets", connector_offsets, CONTROL_READS},
+    {"events.list", events_list, CONTROL_READS},
+    {"topic.list", topic_list, CONTROL_READS},
 };
 
 /* Every request that changes something leaves a record of who asked, whatever came of it. */

@@ -298,6 +298,127 @@ static void test_commands_wait_for_the_state(void **state)
     free(db);
 }
 
+/* ---- answers while something takes long ---- */
+
+enum { CALLS = 300, P99_US = 100000, LATE_MS = 2000 };
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void answers_in_time(struct client *c, const char *while_what)
+{
+    static int64_t took[CALLS];
+    struct errbuf e;
+    for (int i = 0; i < CALLS; i++) {
+        json_t *r = NULL;
+        int64_t began = clock_mono_us();
+        if (client_call(c, "status", NULL, LATE_MS, &r, &e) != ERR_OK)
+            fail_msg("status %s: %s", while_what, e.text);
+        took[i] = clock_mono_us() - began;
+        json_decref(r);
+    }
+    qsort(took, CALLS, sizeof *took, by_time);
+    print_message("status %s: p50 %.1f ms, p99 %.1f ms\n", while_what,
+                  (double)took[CALLS / 2] / 1e3, (double)took[CALLS * 99 / 100] / 1e3);
+    if (took[CALLS * 99 / 100] > P99_US)
+        fail_msg("status %s: p99 is %lld us", while_what, (long long)took[CALLS * 99 / 100]);
+}
+
+static void expect_connector(struct client *c, const char *name, const char *state)
+{
+    struct errbuf e;
+    json_t *r = NULL;
+    assert_int_equal(client_call(c, "status", NULL, LATE_MS, &r, &e), ERR_OK);
+    const json_t *k = member_named(r, "connectors", name);
+    assert_non_null(k);
+    assert_string_equal(json_string_value(json_object_get(k, "state")), state);
+    json_decref(r);
+}
+
+static void send_request(struct client *c, const char *method, json_t *params)
+{
+    struct errbuf e;
+    int64_t id;
+    assert_int_equal(client_send(c, method, params, &id, &e), ERR_OK);
+    json_decref(params);
+}
+
+static bool answered(void *arg)
+{
+    struct client *c = arg;
+    struct client_reply r;
+    struct errbuf e;
+    assert_int_equal(client_pump(c, &e), ERR_OK);
+    if (!client_take(c, &r))
+        return false;
+    if (r.code)
+        fail_msg("%s", r.text);
+    json_decref(r.result);
+    return true;
+}
+
+static bool ended(void *arg)
+{
+    int status;
+    if (!harness_engine_ended(arg, &status))
+        return false;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return true;
+}
+
+/* An apply and a delete wait for the end of the run, a stop for all of them: nobody else does. */
+static void test_answers_while_a_run_ends(void **state)
+{
+    struct harness h;
+    char *db = database("s_busy");
+    static const char sink[] =
+        "{s:s, s:{s:s, s:s, s:s, s:s}}"; /* name, config: class, regex, create, size */
+    (void)state;
+    harness_init(&h, "s_busy", db, "stop_timeout_s: 20\n");
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    struct client *looks = attach(&h);
+    struct client *asks = attach(&h);
+    assert_true(looks && asks);
+    json_t *applied = json_pack(sink, "name", "s_busy-sink", "config", "connector.class",
+                                "io.confluent.connect.jdbc.JdbcSinkConnector", "topics.regex",
+                                "s_busy\\.public\\..*", "auto.create", "true", "batch.size", "77");
+    PGconn *held = hold_table("s_busy_public_t");
+    run_sql(db, "INSERT INTO t VALUES (101, 'x')");
+    wait_loader_blocked();
+    send_request(asks, "connector.apply", applied);
+    answers_in_time(looks, "during an apply");
+    expect_connector(looks, "s_busy-sink", "STOPPING");
+    assert_false(answered(asks));
+    PQfinish(held);
+    fixture_wait("the apply is answered", WAIT_S, answered, asks);
+    harness_verify(&h, WAIT_S);
+
+    held = hold_table("s_busy_public_t");
+    run_sql(db, "INSERT INTO t VALUES (102, 'x')");
+    wait_loader_blocked();
+    send_request(asks, "connector.delete", json_pack("{s:s}", "name", "s_busy-sink"));
+    answers_in_time(looks, "during a delete");
+    expect_connector(looks, "s_busy-sink", "STOPPING");
+    EXPECT(&h, 1, "no connector is named", "connector", "resume", "s_busy-sink");
+    send_request(looks, "engine.stop", NULL); /* with the delete under way */
+    fixture_wait("the stop is answered", WAIT_S, answered, looks);
+    answers_in_time(looks, "during a stop");
+    expect_connector(looks, "s_busy-sink", "STOPPING");
+    EXPECT(&h, 1, "the engine is stopping", "connector", "restart", "s_busy-source");
+    assert_false(answered(asks));
+    PQfinish(held);
+    fixture_wait("the delete is answered", WAIT_S, answered, asks);
+    fixture_wait("the engine ends", WAIT_S, ended, &h);
+    client_close(looks);
+    client_close(asks);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_rate_of_a_topic),
         cmocka_unit_test(test_markers_do_not_wait),
         cmocka_unit_test(test_commands_wait_for_the_state),
+        cmocka_unit_test(test_answers_while_a_run_ends),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

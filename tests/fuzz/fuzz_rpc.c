@@ -29,8 +29,8 @@ static enum err hello(void *arg, const struct control_peer *peer, const json_t *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct control_method methods[] = {{"a", echo, true},
-                                                    {"engine.hello", hello, false}};
+    static const struct control_method methods[] = {{"a", echo, CONTROL_MUTATES},
+                                                    {"engine.hello", hello, CONTROL_READS}};
     static const struct control_options o = {.path = "", .methods = methods, .method_count = 2};
     static const struct control_peer peer = {.uid = 1, .pid = 1, .user = "fuzz"};
     struct buf out;

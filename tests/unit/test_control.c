@@ -28,6 +28,8 @@ static char dir[32];
 static char path[64];
 
 struct seen {
+    atomic_int slow_ones;
+    atomic_bool let_go;
     atomic_int mutations;
     atomic_int denied;
     uid_t uid;
@@ -90,11 +92,26 @@ static enum err change(void *arg, const struct control_peer *peer, const json_t 
     return rc;
 }
 
+/* Goes on until it is let go. */
+static enum err slow(void *arg, const struct control_peer *peer, const json_t *params,
+                     json_t **result, struct errbuf *e)
+{
+    struct seen *s = arg;
+    (void)peer;
+    (void)e;
+    s->slow_ones++;
+    while (!s->let_go)
+        (void)poll(NULL, 0, 1);
+    *result = json_pack("{s:O}", "n", json_object_get(params, "n"));
+    return ERR_OK;
+}
+
 static const struct control_method methods[] = {
-    {"engine.hello", hello, false},
-    {"echo", echo, false},
-    {"big", big, false},
-    {"change", change, true},
+    {"engine.hello", hello, CONTROL_READS},
+    {"echo", echo, CONTROL_READS},
+    {"big", big, CONTROL_READS},
+    {"change", change, CONTROL_MUTATES},
+    {"slow", slow, CONTROL_MUTATES | CONTROL_WAITS},
 };
 
 static void audit(void *arg, const struct control_peer *peer, const char *method,
@@ -533,6 +550,83 @@ static void test_timeout(void **state)
     (void)unlink(hung);
 }
 
+static void *let_go_later(void *arg)
+{
+    struct seen *s = arg;
+    (void)poll(NULL, 0, 20);
+    s->let_go = true;
+    return NULL;
+}
+
+/* One that takes long holds up nobody, not even its own client; its answer comes when it is done.
+ */
+static void test_slow_method(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    char line[512];
+    static const char first[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"slow\",\"params\":"
+                                "{\"n\":1}}\n{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"slow\","
+                                "\"params\":{\"n\":2}}\n";
+    static const char echo_line[] = "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"echo\"}\n";
+    int a = raw_connect();
+    int b = raw_connect();
+    int c = raw_connect();
+    raw_send(a, first, sizeof first - 1);
+    raw_send(c, first, sizeof first - 1);
+    (void)close(c); /* nobody waits for those */
+    for (int i = 0; i < 3; i++) {
+        raw_send(a, echo_line, sizeof echo_line - 1);
+        assert_true(raw_line(a, line, sizeof line));
+        assert_non_null(strstr(line, "\"id\":3"));
+        raw_send(b, echo_line, sizeof echo_line - 1);
+        assert_true(raw_line(b, line, sizeof line));
+        assert_non_null(strstr(line, "\"id\":3"));
+    }
+    assert_int_equal(shutdown(a, SHUT_WR), 0); /* what is asked is still answered */
+    seen.let_go = true;
+    assert_true(raw_line(a, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":1,\"result\":{\"n\":1}"));
+    assert_true(raw_line(a, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":2,\"result\":{\"n\":2}"));
+    assert_false(raw_line(a, line, sizeof line));
+    (void)close(a);
+    (void)close(b);
+    control_server_stop(s);
+    assert_true(seen.mutations >= 2);
+}
+
+/* At the stop the one that is under way ends, and the others are told. */
+static void test_stop_with_slow_methods(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    char line[512];
+    static const char both[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"slow\",\"params\":"
+                               "{\"n\":1}}\n{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"slow\","
+                               "\"params\":{\"n\":2}}\n";
+    static const char echo_line[] = "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"echo\"}\n";
+    int a = raw_connect();
+    raw_send(a, both, sizeof both - 1);
+    raw_send(a, echo_line, sizeof echo_line - 1);
+    assert_true(raw_line(a, line, sizeof line)); /* so the two have been read */
+    while (seen.slow_ones < 1)
+        (void)poll(NULL, 0, 1);
+    pthread_t t;
+    assert_int_equal(pthread_create(&t, NULL, let_go_later, &seen), 0);
+    control_server_stop(s);
+    assert_int_equal(pthread_join(t, NULL), 0);
+    assert_true(raw_line(a, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":1,\"result\""));
+    assert_true(raw_line(a, line, sizeof line));
+    if (!strstr(line, "\"id\":2,\"result\"")) /* it may have begun before the stop */
+        assert_non_null(strstr(line, "the engine is stopping"));
+    assert_false(raw_line(a, line, sizeof line));
+    (void)close(a);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -569,6 +663,8 @@ int main(void)
         cmocka_unit_test(test_stop_with_clients),
         cmocka_unit_test(test_async_replies),
         cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_slow_method),
+        cmocka_unit_test(test_stop_with_slow_methods),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
