@@ -264,6 +264,8 @@ static enum err set_changes(struct capture *c, struct errbuf *e)
         .included_arg = (void *)(uintptr_t)s,
         .met = met,
         .met_arg = c,
+        .unsent = unsent_fill,
+        .unsent_arg = c,
     };
     return ERR_OK;
 }
@@ -493,6 +495,9 @@ static void close_all(struct capture *c)
     replication_close(r);
     source_close(c->source);
     c->source = NULL;
+    source_close(c->rows);
+    c->rows = NULL;
+    c->unsent_told = false;
     source_tables_free(&c->tables);
     c->tables = (struct source_tables){0};
     change_tables_destroy(c->stream_tables);

@@ -23,6 +23,8 @@ struct capture {
     struct publisher *publisher;
     struct replication *replication;
     struct source *source;
+    struct source *rows;         /* for unsent values; NULL until the first */
+    bool unsent_told;            /* that they cannot be had: once a run */
     struct source_tables tables; /* those that are captured */
     char *database;              /* its name, for the events */
     struct position position;    /* as read; the publisher carries its own copy on */
@@ -42,6 +44,10 @@ struct snapshot_plan {
 /* Reads every captured table that the position does not list, through the publisher. */
 enum err snapshot_run(struct capture *c, const struct snapshot_plan *plan,
                       struct errbuf *e) MUST_CHECK;
+
+/* struct changes_options.unsent; arg: struct capture. Waits until the transaction is visible. */
+enum err unsent_fill(void *arg, const struct relation *r, struct cell *row, uint32_t xid,
+                     struct buf *bytes, struct errbuf *e) MUST_CHECK;
 
 /* Streams until stopped (ERR_OK) or broken. */
 enum err stream_run(struct capture *c, struct errbuf *e) MUST_CHECK;

@@ -13,13 +13,16 @@ struct change_tables {
     struct change_table *last; /* the one asked for last: rows come in runs */
     struct cell *filled;       /* an update's new row with its unchanged TOAST values filled in */
     int n_filled;
+    struct buf unsent; /* memory of values that were asked for */
 };
 
 struct change_tables *change_tables_create(const struct changes_options *o)
 {
     struct change_tables *t = calloc(1, sizeof *t);
-    if (t)
+    if (t) {
         t->o = *o;
+        buf_init(&t->unsent, 0);
+    }
     return t;
 }
 
@@ -42,6 +45,7 @@ void change_tables_destroy(struct change_tables *t)
             destroy_table(x);
         }
     free(t->filled);
+    buf_free(&t->unsent);
     free(t);
 }
 
@@ -221,6 +225,26 @@ static void append_tombstone(struct change_tables *t, struct chunk *c)
     r->value_len = 0;
 }
 
+static bool any_unchanged(const struct relation *r, const struct cell *row)
+{
+    for (int i = 0; i < r->n_columns; i++)
+        if (row[i].kind == CELL_UNCHANGED)
+            return true;
+    return false;
+}
+
+static struct cell *room_to_fill(struct change_tables *t, const struct relation *r)
+{
+    if (t->n_filled < r->n_columns) {
+        struct cell *grown = realloc(t->filled, (size_t)r->n_columns * sizeof *grown);
+        if (!grown)
+            return NULL;
+        t->filled = grown;
+        t->n_filled = r->n_columns;
+    }
+    return t->filled;
+}
+
 /*
  * An unchanged TOAST value is not in the new row. Under REPLICA IDENTITY FULL it is in the old one,
  * and so is a key's column under any identity; otherwise it stays unknown and is written as the
@@ -229,25 +253,35 @@ static void append_tombstone(struct change_tables *t, struct chunk *c)
 static const struct cell *fill_unchanged(struct change_tables *t, const struct relation *r,
                                          const struct cell *before, const struct cell *after)
 {
-    int n = r->n_columns;
-    bool any = false;
-    for (int i = 0; i < n; i++)
-        any |= after[i].kind == CELL_UNCHANGED;
-    if (!any || !before)
+    if (!any_unchanged(r, after) || !before)
         return after;
-    if (t->n_filled < n) {
-        struct cell *grown = realloc(t->filled, (size_t)n * sizeof *grown);
-        if (!grown)
-            return NULL;
-        t->filled = grown;
-        t->n_filled = n;
-    }
-    for (int i = 0; i < n; i++)
-        t->filled[i] =
+    struct cell *row = room_to_fill(t, r);
+    for (int i = 0; row && i < r->n_columns; i++)
+        row[i] =
             after[i].kind == CELL_UNCHANGED && (r->identity == 'f' || r->columns[i].key_pos > 0)
                 ? before[i]
                 : after[i];
-    return t->filled;
+    return row;
+}
+
+/*
+ * The row of a new key is a new row to whoever reads the topic: "as it was" leads nowhere there,
+ * and the old key's record may lie in another partition. So what was not sent is asked for.
+ */
+static enum err ask_unsent(struct change_tables *t, struct change_table *x,
+                           const struct cell **after, const struct change_context *cx,
+                           struct errbuf *e)
+{
+    const struct relation *r = x->relation;
+    if (!t->o.unsent || !cx->has_xid || !any_unchanged(r, *after))
+        return ERR_OK;
+    struct cell *row = room_to_fill(t, r);
+    if (!row)
+        return err_set(e, ERR_NOMEM, "no memory for a row of %s", x->full_name);
+    if (row != *after)
+        memcpy(row, *after, (size_t)r->n_columns * sizeof *row);
+    *after = row;
+    return t->o.unsent(t->o.unsent_arg, r, row, cx->xid, &t->unsent, e);
 }
 
 static enum err append_update(struct change_tables *t, struct change_table *x,
@@ -263,11 +297,14 @@ static enum err append_update(struct change_tables *t, struct change_table *x,
         struct one update = {.op = 'u', .before = old, .after = after, .key = after};
         return append_one(x, &update, cx, c, e);
     }
+    enum err rc = ask_unsent(t, x, &after, cx, e);
+    if (rc)
+        return rc;
     struct one gone = {
         .op = 'd', .before = before, .key = before, .other_key = after, .headers = HEADER_NEW_KEY};
     struct one made = {
         .op = 'c', .after = after, .key = after, .other_key = before, .headers = HEADER_OLD_KEY};
-    enum err rc = append_one(x, &gone, cx, c, e);
+    rc = append_one(x, &gone, cx, c, e);
     if (rc)
         return rc;
     append_tombstone(t, c);

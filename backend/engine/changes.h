@@ -23,6 +23,12 @@ struct changes_options {
     /* A captured table has been met for the first time: its topic may have to be made. */
     enum err (*met)(void *arg, const struct relation *r, struct errbuf *e);
     void *met_arg;
+    /* A change of the key has left large values out. Fills the cells of `row` that are
+     * CELL_UNCHANGED, memory in `bytes`, or leaves those that cannot be had. NULL: none is asked
+     * for. */
+    enum err (*unsent)(void *arg, const struct relation *r, struct cell *row, uint32_t xid,
+                       struct buf *bytes, struct errbuf *e);
+    void *unsent_arg;
 };
 
 struct change_table {

@@ -94,6 +94,15 @@ enum err source_copy(struct source *s, const struct relation *r, const char *sel
 enum err source_query(struct source *s, const char *sql, int n_params, const char *const *params,
                       source_row_fn *fn, void *arg, struct errbuf *e) MUST_CHECK;
 
+/*
+ * Values of one row as they are now: those of the columns that are CELL_UNCHANGED in `row`, in
+ * their order, to fn. Its key is that of `row`, which transaction xid (32 bits) has written.
+ * ERR_RETRY: the transaction is not visible yet, or the table is locked (where the session has a
+ * lock_timeout). ERR_NOT_FOUND: the row has gone, or has another key by now.
+ */
+enum err source_row_by_key(struct source *s, const struct relation *r, const struct cell *row,
+                           uint32_t xid, source_row_fn *fn, void *arg, struct errbuf *e) MUST_CHECK;
+
 /* Health of one server, primary or standby. */
 struct source_health {
     bool in_recovery;

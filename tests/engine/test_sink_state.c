@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +164,123 @@ static void test_truncate_over_partitions(void **state)
     free(db);
 }
 
+enum { MOVING = 40, SLOW_S = 30 };
+
+/*
+ * An update of the key leaves a large value alone: it is not sent, and the row of the new key would
+ * come without it. While the engine runs, while it does not, over several partitions.
+ */
+static void keys_change(const char *name, const char *mode, const char *decimals)
+{
+    struct harness h;
+    char text[512];
+    char *db = strdup(fixture_database(name));
+    run_sql(db, "CREATE TABLE moving (id int PRIMARY KEY, small text, big text, list int[], "
+                "doc bytea); ALTER TABLE moving ALTER big SET STORAGE EXTERNAL, ALTER list SET "
+                "STORAGE EXTERNAL, ALTER doc SET STORAGE EXTERNAL");
+    (void)snprintf(text, sizeof text,
+                   "INSERT INTO moving SELECT i, 's', repeat(md5(i::text), 200), "
+                   "array_fill(i, ARRAY[3000]), decode(repeat(md5(i::text), 200), 'hex') "
+                   "FROM generate_series(1, %d) i",
+                   MOVING);
+    run_sql(db, text);
+    harness_init(&h, name, db, "connectors: [connectors]\n");
+    (void)snprintf(text, sizeof text,
+                   ", \"topic.creation.default.partitions\": \"4\", "
+                   "\"topic.creation.default.replication.factor\": \"1\", "
+                   "\"decimal.handling.mode\": \"%s\"",
+                   decimals);
+    source(&h, name, text);
+    (void)snprintf(text, sizeof text,
+                   "\"topics.regex\": \"%s[.]public[.].*\", \"insert.mode\": \"%s\", "
+                   "\"delete.enabled\": \"true\"",
+                   name, mode);
+    sink(&h, "moving-sink", text);
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    run_sql(db, "UPDATE moving SET id = id + 1000 WHERE id <= 20");
+    harness_verify(&h, VERIFY_S);
+    run_sql(db, "UPDATE moving SET small = 't' WHERE id > 1000");
+    harness_verify(&h, VERIFY_S);
+    end_well(&h);
+    /* what the source has when these are read is not what it had */
+    run_sql(db, "UPDATE moving SET id = id + 1000 WHERE id BETWEEN 1001 AND 1005");
+    run_sql(db, "UPDATE moving SET id = id + 1000 WHERE id BETWEEN 2001 AND 2003");
+    run_sql(db, "UPDATE moving SET small = 'u' WHERE id = 3001");
+    run_sql(db, "UPDATE moving SET big = 'other' WHERE id = 2004");
+    run_sql(db, "DELETE FROM moving WHERE id = 2005; UPDATE moving SET id = 2005 WHERE id = 1006");
+    run_sql(db,
+            "UPDATE moving SET id = 5 WHERE id = 3002; UPDATE moving SET big = NULL, doc = NULL "
+            "WHERE id = 5; UPDATE moving SET id = 6 WHERE id = 5");
+    run_sql(db, "BEGIN; UPDATE moving SET id = 7001 WHERE id = 30; UPDATE moving SET id = 7002 "
+                "WHERE id = 7001; UPDATE moving SET big = repeat('y', 9000) WHERE id = 7002; "
+                "UPDATE moving SET id = 7003 WHERE id = 7002; COMMIT");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    end_well(&h);
+    free(db);
+}
+
+static void test_key_changes_of_current_state(void **state)
+{
+    (void)state;
+    keys_change("u_move", "upsert", "precise");
+}
+
+static void test_key_changes_of_a_log(void **state)
+{
+    (void)state;
+    keys_change("u_movelog", "insert", "precise");
+}
+
+/*
+ * With synchronous replication a change is decoded before anybody sees it: the value is there, but
+ * not yet to be read. Nor while somebody locks the table.
+ */
+static void test_key_change_not_visible_yet(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("u_sync"));
+    run_sql(db, "CREATE TABLE moving (id int PRIMARY KEY, big text); ALTER TABLE moving ALTER big "
+                "SET STORAGE EXTERNAL; INSERT INTO moving SELECT i, repeat(md5(i::text), 200) FROM "
+                "generate_series(1, 5) i");
+    harness_init(&h, "u_sync", db, "connectors: [connectors]\n");
+    source(&h, "u_sync", "");
+    sink(&h, "sync-sink",
+         "\"topics.regex\": \"u_sync[.]public[.].*\", \"insert.mode\": \"upsert\", "
+         "\"delete.enabled\": \"true\"");
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    PGconn *c = PQconnectdb(db);
+    assert_int_equal(PQstatus(c), CONNECTION_OK);
+    /* nobody but this session waits for a standby: a failure must not hold up what comes next */
+    free(fixture_psql("ALTER SYSTEM SET synchronous_commit = 'local'"));
+    free(fixture_psql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+    free(fixture_psql("SELECT pg_reload_conf()"));
+    fixture_wait_sql(db, "SHOW synchronous_standby_names", "nobody", SLOW_S);
+    PQclear(PQexec(c, "SET synchronous_commit = 'on'"));
+    assert_int_equal(PQsendQuery(c, "UPDATE moving SET id = 11 WHERE id = 1"), 1);
+    /* it has been looked for in vain */
+    fixture_wait_sql(db,
+                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE "
+                     "'%txid_visible_in_snapshot%' AND state = 'idle' AND pid <> pg_backend_pid()",
+                     "t", SLOW_S);
+    assert_int_equal(fixture_number(db, "SELECT count(*) FROM moving WHERE id = 11"), 0);
+    free(fixture_psql("ALTER SYSTEM RESET synchronous_standby_names"));
+    free(fixture_psql("ALTER SYSTEM RESET synchronous_commit"));
+    free(fixture_psql("SELECT pg_reload_conf()"));
+    for (PGresult *r; (r = PQgetResult(c));)
+        PQclear(r);
+    harness_verify(&h, VERIFY_S);
+    assert_int_equal(raw_number("SELECT length(after_big) FROM raw.u_sync_public_moving WHERE "
+                                "after_id = 11"),
+                     32 * 200);
+    PQfinish(c);
+    end_well(&h);
+    free(db);
+}
+
 /* A table, a topic and rows that come while all runs. */
 static void test_later_table(void **state)
 {
@@ -228,6 +346,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_current_state),
         cmocka_unit_test(test_truncate_over_partitions),
+        cmocka_unit_test(test_key_changes_of_current_state),
+        cmocka_unit_test(test_key_changes_of_a_log),
+        cmocka_unit_test(test_key_change_not_visible_yet),
         cmocka_unit_test(test_later_table),
         cmocka_unit_test(test_eight_sinks),
     };
