@@ -128,7 +128,7 @@ static void add_source(struct fact *f, size_t *n, const struct snapshot *s)
 {
     char a[UNIT_TEXT_MAX];
     char b[UNIT_TEXT_MAX];
-    char text[128] = "";
+    char text[256] = "";
     if (!isnan(s->longest_transaction_s))
         (void)snprintf(text, sizeof text, "longest transaction %s",
                        unit_duration(s->longest_transaction_s, a, sizeof a));
@@ -145,6 +145,8 @@ static void add_source(struct fact *f, size_t *n, const struct snapshot *s)
             unit_bytes(slot->retained_bytes, a, sizeof a),
             isnan(slot->safe_wal_bytes) ? "" : ", safe for ",
             isnan(slot->safe_wal_bytes) ? "" : unit_bytes(slot->safe_wal_bytes, b, sizeof b));
+        if (slot->error)
+            (void)snprintf(text, sizeof text, "%s", slot->error);
         add_fact(f, n, name, slot->wal_status ? slot->wal_status : "unknown", text);
         if (slot->active == 0 && f[*n - 1].style == STYLE_PLAIN)
             f[*n - 1].style = STYLE_ATTENTION;

@@ -120,6 +120,7 @@ static void read_source(struct reader *r, const json_t *source, struct snapshot 
             .wal_status = text_of(r, slot, "wal_status"),
             .retained_bytes = real_of(slot, "retained_bytes"),
             .safe_wal_bytes = real_of(slot, "safe_wal_bytes"),
+            .error = text_of(r, slot, "error"),
         };
     }
 }

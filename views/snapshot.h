@@ -66,6 +66,7 @@ struct snap_slot {
     const char *wal_status;
     double retained_bytes;
     double safe_wal_bytes;
+    const char *error; /* why nothing is known of it; NULL: it is */
 };
 
 /* A server: state "up", .. or NULL when it is not configured or not known. */

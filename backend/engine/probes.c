@@ -122,10 +122,10 @@ static void ask_slots(struct probes *p, struct probe_view *v)
     struct errbuf e;
     v->n_slots = 0;
     for (int i = 0; p->primary && p->aim.slots[i]; i++) {
-        if (source_slot_get(p->primary, p->aim.slots[i], &v->slots[v->n_slots], &e) != ERR_OK)
-            break; /* the next round tells why */
-        keep_text(v->slot_names[v->n_slots], sizeof v->slot_names[0], p->aim.slots[i]);
-        v->n_slots++;
+        int k = v->n_slots++;
+        keep_text(v->slot_names[k], sizeof v->slot_names[0], p->aim.slots[i]);
+        if (source_slot_get(p->primary, p->aim.slots[i], &v->slots[k], &e) != ERR_OK)
+            keep_text(v->slot_errors[k], sizeof v->slot_errors[0], e.text);
     }
 }
 

@@ -40,6 +40,7 @@ struct probe_view {
     int n_slots;
     char slot_names[PROBE_SLOTS_MAX][64];
     struct source_slot slots[PROBE_SLOTS_MAX];
+    char slot_errors[PROBE_SLOTS_MAX][PROBE_TEXT]; /* "": it answered */
     bool kafka_known, kafka_up;
     int brokers;
     char kafka_error[PROBE_TEXT];

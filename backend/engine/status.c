@@ -373,19 +373,23 @@ static json_t *standby_json(const struct probe_server *p, const struct probe_ser
                      text_or_null(p->error));
 }
 
+static json_t *slot_json(const char *name, const struct source_slot *s, const char *error)
+{
+    bool known = !error[0];
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", name, "active",
+                     known ? json_boolean(s->active) : json_null(), "wal_status",
+                     text_or_null(known ? s->wal_status : NULL), "retained_bytes",
+                     known_int(known ? s->retained_bytes : -1), "safe_wal_bytes",
+                     known_int(known ? s->safe_wal_bytes : -1), "error", text_or_null(error));
+}
+
 static json_t *slots_json(const struct probe_view *v)
 {
     json_t *a = json_array();
-    for (int i = 0; i < v->n_slots; i++) {
-        const struct source_slot *s = &v->slots[i];
-        if (!s->exists)
-            continue;
-        (void)json_array_append_new(a, json_pack("{s:s, s:b, s:o, s:o, s:o}", "name",
-                                                 v->slot_names[i], "active", s->active,
-                                                 "wal_status", text_or_null(s->wal_status),
-                                                 "retained_bytes", known_int(s->retained_bytes),
-                                                 "safe_wal_bytes", known_int(s->safe_wal_bytes)));
-    }
+    for (int i = 0; i < v->n_slots; i++)
+        if (v->slots[i].exists || v->slot_errors[i][0])
+            (void)json_array_append_new(
+                a, slot_json(v->slot_names[i], &v->slots[i], v->slot_errors[i]));
     return a;
 }
 

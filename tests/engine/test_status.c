@@ -247,6 +247,46 @@ static void test_markers_do_not_wait(void **state)
     free(db);
 }
 
+/* ---- slots ---- */
+
+static bool slot_says_why(const json_t *status, const struct look *l)
+{
+    size_t i;
+    const json_t *s;
+    (void)l;
+    json_array_foreach(json_object_get(json_object_get(status, "source"), "slots"), i, s)
+    {
+        const char *why = json_string_value(json_object_get(s, "error"));
+        if (why && strstr(why, "permission denied") && json_is_null(json_object_get(s, "active")) &&
+            json_is_null(json_object_get(s, "retained_bytes")))
+            return true;
+    }
+    return false;
+}
+
+/* A slot that cannot be looked at is there all the same, with the reason. */
+static void test_slot_that_does_not_answer(void **state)
+{
+    struct harness h;
+    char *out = NULL;
+    char *user = NULL;
+    char *db = database("s_slot");
+    (void)state;
+    run_sql(db, "CREATE ROLE s_slot LOGIN REPLICATION; GRANT SELECT ON t TO s_slot; CREATE "
+                "PUBLICATION s_slot FOR ALL TABLES; REVOKE EXECUTE ON FUNCTION "
+                "to_jsonb(anyelement) FROM PUBLIC");
+    assert_true(asprintf(&user, "%s user=s_slot", db) > 0);
+    harness_init(&h, "s_slot", user, NULL);
+    start(&h);
+    wait_status(&h, "the slot's error is told", NULL, slot_says_why);
+    assert_int_equal(HARNESS_RUN(&h, &out, "status"), 0);
+    assert_non_null(strstr(out, "permission denied"));
+    free(out);
+    stop(&h);
+    free(user);
+    free(db);
+}
+
 /* ---- commands that wait ---- */
 
 static void expect_run(const struct harness *h, int code, const char *words,
@@ -425,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_known_at_first),
         cmocka_unit_test(test_rate_of_a_topic),
         cmocka_unit_test(test_markers_do_not_wait),
+        cmocka_unit_test(test_slot_that_does_not_answer),
         cmocka_unit_test(test_commands_wait_for_the_state),
         cmocka_unit_test(test_answers_while_a_run_ends),
     };
