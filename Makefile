@@ -43,7 +43,7 @@ LIB_SRC  := $(filter-out console/main.c,$(wildcard backend/*/*.c views/*.c views
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/queries.o $(BUILD)/obj/gen/assets.o
 LIB      := $(BUILD)/libflightdeck.a
 BIN      := $(BUILD)/flightdeck
-ASSETS   := $(shell find config -name '*.json' 2>/dev/null | LC_ALL=C sort)
+ASSETS   := $(shell find config -name '*.json' -o -path 'config/airline/*.yaml' 2>/dev/null | LC_ALL=C sort)
 QUERIES  := $(shell find queries -name '*.sql' 2>/dev/null | LC_ALL=C sort)
 
 # See the file: without it no program that uses Kafka runs under ThreadSanitizer.
@@ -99,7 +99,7 @@ $(BUILD)/gen/queries.c: $(QUERIES) tools/embed_queries.sh
 	$(Q)sh tools/embed_queries.sh $(QUERIES) > $@.tmp && mv $@.tmp $@
 
 # config/a.json becomes asset_text("config/a.json"), see config/assets.h
-$(BUILD)/gen/assets.c: $(ASSETS) tools/embed_files.sh
+$(BUILD)/gen/assets.c: $(ASSETS) tools/embed_files.sh Makefile
 	@mkdir -p $(@D)
 	$(Q)sh tools/embed_files.sh $(ASSETS) > $@.tmp && mv $@.tmp $@
 

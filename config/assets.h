@@ -1,5 +1,5 @@
-/* The files of config/ that the program writes out (the airline's connectors, ..), embedded at
- * build under their path: asset_text("config/airline/connectors/postgres-source.json").
+/* The files of config/ that the program writes out (the airline's connectors, its model, ..),
+ * embedded at build under their path: asset_text("config/airline/connectors/postgres-source.json").
  * Thread rule: any thread. */
 #ifndef CONFIG_ASSETS_H
 #define CONFIG_ASSETS_H

@@ -165,6 +165,17 @@ static const struct command_verb connector_verbs[] = {
     {"offsets", "NAME", "Where it stands.", 1, 1},
     END_OF_VERBS};
 
+static const struct command_verb model_verbs[] = {
+    {"ddl", "", "Print the tables and views of the model as SQL.", 0, 0}, END_OF_VERBS};
+
+static const struct command_option model_options[] = {
+    {.name = "model", .argument = "FILE", .help = "The model; else the configuration's `model`."},
+    {.name = "dialect",
+     .argument = "NAME",
+     .help = "ddl: whose SQL; default the configuration's warehouse, else postgresql.",
+     .words = sql_dialects},
+    END_OF_OPTIONS};
+
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 
 static const struct command_option connector_options[] = {
@@ -276,6 +287,14 @@ static const struct command commands[] = {
                 "time, key, headers and value with tabs between, \\N for null.",
      .example = "flightdeck topic tail postgres.public.flights -n 5\n"
                 "flightdeck topic tail postgres.public.flights --from 15m --key 17 --json"},
+    {.name = "model",
+     .arguments = "",
+     .run = cmd_model,
+     .options = model_options,
+     .verbs = model_verbs,
+     .summary = "The anchor model behind the warehouse's `dwh` (model.yaml).",
+     .details = "All of it works without an engine.",
+     .example = "flightdeck model ddl --model model.yaml --dialect vertica > dwh.sql"},
     {.name = "sql",
      .arguments = "[SQL]",
      .run = cmd_sql,

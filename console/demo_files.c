@@ -9,6 +9,7 @@
 #include "config/assets.h"
 
 static const char CONNECTORS[] = "config/airline/connectors/";
+static const char MODEL[] = "config/airline/model.yaml";
 
 void demo_default_dir(char *out, size_t n)
 {
@@ -83,7 +84,8 @@ static void config_format(const struct stack *s, struct buf *b)
     add_connection(s, STACK_STANDBY, password, "  standby", b);
     buf_lit(b, "  topic_prefix: postgres\nwarehouse:\n");
     add_quoted(b, "  odbc", buf_cstr(&odbc));
-    buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n");
+    buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n"
+               "model: model.yaml\n");
     buf_free(&odbc);
 }
 
@@ -103,6 +105,9 @@ enum err demo_files_write(const struct stack *s, struct errbuf *e)
     buf_free(&b);
     if (rc == ERR_OK)
         rc = file_mkdirs(paths.state, 0700, e);
+    (void)snprintf(path, sizeof path, "%s/model.yaml", stack_dir(s));
+    if (rc == ERR_OK && !file_exists(path))
+        rc = file_write(path, asset_text(MODEL), 0600, NULL, e);
     (void)snprintf(path, sizeof path, "%s/connectors", stack_dir(s));
     if (rc == ERR_OK)
         rc = file_mkdirs(path, 0700, e);

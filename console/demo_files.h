@@ -21,8 +21,8 @@ void demo_default_dir(char *out, size_t n);
 
 void demo_paths_make(const char *dir, struct demo_paths *out);
 
-/* flightdeck.yaml (anew), connectors/ (only those that are not there: they may have been changed).
- */
+/* flightdeck.yaml (anew), model.yaml and connectors/ (only what is not there: it may have been
+ * changed). */
 enum err demo_files_write(const struct stack *s, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -63,6 +63,7 @@ struct config {
         enum config_dialect dialect;
         const char *schema;
     } warehouse;
+    const char *model;             /* model.yaml of the warehouse's dwh; NULL: none */
     const char *const *connectors; /* folders and files of Kafka Connect JSON; empty: built in */
     struct {                       /* the dialect's defaults are filled in */
         int64_t batch_rows;

@@ -125,6 +125,12 @@ static const struct key_spec schema[] = {
      .type = KEY_LIST,
      .help = "Folders and files with connectors in Kafka Connect's JSON. Without it one source "
              "(every table) and one sink (every topic of it) are built in."},
+    {.name = "model",
+     AT(model),
+     .type = KEY_PATH,
+     .help =
+         "The anchor model (model.yaml) that the warehouse's `dwh` is made of. Without it there "
+         "is none. `flightdeck model infer` writes a first one."},
     {.name = "load.batch_rows",
      AT(load.batch_rows),
      .type = KEY_INT,

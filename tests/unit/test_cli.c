@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "config/assets.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 
@@ -229,6 +230,38 @@ static void test_config_show(void **state)
     json_decref(tree);
 }
 
+static void write_model(const char *text)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/model.yaml", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The model is the configuration's, relative to it; the dialect is the warehouse's. */
+static void test_model_ddl(void **state)
+{
+    (void)state;
+    const char *path = write_config("warehouse: {odbc: DSN=x}\n");
+    assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_USAGE);
+    expect_in(err_text, "c.yaml names no model. Give one with --model FILE");
+    write_model(asset_text("config/airline/model.yaml"));
+    path = write_config("model: model.yaml\nwarehouse: {dialect: vertica}\n");
+    assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_DONE);
+    expect_in(out_text, "CREATE TABLE IF NOT EXISTS \"dwh\".\"attr_flights_status\"");
+    expect_in(out_text, "SEGMENTED BY HASH(\"flights_sk\") ALL NODES");
+    assert_int_equal(run("model", "ddl", "--config", path, "--dialect", "postgresql", NULL),
+                     EXIT_DONE);
+    assert_null(strstr(out_text, "SEGMENTED"));
+    write_model("entities:\n  a:\n    source: public.a\n    key: {id: integr}\n");
+    assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_USAGE);
+    expect_in(err_text, "model.yaml:4: key column id: `integr` is no type");
+    assert_int_equal(run("model", "ddl", "--model", "/nowhere/m.yaml", NULL), EXIT_USAGE);
+    expect_in(err_text, "the model /nowhere/m.yaml cannot be read");
+}
+
 /* ---- pages ---- */
 
 static void each_option(const struct command_option *o, const char *text, const char *before)
@@ -393,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_demo_is_named),
         cmocka_unit_test(test_config_check),
         cmocka_unit_test(test_config_show),
+        cmocka_unit_test(test_model_ddl),
         cmocka_unit_test(test_help_names_everything),
         cmocka_unit_test(test_completions_name_every_option),
         cmocka_unit_test(test_manual_and_references),
