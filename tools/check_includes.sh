@@ -13,6 +13,7 @@ backend/envelope/   backend/base/ queries/queries.h
 backend/kafka/      backend/base/ queries/queries.h
 backend/warehouse/  backend/base/ queries/queries.h
 backend/state/      backend/base/ queries/queries.h
+backend/model/      backend/base/ backend/warehouse/ queries/queries.h
 backend/schedule/   backend/base/ backend/state/ queries/queries.h
 backend/model/      backend/base/ backend/warehouse/ queries/queries.h
 backend/stack/      backend/base/ queries/queries.h

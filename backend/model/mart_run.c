@@ -1,0 +1,248 @@
+/*
+ * One run of a mart.
+ *
+ * What makes it exact while rows arrive: the lock is taken first, so no second run of this mart
+ * reads or writes meanwhile; then `seen_next` is set for each table of `changes`, and the mart's
+ * SQL reads rows up to that mark only; at the end it becomes `seen`. A row that is committed later
+ * is above the mark, whichever statement of this run may have met it, and is the next run's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/base/clock.h"
+#include "backend/model/mart.h"
+#include "backend/model/spec.h"
+#include "backend/warehouse/dialect.h"
+#include "queries/queries.h"
+
+static const struct dialect *dialect_of(struct warehouse *w)
+{
+    return dialect_find(warehouse_dialect(w));
+}
+
+/* queries/mart/<dialect>/<name>.sql or queries/mart/<name>.sql, with the mart's schema and a table
+ * in it. */
+static enum err own_query(struct warehouse *w, const struct mart *m, const char *name,
+                          const char *source, int n, const char *const *params, struct errbuf *e)
+{
+    enum { QUERY_NAME_MAX = 100 };
+    char path[QUERY_NAME_MAX];
+    const struct dialect *d = dialect_of(w);
+    struct buf schema;
+    struct buf table;
+    struct buf state;
+    struct buf sql;
+    char name_of_state[SPEC_NAME_MAX + 8];
+    (void)snprintf(path, sizeof path, "mart/%s/%s", d->name, name);
+    const char *text = query_text(path);
+    if (!text) {
+        (void)snprintf(path, sizeof path, "mart/%s", name);
+        text = query_text(path);
+    }
+    buf_init(&schema, 0);
+    buf_init(&table, 0);
+    buf_init(&state, 0);
+    buf_init(&sql, 0);
+    dialect_ident(&schema, d, m->schema);
+    (void)snprintf(name_of_state, sizeof name_of_state, "_%s_seen", m->name);
+    buf_add(&state, schema.p, schema.len);
+    buf_ch(&state, '.');
+    dialect_ident(&state, d, name_of_state);
+    const char *dot = source ? strchr(source, '.') : NULL;
+    if (dot) {
+        char first[NAME_TEXT_MAX];
+        (void)snprintf(first, sizeof first, "%.*s", (int)(dot - source), source);
+        dialect_ident(&table, d, first);
+        buf_ch(&table, '.');
+        dialect_ident(&table, d, dot + 1);
+    }
+    const struct sql_slot slots[] = {
+        {"schema", buf_cstr(&schema)}, {"state", buf_cstr(&state)}, {"source", buf_cstr(&table)}};
+    sql_fill(&sql, text, slots, 3);
+    enum err r = buf_check(&sql, "a statement", e);
+    if (!r && warehouse_exec(w, buf_cstr(&sql), n, params, NULL, e))
+        r = err_prefix(e, "mart %s", m->name);
+    buf_free(&schema);
+    buf_free(&table);
+    buf_free(&state);
+    buf_free(&sql);
+    return r;
+}
+
+/* ---- the table ---- */
+
+static const struct script *const *create_scripts(struct warehouse *w, const struct mart *m)
+{
+    bool vertica = !strcmp(warehouse_dialect(w), "vertica");
+    return m->create[vertica ? MART_VERTICA : MART_POSTGRESQL];
+}
+
+/* Somebody else makes the same thing at the same moment: IF NOT EXISTS does not help then. */
+static bool made_meanwhile(const struct errbuf *e)
+{
+    static const char *const states[] = {"23505", "42P07", "42P06", "42710", "XX000"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (!strcmp(e->sqlstate, states[i]))
+            return true;
+    return false;
+}
+
+static enum err ensure_once(struct warehouse *w, const struct mart *m, struct errbuf *e)
+{
+    enum err r = own_query(w, m, "schema_create", NULL, 0, NULL, e);
+    if (!r)
+        r = own_query(w, m, "state_create", NULL, 0, NULL, e);
+    const struct script *const *create = create_scripts(w, m);
+    for (int i = 0; !r && create[i]; i++)
+        if (script_run(w, create[i], NULL, 0, NULL, e))
+            r = err_prefix(e, "mart %s", m->name);
+    const char *row[] = {"", ""};
+    if (!r)
+        r = own_query(w, m, "state_add", NULL, 2, row, e);
+    for (int i = 0; !r && m->changes[i]; i++) {
+        row[0] = row[1] = m->changes[i];
+        r = own_query(w, m, "state_add", NULL, 2, row, e);
+    }
+    return r;
+}
+
+enum err mart_ensure(struct warehouse *w, const struct mart *m, struct errbuf *e)
+{
+    enum err r = ensure_once(w, m, e);
+    if (r && made_meanwhile(e))
+        r = ensure_once(w, m, e);
+    return r;
+}
+
+/* ---- values ---- */
+
+static bool all_digits(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+    return n > 0;
+}
+
+static bool is_date(const char *v)
+{
+    enum { YEAR = 4, DASH_1 = 4, MONTH = 5, DASH_2 = 7, DAY = 8, LENGTH = 10 };
+    return strlen(v) >= LENGTH && all_digits(v, YEAR) && v[DASH_1] == '-' &&
+           all_digits(v + MONTH, 2) && v[DASH_2] == '-' && all_digits(v + DAY, 2);
+}
+
+static bool fits(enum mart_type type, const char *v)
+{
+    switch (type) {
+    case MART_INTEGER:
+        return all_digits(v + (*v == '-'), strlen(v + (*v == '-')));
+    case MART_BOOLEAN:
+        return !strcmp(v, "true") || !strcmp(v, "false");
+    case MART_DATE:
+        return is_date(v) && strlen(v) == sizeof "2026-11-28" - 1;
+    case MART_TIMESTAMP:
+        return is_date(v);
+    default:
+        return true;
+    }
+}
+
+static const char *type_words(enum mart_type type)
+{
+    static const char *const words[MART_TYPES] = {"text", "an integer", "true or false",
+                                                  "a date (2026-11-28)",
+                                                  "a timestamp (2026-11-28 12:05:00+00)"};
+    return words[type];
+}
+
+/* Fills `out` (m->n_params values). */
+static enum err take_values(const struct mart *m, const struct script_value *given, int n,
+                            const char *now, struct script_value *out, struct errbuf *e)
+{
+    for (int i = 0; i < m->n_params; i++) {
+        const struct mart_param *p = &m->params[i];
+        const char *v = p->def;
+        for (int k = 0; k < n; k++)
+            if (!strcmp(given[k].name, p->name))
+                v = given[k].value;
+        if (!v)
+            return err_set(e, ERR_USAGE, "mart %s: no value for `%s` (%s)", m->name, p->name,
+                           type_words(p->type));
+        if (p->type == MART_TIMESTAMP && !strcmp(v, "now"))
+            v = now;
+        if (!fits(p->type, v))
+            return err_set(e, ERR_USAGE, "mart %s: `%s` is %s, not `%s`", m->name, p->name,
+                           type_words(p->type), v);
+        out[i] = (struct script_value){.name = p->name, .value = v};
+    }
+    for (int k = 0; k < n; k++) {
+        bool known = false;
+        for (int i = 0; i < m->n_params && !known; i++)
+            known = !strcmp(m->params[i].name, given[k].name);
+        if (!known)
+            return err_set(e, ERR_USAGE, "mart %s has no parameter `%s`", m->name, given[k].name);
+    }
+    return ERR_OK;
+}
+
+/* ---- the run ---- */
+
+static enum err run_in_transaction(struct warehouse *w, const struct mart *m,
+                                   const struct script_value *values, const char *now,
+                                   struct script_rows *rows, struct errbuf *e)
+{
+    enum err r = own_query(w, m, "state_lock", NULL, 1, &now, e);
+    for (int i = 0; !r && m->changes[i]; i++)
+        r = own_query(w, m, "state_next", m->changes[i], 1, &m->changes[i], e);
+    if (!r && script_run(w, m->sql, values, m->n_params, rows, e))
+        r = err_prefix(e, "mart %s", m->name);
+    if (!r)
+        r = own_query(w, m, "state_done", NULL, 0, NULL, e);
+    return r;
+}
+
+static void now_text(char *out, size_t n)
+{
+    char utc[CLOCK_TEXT_MAX];
+    (void)clock_format_utc(clock_wall_us(), utc, sizeof utc);
+    char *t = strchr(utc, 'T');
+    char *z = strchr(utc, 'Z');
+    if (t)
+        *t = ' ';
+    if (z)
+        *z = '\0';
+    (void)snprintf(out, n, "%s+00", utc);
+}
+
+enum err mart_run(struct warehouse *w, const struct mart *m, const struct script_value *values,
+                  int n, struct mart_result *out, struct errbuf *e)
+{
+    char now[CLOCK_TEXT_MAX + 4];
+    struct script_rows rows = {.target = m->target};
+    int64_t began = clock_mono_us();
+    struct script_value *bound = calloc((size_t)m->n_params + 1, sizeof *bound);
+    if (!bound)
+        return err_set(e, ERR_NOMEM, "no memory for the values of mart %s", m->name);
+    now_text(now, sizeof now);
+    enum err r = take_values(m, values, n, now, bound, e);
+    if (!r)
+        r = mart_ensure(w, m, e);
+    if (!r)
+        r = warehouse_begin(w, e);
+    if (r)
+        goto out;
+    r = run_in_transaction(w, m, bound, now, &rows, e);
+    if (!r)
+        r = warehouse_commit(w, e);
+    if (r) {
+        struct errbuf second; /* the first error is the one to tell */
+        (void)!warehouse_rollback(w, &second);
+        goto out;
+    }
+    if (out)
+        *out = (struct mart_result){
+            .deleted = rows.deleted, .inserted = rows.inserted, .run_us = clock_mono_us() - began};
+out:
+    free(bound);
+    return r;
+}

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS {state} (
+    source VARCHAR(260) NOT NULL PRIMARY KEY,
+    seen TIMESTAMPTZ,
+    seen_next TIMESTAMPTZ,
+    run_at TIMESTAMPTZ
+)

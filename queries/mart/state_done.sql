@@ -1,0 +1,1 @@
+UPDATE {state} SET seen = seen_next

@@ -1,0 +1,1 @@
+UPDATE {state} SET run_at = CAST(? AS TIMESTAMPTZ)
