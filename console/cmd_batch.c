@@ -3,8 +3,9 @@
  * verify, report, leave.
  *
  * For cron and CI. "Synced" is what verify waits for: a snapshot of the source is taken at the
- * start, and all that it sees has to be in raw. Exit: 0 done and the same, 4 data differ, 1 a
- * connector failed, 2 configuration, 3 cannot connect, 130 interrupted.
+ * start, and all that it sees has to be in raw. A connector that somebody paused would keep some of
+ * it back: that is said before anything moves, and --resume runs it. Exit: 0 done and the same, 4
+ * data differ, 1 a connector failed, 2 configuration, 3 cannot connect, 130 interrupted.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct batch {
     struct engine *engine;
     bool terminal;
     bool json;
+    bool resume;
     int64_t began_us;
     int64_t synced_us; /* Kafka holds it all */
     int64_t loaded_us; /* raw holds it all */
@@ -140,6 +142,8 @@ static int run(struct batch *b)
     struct verify_report r = {0};
     enum err rc = engine_create(b->config, &b->engine, &e);
     if (!rc)
+        rc = engine_check_paused(b->engine, b->resume, "batch", &e);
+    if (!rc)
         rc = engine_start(b->engine, &e);
     b->began_us = b->last_progress_us = clock_mono_us();
     b->doing = "starting";
@@ -185,6 +189,7 @@ int cmd_batch(int argc, char **argv)
         return code;
     const char *report = arguments_value(&a, "report");
     b.patience_us = timeout * 1000000;
+    b.resume = arguments_flag(&a, "resume");
     b.json = arguments_flag(&a, "json") || (report && !strcmp(report, "json"));
     (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
     (void)signal(SIGPIPE, SIG_IGN);

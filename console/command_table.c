@@ -74,6 +74,7 @@ static const struct command_option batch_options[] = {
     {.name = "timeout",
      .argument = "SECONDS",
      .help = "Give up when nothing moves for so long; default 120."},
+    {.name = "resume", .help = "Run paused and stopped connectors too, from now on."},
     JSON_OPTION,
     END_OF_OPTIONS};
 
@@ -250,7 +251,8 @@ static const struct command commands[] = {
      .summary = "Synchronize once in the foreground, verify, report, end. For cron and CI.",
      .details = "Everything that was committed in the source when it starts is in the warehouse "
                 "when it ends. It needs a source, brokers and a warehouse in its configuration, "
-                "nothing else.",
+                "nothing else. While a connector is paused or stopped that cannot be: it says so "
+                "and ends with 1 before anything moves, or resumes it with --resume.",
      .example = "flightdeck batch --report json"},
     {.name = "status",
      .arguments = "",

@@ -49,6 +49,35 @@ enum err engine_start_connector(struct engine *g, struct engine_connector *c, st
     return ERR_OK;
 }
 
+enum err engine_check_paused(struct engine *g, bool resume, const char *who, struct errbuf *e)
+{
+    struct buf names;
+    enum err rc = ERR_OK;
+    buf_init(&names, ERRBUF_TEXT_MAX);
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors && !rc; i++) {
+        const char *name = g->connectors[i]->name;
+        enum store_state wanted;
+        rc = engine_store_state(g, name, &wanted, e);
+        if (rc || (wanted != STORE_PAUSED && wanted != STORE_STOPPED))
+            continue;
+        buf_printf(&names, "%s%s is %s", names.len ? ", " : "", name,
+                   wanted == STORE_PAUSED ? "PAUSED" : "STOPPED");
+        if (resume)
+            rc = store_connector_set_state(g->store, name, STORE_RUNNING, e);
+        if (resume && !rc)
+            engine_note(g, "info", "audit", who, name, "resumed");
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    if (!rc && !resume && names.len)
+        rc = err_set(e, ERR_STATE,
+                     "%s, as was asked for last, so not everything would arrive: resume it at a "
+                     "running engine (flightdeck connector resume NAME), or give --resume",
+                     buf_cstr(&names));
+    buf_free(&names);
+    return rc;
+}
+
 /* ---- what takes a connector away ---- */
 
 static enum err is_stopping(struct errbuf *e)

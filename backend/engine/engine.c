@@ -353,11 +353,6 @@ enum err engine_stalled(struct engine *g, struct errbuf *e)
             rc = err_set(e, v.last_code == ERR_CONNECT ? ERR_CONNECT : ERR_TIMEOUT,
                          "connector %s is %s: %s", g->connectors[i]->name, task_state_word(v.state),
                          v.last_error[0] ? v.last_error : v.detail);
-        else if (v.state == TASK_PAUSED || v.state == TASK_STOPPED)
-            rc = err_set(e, ERR_STATE,
-                         "connector %s is %s, as was asked for last: run the engine and resume it "
-                         "(flightdeck connector resume %s)",
-                         g->connectors[i]->name, task_state_word(v.state), g->connectors[i]->name);
     }
     (void)pthread_mutex_unlock(&g->mutex);
     return rc ? rc : err_set(e, ERR_TIMEOUT, "nothing moves any more");

@@ -49,6 +49,10 @@ void engine_note(struct engine *g, const char *level, const char *area, const ch
 /* ERR_STATE (ERR_CONFIG) with its words when a connector has FAILED, or would be tried again for
  * ever though no server is away. */
 enum err engine_failed(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Before the start: ERR_STATE names the connectors that are paused or stopped, as was asked for
+ * last, so that what is theirs would not move. With `resume` they run from now on instead. */
+enum err engine_check_paused(struct engine *g, bool resume, const char *who,
+                             struct errbuf *e) MUST_CHECK;
 /* Why nothing moves, in words: always an error. */
 enum err engine_stalled(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Row changes published by sources and loaded by sinks since the start. */

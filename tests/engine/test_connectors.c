@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backend/base/clock.h"
 #include "backend/serve/client.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
@@ -695,13 +696,49 @@ static void test_damaged_store(void **state)
     free(db);
 }
 
+/* A batch says at once that somebody paused a connector; it runs it when it is told to. */
+static void test_batch_with_a_paused_one(void **state)
+{
+    struct harness h;
+    char *out = NULL;
+    char *db = database("c_batch");
+    (void)state;
+    harness_init(&h, "c_batch", db, NULL);
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    act(&h, "connector.pause", "c_batch-sink", "STOPPING", "PAUSED");
+    act(&h, "connector.stop", "c_batch-source", "STOPPING", "STOPPED");
+    stop(&h);
+    insert(db, 101, 200);
+    int64_t began = clock_mono_us();
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch"), 1);
+    assert_true(clock_mono_us() - began <
+                20000000); /* not the 120 s of a batch that stands still */
+    if (!strstr(out, "c_batch-source is STOPPED, c_batch-sink is PAUSED") ||
+        !strstr(out, "--resume"))
+        fail_msg("%s", out);
+    free(out);
+    assert_int_equal(rows_of("c_batch"), 100);
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--resume"), 0);
+    free(out);
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch"), 0); /* it is resumed for good */
+    free(out);
+    wait_rows("c_batch", 200);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pause_and_resume), cmocka_unit_test(test_stop_and_restart),
-        cmocka_unit_test(test_apply_and_delete), cmocka_unit_test(test_file_and_store),
-        cmocka_unit_test(test_invalid_apply),    cmocka_unit_test(test_stored_with_faults),
-        cmocka_unit_test(test_offsets),          cmocka_unit_test(test_damaged_store),
+        cmocka_unit_test(test_pause_and_resume),
+        cmocka_unit_test(test_stop_and_restart),
+        cmocka_unit_test(test_apply_and_delete),
+        cmocka_unit_test(test_file_and_store),
+        cmocka_unit_test(test_invalid_apply),
+        cmocka_unit_test(test_stored_with_faults),
+        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_damaged_store),
+        cmocka_unit_test(test_batch_with_a_paused_one),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
