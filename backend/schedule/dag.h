@@ -135,6 +135,31 @@ struct dag_set {
     struct arena *arena;
 };
 
+/* ---- reading ---- */
+
+/* One DAG's YAML. SQL files are looked for in the folder of `file`, then among the program's own
+ * queries. */
+struct dag_text {
+    const char
+        *file; /* for messages too; its name without .yaml is the DAG's, unless it says one */
+    const char *text;
+    size_t n;
+};
+
+/*
+ * All DAGs of a configuration. pools: beside "default", which is there with DAG_POOL_SLOTS unless
+ * it is given. ERR_CONFIG: every fault is in `faults`, each with file:line, and nothing is
+ * returned.
+ */
+enum { DAG_POOL_SLOTS = 8, DAG_FILE_MAX = 1 << 20 };
+enum err dag_set_parse(const struct dag_text *texts, int n, const struct dag_pool *pools,
+                       int n_pools, struct dag_set **out, struct faults *faults,
+                       struct errbuf *e) MUST_CHECK;
+void dag_set_free(struct dag_set *set); /* NULL is fine */
+
+/* The keys of a DAG's file as Markdown, for the docs. */
+void dag_keys_reference(struct buf *out);
+
 /* NULL when there is none of that name. */
 const struct dag *dag_find(const struct dag_set *set, const char *name);
 int dag_index(const struct dag_set *set, const char *name); /* -1 */
@@ -163,6 +188,12 @@ struct dag_interval dag_interval_of_trigger(const struct dag *d, int64_t at_us);
 /* The local date of begin_us in the DAG's zone, "2026-11-28": the run's business date. */
 enum { DAG_DATE_MAX = 16 };
 char *dag_business_date(const struct dag *d, int64_t begin_us, char out[DAG_DATE_MAX]);
+
+/* A local date (days since 1970-01-01) and a time of it to microseconds UTC, in the DAG's zone. */
+int64_t dag_local_time(const struct dag *d, int64_t local_days, int seconds);
+
+/* The schedule in words, with the zone: "at 12:05 every day UTC, after dwh". */
+void dag_describe_schedule(const struct dag_set *set, const struct dag *d, struct buf *out);
 
 /* ---- values of a run ---- */
 
