@@ -433,7 +433,8 @@ def _column(c, pk):
             if _enabled(cons): out += " PRIMARY KEY"
         elif isinstance(k, exp.UniqueColumnConstraint):
             if _enabled(cons): out += " UNIQUE"
-        elif isinstance(k, exp.CheckColumnConstraint): out += f" CHECK ({_pg(k.this)})"
+        elif isinstance(k, exp.CheckColumnConstraint):
+            out += (f" CONSTRAINT {_quoted(cons.this.name.lower())}" if cons.this else "") + f" CHECK ({_pg(k.this)})"
         elif "ENCODING" in ks or "ACCESSRANK" in ks or "REFERENCES" in ks or "ENABLED" in ks or "DISABLED" in ks: pass
     if octets:
         con = exp.to_identifier(f"vgate_octets_{octets}_{name[:20]}_{zlib.crc32(name.encode()):08x}", quoted=True).sql("postgres")
