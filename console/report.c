@@ -36,6 +36,14 @@ static void print_differences(const struct verify_table *t, FILE *out)
 {
     if (t->outcome != VERIFY_DIFFERS)
         return;
+    if (t->doubled)
+        (void)fprintf(out,
+                      "  %s: %" PRId64 " %s in raw more than once; the first: partition %d, offset "
+                      "%" PRId64 "\n",
+                      t->name, t->doubled, t->doubled == 1 ? "record is" : "records are",
+                      (int)t->doubled_partition, t->doubled_offset);
+    if (!t->differing)
+        return;
     if (t->differing < 0)
         (void)fprintf(out, "  %s: too many keys differ to count; the first %d:\n", t->name,
                       t->n_differences);
@@ -87,12 +95,13 @@ static json_t *table_json(const struct verify_table *t)
         (void)json_array_append_new(
             differences, json_pack("{s:s, s:s?, s:s?}", "key", t->differences[i].key, "source",
                                    t->differences[i].source_row, "raw", t->differences[i].raw_row));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:s, s:f}", "table", t->name,
-                     "raw_table", t->raw_table, "result", outcome_words[t->outcome], "source_rows",
-                     (json_int_t)t->source_rows, "raw_rows", (json_int_t)t->raw_rows,
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:o, s:s, s:f}", "table",
+                     t->name, "raw_table", t->raw_table, "result", outcome_words[t->outcome],
+                     "source_rows", (json_int_t)t->source_rows, "raw_rows", (json_int_t)t->raw_rows,
                      "source_checksum", source, "raw_checksum", raw, "differing",
-                     (json_int_t)t->differing, "differences", differences, "not_compared",
-                     t->left_out ? t->left_out : "", "seconds", t->seconds);
+                     (json_int_t)t->differing, "doubled", (json_int_t)t->doubled, "differences",
+                     differences, "not_compared", t->left_out ? t->left_out : "", "seconds",
+                     t->seconds);
 }
 
 json_t *report_verify(const struct verify_report *r)

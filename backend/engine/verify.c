@@ -101,10 +101,13 @@ static enum err compare_one(struct verify *v, const struct source_table *t,
         return ERR_OK;
     }
     rc = warehouse_table_columns(v->warehouse, out->raw_schema, out->raw_table, &columns, &n, e);
+    if (!rc)
+        rc = verify_compare(v, t, upsert, n > 0, out, e);
+    if (!rc && n)
+        rc = verify_doubled(v, columns, n, out, e);
+    if (out->doubled)
+        out->outcome = VERIFY_DIFFERS;
     free(columns);
-    if (rc)
-        return rc;
-    rc = verify_compare(v, t, upsert, n > 0, out, e);
     if (rc)
         (void)err_prefix(e, "%s", out->name);
     return rc;

@@ -9,8 +9,9 @@
  *
  * Per table: row count and an order-independent checksum (sum of 64-bit hashes) over canonical text
  * of every column, in buckets by key; only the buckets that differ are read again to name the keys.
- * Columns that have no canonical text on both sides are named, not passed over. Memory: bounded by
- * the buckets and VERIFY_DIFFERENCES_MAX. Thread rule: one thread.
+ * A record that was loaded twice does not show in the state of its key: raw is looked through for
+ * such. Columns that have no canonical text on both sides are named, not passed over. Memory:
+ * bounded by the buckets and VERIFY_DIFFERENCES_MAX. Thread rule: one thread.
  */
 #ifndef ENGINE_VERIFY_H
 #define ENGINE_VERIFY_H
@@ -63,6 +64,9 @@ struct verify_table {
     int64_t differing; /* keys that differ; -1: more than were looked at */
     int n_differences;
     struct verify_difference differences[VERIFY_DIFFERENCES_MAX];
+    int64_t doubled; /* records that are in raw more than once, and the first of them */
+    int32_t doubled_partition;
+    int64_t doubled_offset;
     char *left_out; /* columns that were not compared, ", " between; "" none */
     double seconds;
 };

@@ -33,6 +33,10 @@ enum err verify_wait(struct verify *v, const struct source_tables *tables,
 enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;
 
+/* Counts records that are in the raw table more than once; columns: the table's. */
+enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
+                        struct verify_table *out, struct errbuf *e) MUST_CHECK;
+
 /* ---- verify_differences.c: rows of the buckets that differ ---- */
 
 /* Between the values of a row or a key in canonical text. */

@@ -372,6 +372,44 @@ static void test_verify_finds_what_is_wrong(void **state)
     free(db);
 }
 
+/* A row of the log that is there twice: the state of each key is right all the same. */
+static void test_verify_finds_doubled_records(void **state)
+{
+    static const char *const wrong[] = {"public.twice", NULL};
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = strdup(fixture_database("t_twice"));
+    run_sql(db,
+            "CREATE TABLE twice (id int PRIMARY KEY, v int); INSERT INTO twice SELECT i, i FROM "
+            "generate_series(1, 100) i; CREATE TABLE once (id int PRIMARY KEY, v int); INSERT "
+            "INTO once TABLE twice");
+    harness_init(&h, "t_twice", db, NULL);
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    /* a topic that was made anew has the same offsets again */
+    free(fixture_warehouse_psql("CREATE TEMP TABLE again AS SELECT * FROM raw.t_twice_public_once; "
+                                "UPDATE again SET source_lsn = source_lsn + 1; INSERT INTO "
+                                "raw.t_twice_public_once TABLE again"));
+    harness_verify(&h, VERIFY_S);
+    free(fixture_warehouse_psql("INSERT INTO raw.t_twice_public_twice SELECT * FROM "
+                                "raw.t_twice_public_twice WHERE _offset IN (7, 11)"));
+    json_t *j = verify_report(&h, 4);
+    check_verdicts(j, wrong);
+    assert_int_equal(json_integer_value(json_object_get(table_of(j, "public.twice"), "doubled")),
+                     2);
+    assert_int_equal(json_integer_value(json_object_get(table_of(j, "public.twice"), "differing")),
+                     0);
+    json_decref(j);
+    assert_int_equal(HARNESS_RUN(&h, &out, "verify", "--timeout", "20"), 4);
+    if (!strstr(out, "public.twice: 2 records are in raw more than once; the first: partition 0, "
+                     "offset 7"))
+        fail_msg("%s", out);
+    free(out);
+    (void)harness_engine_end(&h, SIGTERM);
+    free(db);
+}
+
 /* decimal.handling.mode=precise has no NaN: NULL is not the same, and verify does not say it is. */
 static void test_not_a_number(void **state)
 {
@@ -411,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_type),
         cmocka_unit_test(test_verify_finds_what_is_wrong),
+        cmocka_unit_test(test_verify_finds_doubled_records),
         cmocka_unit_test(test_not_a_number),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
