@@ -211,7 +211,7 @@ struct scheduler_log {
     int attempt;     /* whose */
     int64_t next;    /* give it as `after` to read on */
     bool ended;      /* the try is over and this was the last of it */
-    int64_t dropped; /* bytes left out before the first of these lines */
+    int64_t dropped; /* bytes left out among these lines, where a line says so */
     struct arena *arena;
 };
 /* Of one try (0: the newest), what stands behind `after` (0: from its begin), at most `limit`

@@ -103,12 +103,9 @@ enum err store_error(struct store *s, const char *what, struct errbuf *e)
 
 /* ---- statements ---- */
 
-sqlite3_stmt *store_begin(struct store *s, enum store_query q, const char *types, ...)
+static sqlite3_stmt *bind_all(struct store *s, enum store_query q, const char *types, va_list ap)
 {
-    va_list ap;
-    (void)pthread_mutex_lock(&s->mutex);
     sqlite3_stmt *st = s->statements[q];
-    va_start(ap, types);
     /* A bind fails for a wrong index or a text of 1 GB: the step then fails by NOT NULL. */
     for (int i = 0; types[i]; i++) {
         if (types[i] == 'i')
@@ -116,6 +113,24 @@ sqlite3_stmt *store_begin(struct store *s, enum store_query q, const char *types
         else
             (void)sqlite3_bind_text(st, i + 1, va_arg(ap, const char *), -1, SQLITE_STATIC);
     }
+    return st;
+}
+
+sqlite3_stmt *store_begin(struct store *s, enum store_query q, const char *types, ...)
+{
+    va_list ap;
+    (void)pthread_mutex_lock(&s->mutex);
+    va_start(ap, types);
+    sqlite3_stmt *st = bind_all(s, q, types, ap);
+    va_end(ap);
+    return st;
+}
+
+sqlite3_stmt *store_bind(struct store *s, enum store_query q, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    sqlite3_stmt *st = bind_all(s, q, types, ap);
     va_end(ap);
     return st;
 }
@@ -128,10 +143,15 @@ enum err store_step(struct store *s, sqlite3_stmt *st, bool *row, const char *wh
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_OK : store_error(s, what, e);
 }
 
-void store_end(struct store *s, sqlite3_stmt *st)
+void store_reset(sqlite3_stmt *st)
 {
     (void)sqlite3_reset(st); /* says again what the step said */
     (void)sqlite3_clear_bindings(st);
+}
+
+void store_end(struct store *s, sqlite3_stmt *st)
+{
+    store_reset(st);
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
@@ -147,6 +167,36 @@ const char *store_text(sqlite3_stmt *st, int column)
 {
     const char *text = (const char *)sqlite3_column_text(st, column);
     return text ? text : "";
+}
+
+/* ---- transactions ---- */
+
+enum err store_transaction(struct store *s, struct errbuf *e)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
+        return ERR_OK;
+    enum err rc = store_error(s, "begin a transaction", e);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return rc;
+}
+
+enum err store_commit(struct store *s, enum err rc, struct errbuf *e)
+{
+    if (!rc && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        rc = store_error(s, "commit", e);
+    if (rc && !sqlite3_get_autocommit(s->db))
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* rc has the reason */
+    (void)pthread_mutex_unlock(&s->mutex);
+    return rc;
+}
+
+enum err store_do(struct store *s, sqlite3_stmt *st, const char *what, struct errbuf *e)
+{
+    bool row;
+    enum err rc = store_step(s, st, &row, what, e);
+    store_reset(st);
+    return rc;
 }
 
 /* ---- opening ---- */

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-#include "backend/state/store.h"
+#include "backend/state/store_runs.h"
 
 #define STORE_QUERIES(X)                                                                           \
     X(connector_put)                                                                               \
@@ -19,7 +19,33 @@
     X(connectors_list)                                                                             \
     X(event_add)                                                                                   \
     X(events_list)                                                                                 \
-    X(events_prune)
+    X(events_prune)                                                                                \
+    X(dags_list)                                                                                   \
+    X(dag_put)                                                                                     \
+    X(run_insert)                                                                                  \
+    X(run_update)                                                                                  \
+    X(run_get)                                                                                     \
+    X(run_by_key)                                                                                  \
+    X(run_newest)                                                                                  \
+    X(run_next)                                                                                    \
+    X(runs_active)                                                                                 \
+    X(runs_queued)                                                                                 \
+    X(runs_list)                                                                                   \
+    X(runs_list_dag)                                                                               \
+    X(runs_old)                                                                                    \
+    X(run_delete)                                                                                  \
+    X(run_delete_tasks)                                                                            \
+    X(run_delete_tries)                                                                            \
+    X(run_delete_logs)                                                                             \
+    X(task_put)                                                                                    \
+    X(tasks_list)                                                                                  \
+    X(try_put)                                                                                     \
+    X(try_get)                                                                                     \
+    X(try_log)                                                                                     \
+    X(tries_list)                                                                                  \
+    X(log_add)                                                                                     \
+    X(log_read)                                                                                    \
+    X(log_trim)
 
 enum store_query {
 #define X(name) QUERY_##name,
@@ -52,6 +78,19 @@ void store_end(struct store *s, sqlite3_stmt *st);
 #define STORE_RUN(s, q, what, e, ...) store_run((s), store_begin((s), (q), __VA_ARGS__), what, e)
 enum err store_run(struct store *s, sqlite3_stmt *st, const char *what,
                    struct errbuf *e) MUST_CHECK;
+
+/* Several statements in one transaction: store_transaction takes the mutex (unless it fails),
+ * store_commit commits, or rolls back when rc is an error, and gives the mutex back; between them
+ * store_bind, store_step and store_reset, or store_do for a statement without rows. */
+enum err store_transaction(struct store *s, struct errbuf *e) MUST_CHECK;
+enum err store_commit(struct store *s, enum err rc, struct errbuf *e) MUST_CHECK;
+sqlite3_stmt *store_bind(struct store *s, enum store_query q, const char *types, ...);
+void store_reset(sqlite3_stmt *st);
+enum err store_do(struct store *s, sqlite3_stmt *st, const char *what, struct errbuf *e) MUST_CHECK;
+
+enum err store_task_state_parse(const char *word, enum task_instance_state *out,
+                                struct errbuf *e) MUST_CHECK;
+
 /* A column's text; "" for NULL. Valid until the next step. */
 const char *store_text(sqlite3_stmt *st, int column);
 

@@ -76,7 +76,7 @@ bool task_instance_ended(enum task_instance_state s);
 struct store_dag {
     const char *name;
     bool paused;
-    int64_t last_logical_us;  /* of its newest run by schedule; INT64_MIN: none */
+    int64_t last_fire_us;     /* of its newest run by schedule; INT64_MIN: none */
     int64_t changed_us;       /* its inputs changed, and no run has taken it up; 0: nothing new */
     int64_t backfill_running; /* runs of a backfill side by side */
 };
@@ -86,6 +86,7 @@ struct store_dags {
     struct arena *arena;
 };
 
+/* What a set of DAGs is stored as, by name. */
 enum err store_dags_list(struct store *s, struct store_dags *out, struct errbuf *e) MUST_CHECK;
 void store_dags_free(struct store_dags *l);
 /* Writes all members of one DAG. */
@@ -97,6 +98,7 @@ struct store_run {
     int64_t id; /* grows */
     const char *dag;
     enum run_kind kind;
+    int lane; /* which of the DAG's queues: 0 asked for, 1 by itself, 2 backfill */
     enum run_state state;
     int64_t logical_us, begin_us, end_us; /* the data interval [begin, end) */
     const char *params;                   /* a JSON object of texts */
@@ -128,7 +130,34 @@ enum err store_runs_list(struct store *s, const struct store_run_filter *f, stru
 /* One, as a list of one; ERR_NOT_FOUND. */
 enum err store_run_get(struct store *s, int64_t id, struct store_runs *out,
                        struct errbuf *e) MUST_CHECK;
+enum err store_run_by_key(struct store *s, const char *dag, int64_t logical_us, enum run_kind kind,
+                          struct store_runs *out, struct errbuf *e) MUST_CHECK;
+/* The newest of a DAG; n is 0 where there is none. */
+enum err store_run_newest(struct store *s, const char *dag, struct store_runs *out,
+                          struct errbuf *e) MUST_CHECK;
+/* The one that has been queued for longest in a DAG's lane; n is 0 where there is none. However
+ * many are queued, it costs the same. */
+enum err store_run_next(struct store *s, const char *dag, int lane, struct store_runs *out,
+                        struct errbuf *e) MUST_CHECK;
+/* Those that are running or canceling. */
+enum err store_runs_active(struct store *s, struct store_runs *out, struct errbuf *e) MUST_CHECK;
 void store_runs_free(struct store_runs *l);
+
+enum { STORE_LANES = 3 };
+/* How many are queued, called once a DAG and lane; under the store's lock: it may not call it. */
+typedef void store_queued_fn(void *arg, const char *dag, int lane, int64_t n);
+enum err store_runs_queued(struct store *s, store_queued_fn *fn, void *arg,
+                           struct errbuf *e) MUST_CHECK;
+
+/* Adds n runs that are queued and sets their ids: 0 where the run (DAG, logical time, kind) is
+ * there already. dag (may be NULL) is written in the same transaction. */
+enum err store_runs_insert(struct store *s, struct store_run *runs, int n,
+                           const struct store_dag *dag, struct errbuf *e) MUST_CHECK;
+
+/* Deletes runs of a DAG that are over, with their tasks and logs: those that ended before, and
+ * those behind the `keep` newest; at most `limit`. *n: how many. */
+enum err store_runs_prune(struct store *s, const char *dag, int64_t ended_before_us, int64_t keep,
+                          int limit, int *n, struct errbuf *e) MUST_CHECK;
 
 /* ---- tasks of a run ---- */
 
@@ -163,5 +192,55 @@ struct store_tasks {
 enum err store_tasks_list(struct store *s, int64_t run, struct store_tasks *out,
                           struct errbuf *e) MUST_CHECK;
 void store_tasks_free(struct store_tasks *l);
+
+/* What changes at one moment, of one run and of DAGs: one transaction. */
+struct store_run_changes {
+    int64_t run;
+    const struct store_run *state; /* NULL: unchanged; all but id, key, interval, created_us */
+    int n_tasks;
+    const struct store_task *tasks;
+    int n_tries;
+    const struct store_try *tries;
+    int n_dags;
+    const struct store_dag *dags;
+};
+enum err store_run_write(struct store *s, const struct store_run_changes *c,
+                         struct errbuf *e) MUST_CHECK;
+
+/* ---- logs ---- */
+
+/* One or more whole lines. */
+struct store_log_piece {
+    int64_t id;
+    int64_t ts_us;
+    const char *text;
+};
+struct store_log {
+    int n;
+    struct store_log_piece *items;
+    int attempt;
+    enum task_instance_state state; /* of the try */
+    int64_t dropped;                /* bytes left out, behind the piece `head` */
+    int64_t head;
+    bool more; /* there is more behind the last of these */
+    struct arena *arena;
+};
+
+/* Where a try's log stands; zero to begin with, kept by whoever writes it. */
+struct store_log_writer {
+    int64_t run;
+    const char *task;
+    int attempt;
+    int64_t max; /* bytes: when there are more, some go between the first quarter and the end */
+    int64_t bytes, dropped, head, head_bytes;
+};
+/* Adds text to the try's log; the try must have been written. */
+enum err store_log_add(struct store *s, struct store_log_writer *w, int64_t ts_us, const char *text,
+                       struct errbuf *e) MUST_CHECK;
+/* What stands behind the piece `after`, about `limit` bytes. attempt 0: the newest. ERR_NOT_FOUND:
+ * no such try. */
+enum err store_log_read(struct store *s, int64_t run, const char *task, int attempt, int64_t after,
+                        int64_t limit, struct store_log *out, struct errbuf *e) MUST_CHECK;
+void store_log_free(struct store_log *l);
 
 #endif

@@ -1,0 +1,2 @@
+-- run
+DELETE FROM runs WHERE id = ?1

@@ -1,0 +1,2 @@
+-- run
+DELETE FROM logs WHERE run = ?1

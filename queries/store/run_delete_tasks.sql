@@ -1,0 +1,2 @@
+-- run
+DELETE FROM tasks WHERE run = ?1

@@ -1,0 +1,2 @@
+-- run
+DELETE FROM tries WHERE run = ?1
