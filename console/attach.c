@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "console/exit_codes.h"
+#include "console/report.h"
 
 int attach_find(const struct arguments *a, struct attach *out)
 {
@@ -88,9 +89,9 @@ int attach_change(const struct arguments *a, struct client *c, const char *metho
 int attach_print_json(const struct arguments *a, const json_t *json)
 {
     size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
-    if (json_dumpf(json, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0 ||
-        puts("") == EOF || fflush(stdout) != 0)
-        return command_fail(a, EXIT_FAILED, "cannot write to the standard output: %m");
+    struct errbuf e;
+    if (report_json(json, flags, stdout, &e) != ERR_OK)
+        return command_fail(a, EXIT_FAILED, "%s", e.text);
     return EXIT_DONE;
 }
 

@@ -105,7 +105,21 @@ static double seconds(int64_t from, int64_t to)
     return to > from && from ? (double)(to - from) / 1e6 : 0;
 }
 
-static void print_report(const struct batch *b, const struct verify_report *r, bool failed)
+static json_t *report_of(const struct batch *b, const struct report_stage *stages, int64_t dead,
+                         const struct verify_report *r, const struct errbuf *failed)
+{
+    return json_pack("{s:b, s:s*, s:f, s:[{s:s, s:I, s:f}, {s:s, s:I, s:f}], s:I, s:o}", "ok",
+                     !failed && r && r->same, "error", failed ? failed->text : NULL, "seconds",
+                     seconds(b->began_us, clock_mono_us()), "stages", "stage", stages[0].name,
+                     "rows", (json_int_t)stages[0].rows, "seconds", stages[0].seconds, "stage",
+                     stages[1].name, "rows", (json_int_t)stages[1].rows, "seconds",
+                     stages[1].seconds, "dead_letters", (json_int_t)dead, "verify",
+                     r ? report_verify(r) : json_null());
+}
+
+/* failed NULL: it has not. A text of nothing at all is left out: the error has said why. */
+static enum err print_report(const struct batch *b, const struct verify_report *r,
+                             const struct errbuf *failed, struct errbuf *e)
 {
     int64_t captured;
     int64_t loaded;
@@ -117,23 +131,20 @@ static void print_report(const struct batch *b, const struct verify_report *r, b
         {"load", loaded, seconds(b->began_us, b->loaded_us ? b->loaded_us : now)},
     };
     if (b->json) {
-        json_t *j = json_pack("{s:b, s:f, s:[{s:s, s:I, s:f}, {s:s, s:I, s:f}], s:I, s:o}", "ok",
-                              !failed && r && r->same, "seconds", seconds(b->began_us, now),
-                              "stages", "stage", "capture", "rows", (json_int_t)captured, "seconds",
-                              stages[0].seconds, "stage", "load", "rows", (json_int_t)loaded,
-                              "seconds", stages[1].seconds, "dead_letters", (json_int_t)dead,
-                              "verify", r ? report_verify(r) : json_null());
-        (void)json_dumpf(j, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        json_t *j = report_of(b, stages, dead, r, failed);
+        enum err rc = report_json(j, JSON_INDENT(2), stdout, e);
         json_decref(j);
-        return;
+        return rc;
     }
+    if (failed && !captured && !loaded && !dead)
+        return ERR_OK;
     (void)printf("batch: %.1f s\n", seconds(b->began_us, now));
     report_stages_text(stages, 2, stdout);
     if (dead)
         (void)printf("  %lld records went to dead-letter topics\n", (long long)dead);
     if (r)
         report_verify_text(r, stdout);
+    return ERR_OK;
 }
 
 static int run(struct batch *b)
@@ -160,9 +171,10 @@ static int run(struct batch *b)
         rc = engine_failed(b->engine, &e);
     if (b->terminal)
         (void)fputs("\r\033[K", stderr);
-    int code = rc ? report_error("batch", &e) : r.same ? EXIT_DONE : EXIT_DIFFER;
-    if (ran)
-        print_report(b, rc ? NULL : &r, rc != ERR_OK);
+    int code = rc ? report_failure("batch", b->config->file, &e) : r.same ? EXIT_DONE : EXIT_DIFFER;
+    struct errbuf why;
+    if (ran && print_report(b, rc ? NULL : &r, rc ? &e : NULL, &why))
+        code = report_error("batch", &why);
     verify_report_free(&r);
     if (ran) {
         rc = engine_stop(b->engine, &e);
@@ -197,8 +209,12 @@ int cmd_batch(int argc, char **argv)
         config_free(c);
         return report_error("batch", &e);
     }
+    /* What becomes of a connector is told by the report, once; log.level=debug shows the way there.
+     */
+    bool silent = c->log.level != LOG_DEBUG;
     log_configure(STDERR_FILENO, c->log.format,
                   c->log.level == LOG_INFO ? LOG_WARNING : c->log.level);
+    log_mute(silent ? "connector" : NULL);
     const struct sigaction act = {.sa_handler = on_signal};
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);

@@ -55,13 +55,15 @@ int cmd_verify(int argc, char **argv)
     if (terminal)
         (void)fputs("\r\033[K", stderr);
     if (rc) {
-        code = report_error("verify", &e);
+        code = report_failure("verify", c->file, &e);
     } else {
-        if (arguments_flag(&a, "json"))
-            report_verify_json(&r, stdout);
-        else
-            report_verify_text(&r, stdout);
+        json_t *j = arguments_flag(&a, "json") ? report_verify(&r) : NULL;
         code = r.same ? EXIT_DONE : EXIT_DIFFER;
+        if (!j)
+            report_verify_text(&r, stdout);
+        else if (report_json(j, JSON_INDENT(2), stdout, &e))
+            code = report_error("verify", &e);
+        json_decref(j);
         verify_report_free(&r);
     }
     config_free(c);

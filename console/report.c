@@ -1,6 +1,7 @@
 #include "console/report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,43 @@ int report_error(const char *command, const struct errbuf *e)
 {
     (void)fprintf(stderr, "flightdeck %s: %s\n", command, e->text);
     return exit_code_of(e->code);
+}
+
+int report_failure(const char *command, const char *file, const struct errbuf *e)
+{
+    int code = report_error(command, e);
+    if (e->code == ERR_CONNECT)
+        (void)fprintf(stderr,
+                      "  see that this server runs and can be reached from here; its address comes "
+                      "from %s\n",
+                      file);
+    return code;
+}
+
+static void round_numbers(json_t *j)
+{
+    const double places = 1e3;
+    const char *key;
+    json_t *v;
+    size_t i;
+    if (json_is_real(j))
+        (void)json_real_set(j, round(json_real_value(j) * places) / places);
+    json_object_foreach(j, key, v) round_numbers(v);
+    json_array_foreach(j, i, v) round_numbers(v);
+}
+
+enum err report_json(const json_t *j, size_t flags, FILE *out, struct errbuf *e)
+{
+    enum { DIGITS = 15 }; /* what a double holds for sure: 17 show its binary rest */
+    json_t *copy = json_deep_copy(j);
+    if (!copy)
+        return err_set(e, ERR_NOMEM, "no memory for the output");
+    round_numbers(copy);
+    int failed = json_dumpf(copy, out, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+    json_decref(copy);
+    if (failed || fputc('\n', out) == EOF || fflush(out) != 0)
+        return err_errno(e, ERR_IO, "the output cannot be written");
+    return ERR_OK;
 }
 
 char *report_number(int64_t v, char *out)
@@ -112,14 +150,6 @@ json_t *report_verify(const struct verify_report *r)
         (void)json_array_append_new(tables, table_json(&r->tables[i]));
     return json_pack("{s:b, s:s, s:f, s:o}", "same", r->same, "lsn", lsn_format(r->lsn, lsn),
                      "waited_seconds", r->waited_seconds, "tables", tables);
-}
-
-void report_verify_json(const struct verify_report *r, FILE *out)
-{
-    json_t *j = report_verify(r);
-    (void)json_dumpf(j, out, JSON_INDENT(2));
-    (void)fputc('\n', out);
-    json_decref(j);
 }
 
 void report_stages_text(const struct report_stage *s, int n, FILE *out)

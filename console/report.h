@@ -7,11 +7,16 @@
 
 #include "backend/engine/verify.h"
 
+/* JSON of ours on `out`, numbers with a fraction rounded to 3 decimals. flags: of json_dumpf.
+ * ERR_IO: it could not be written. */
+enum err report_json(const json_t *j, size_t flags, FILE *out, struct errbuf *e) MUST_CHECK;
+
 /* "flightdeck COMMAND: text" on stderr; returns the exit code that the error's kind has. */
 int report_error(const char *command, const struct errbuf *e);
+/* The same, and where a server cannot be reached, what to do; file: of the configuration. */
+int report_failure(const char *command, const char *file, const struct errbuf *e);
 
 void report_verify_text(const struct verify_report *r, FILE *out);
-void report_verify_json(const struct verify_report *r, FILE *out);
 json_t *report_verify(const struct verify_report *r);
 
 /* One stage of a batch. */

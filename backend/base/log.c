@@ -15,6 +15,7 @@ enum { LOG_MESSAGE_MAX = 4096 };
 static _Atomic int log_fd = STDERR_FILENO;
 static _Atomic int log_least = LOG_INFO;
 static _Atomic int log_as = LOG_TEXT;
+static const char *_Atomic log_muted;
 static pthread_mutex_t sink_mutex = PTHREAD_MUTEX_INITIALIZER;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
@@ -31,6 +32,11 @@ void log_configure(int fd, enum log_format format, enum log_level least)
     log_fd = fd;
     log_as = (int)format;
     log_least = (int)least;
+}
+
+void log_mute(const char *area)
+{
+    log_muted = area;
 }
 
 bool log_wants(enum log_level level)
@@ -59,7 +65,8 @@ static void write_all(int fd, const char *p, size_t n)
 
 void log_msg(enum log_level level, const char *area, const char *fmt, ...)
 {
-    if (!log_wants(level))
+    const char *muted = log_muted;
+    if (!log_wants(level) || (muted && !strcmp(area, muted)))
         return;
     char message[LOG_MESSAGE_MAX];
     va_list ap;

@@ -22,6 +22,9 @@ void log_configure(int fd, enum log_format format, enum log_level least);
 bool log_wants(enum log_level level);
 void log_msg(enum log_level level, const char *area, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Lines of this area are left out (static memory; NULL: none): who runs it tells the same. */
+void log_mute(const char *area);
+
 /* A second receiver of every written line (the engine's event list); NULL takes it away. */
 typedef void log_sink_fn(void *arg, int64_t wall_us, enum log_level level, const char *area,
                          const char *message);

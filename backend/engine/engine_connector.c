@@ -24,9 +24,27 @@ static void stop(void *arg)
         sink_stop(c->sink);
 }
 
+/* An outage is tried again every few seconds: it is told once, and again when its reason changes.
+ */
+static bool told_already(struct engine_connector *c, enum task_state to, const char *why)
+{
+    if (to == TASK_RUNNING)
+        c->told = 0;
+    if (to != TASK_RETRYING)
+        return false;
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (; *why; why++)
+        h = (h ^ (unsigned char)*why) * 1099511628211u;
+    return atomic_exchange(&c->told, h | 1) == (h | 1);
+}
+
 static void on_change(void *arg, enum task_state from, enum task_state to, const char *why)
 {
     struct engine_connector *c = arg;
+    if (told_already(c, to, why)) {
+        log_debug("connector", "%s: still: %s", c->name, why);
+        return;
+    }
     c->on_change(c->arg, c, from, to, why);
 }
 
@@ -143,7 +161,7 @@ enum err engine_connector_create(const struct config *g, struct connector *confi
         return rc;
     }
     for (int i = 0; i < config->n_warnings; i++)
-        log_warning("connector", "%s: %s", c->name, config->warnings[i]);
+        log_warning("config", "%s: %s", c->name, config->warnings[i]);
     *out = c;
     return ERR_OK;
 }

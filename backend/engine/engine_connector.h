@@ -36,6 +36,7 @@ struct engine_connector {
     const char **kafka; /* the engine's settings, then the connector's overrides */
     engine_connector_change_fn *on_change;
     void *arg;
+    _Atomic uint64_t told; /* why it tries again, as a hash: said once; 0: nothing yet */
     /* the status's: rates over the time between two looks */
     int64_t sampled_us;
     int64_t sampled_records;

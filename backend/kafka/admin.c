@@ -99,9 +99,11 @@ static enum err no_answer(struct kafka_admin *a, rd_kafka_resp_err_t r, const ch
     enum err code = kafka_err_code(r);
     if (code != ERR_CONNECT)
         return kafka_err_set(e, r, what);
+    /* "host:port/bootstrap: " before it says nothing that `servers` does not */
+    const char *words = a->broker_text[0] ? a->broker_text : rd_kafka_err2str(r);
+    const char *place = strstr(words, "/bootstrap: ");
     return err_set(e, ERR_CONNECT, "kafka: %s: %s does not answer: %s", what,
-                   a->servers ? a->servers : "",
-                   a->broker_text[0] ? a->broker_text : rd_kafka_err2str(r));
+                   a->servers ? a->servers : "", place ? place + strlen("/bootstrap: ") : words);
 }
 
 /* Metadata of one topic (rkt) or of all; tries again in slices so that a refused connection is

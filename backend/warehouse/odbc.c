@@ -65,6 +65,16 @@ static void trim_message(char *s)
         s[--n] = '\0';
 }
 
+/* libpq's second line, "\n\tIs the server running ..", joins the first. */
+static void one_line(struct errbuf *e)
+{
+    for (char *p = e ? strchr(e->text, '\n') : NULL; p; p = strchr(p, '\n')) {
+        p[0] = p[1] == '\t' ? ';' : ' ';
+        if (p[1] == '\t')
+            p[1] = ' ';
+    }
+}
+
 static bool connection_dead(struct warehouse *w)
 {
     SQLUINTEGER dead = SQL_CD_FALSE;
@@ -336,6 +346,7 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
         describe_target(odbc, target, sizeof target);
         (void)snprintf(what, sizeof what, "cannot connect to the warehouse (%s)", target);
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, what, e);
+        one_line(e);
         /* Whatever the driver calls it: there is no connection. A driver that is not installed
          * stays a matter of configuration. */
         if (e && r != ERR_CONFIG)

@@ -73,6 +73,20 @@ static void check_words(const char *output, const char *words)
         fail_msg("the password is shown:\n%s", output);
 }
 
+/* One error, what to do about a server, and neither librdkafka's lines nor a report of nothing. */
+static void check_told_once(const char *output, int code)
+{
+    static const char *const noise[] = {"FAIL:", " -> ", "capture                 0 ", "\t"};
+    int errors = 0;
+    for (const char *p = output; (p = strstr(p, "flightdeck batch: ")); p++)
+        errors++;
+    for (int i = 0; i < LENGTH(noise); i++)
+        if (strstr(output, noise[i]))
+            fail_msg("`%s` is in:\n%s", noise[i], output);
+    if (errors != 1 || (code == CONNECT) != (strstr(output, "its address comes from /") != NULL))
+        fail_msg("%d errors are told, exit code %d:\n%s", errors, code, output);
+}
+
 static void expect_args(const struct harness *h, int code, const char *words,
                         const char *const *args)
 {
@@ -85,6 +99,8 @@ static void expect_args(const struct harness *h, int code, const char *words,
     if (s > BOUND_S)
         fail_msg("it took %d s:\n%s", (int)s, out);
     check_words(out, words);
+    if (!strcmp(args[0], "batch"))
+        check_told_once(out, got);
     free(out);
 }
 #define EXPECT(h, code, words, ...)                                                                \
