@@ -33,8 +33,14 @@ static void round_numbers(json_t *j)
     size_t i;
     if (json_is_real(j))
         (void)json_real_set(j, round(json_real_value(j) * places) / places);
-    json_object_foreach(j, key, v) round_numbers(v);
-    json_array_foreach(j, i, v) round_numbers(v);
+    json_object_foreach(j, key, v)
+    {
+        round_numbers(v);
+    }
+    json_array_foreach(j, i, v)
+    {
+        round_numbers(v);
+    }
 }
 
 enum err report_json(const json_t *j, size_t flags, FILE *out, struct errbuf *e)
