@@ -93,17 +93,92 @@ static void print_list(const json_t *answer)
     }
 }
 
+/* "2026-11-24 12:04:31 UTC (3 m 12 s ago)" */
+static char *text_of_time(int64_t us, char *out, size_t n)
+{
+    char day[UNIT_TEXT_MAX];
+    char age[UNIT_TEXT_MAX];
+    (void)snprintf(out, n, "%s UTC (%s ago)", unit_day(us, day, sizeof day),
+                   unit_duration((double)(clock_wall_us() - us) / 1e6, age, sizeof age));
+    return out;
+}
+
+/* "a, b"; a task as "0 RUNNING". */
+static void text_of_list(const json_t *list, struct buf *out)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *v = json_array_get(list, i);
+        buf_str(out, i ? ", " : "");
+        if (json_is_object(v))
+            buf_printf(out, "%lld %s", (long long)int_of(v, "id"), text_of(v, "state"));
+        else
+            buf_str(out, json_is_string(v) ? json_string_value(v) : "");
+    }
+}
+
+static void put_label(const char *name, int indent)
+{
+    enum { LABEL_WIDTH = 28 };
+    (void)printf("%*s", indent, "");
+    put_padded(name, LABEL_WIDTH - indent);
+    (void)putchar(' ');
+}
+
 static void print_value(const char *name, const json_t *v, int indent)
 {
     if (json_is_null(v))
         return;
-    (void)printf("%*s", indent, "");
-    put_padded(name, 28 - indent);
-    (void)putchar(' ');
-    char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-    put_padded(json_is_string(v) ? json_string_value(v) : text ? text : "", 0);
+    put_label(name, indent);
+    struct buf list;
+    buf_init(&list, 0);
+    if (json_is_array(v))
+        text_of_list(v, &list);
+    char *text = json_is_string(v) || json_is_array(v)
+                     ? NULL
+                     : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+    put_padded(json_is_string(v)  ? json_string_value(v)
+               : json_is_array(v) ? buf_cstr(&list)
+               : text             ? text
+                                  : "",
+               0);
     (void)putchar('\n');
+    buf_free(&list);
     free(text);
+}
+
+/* A figure of the engine as `status` prints it: the end of its name tells the unit, and goes. */
+static bool print_figure(const char *name, const json_t *v, int indent)
+{
+    static const char *const units[] = {"_us", "_ms", "_s"};
+    enum unit { TIME, MILLISECONDS, PER_SECOND, COUNT } unit = TIME;
+    char label[64];
+    char text[3 * UNIT_TEXT_MAX];
+    size_t n = strlen(name);
+    while (unit < COUNT &&
+           (n <= strlen(units[unit]) || strcmp(name + n - strlen(units[unit]), units[unit]) != 0))
+        unit++;
+    if (!json_is_number(v) || (unit == COUNT && !json_is_integer(v)))
+        return false;
+    double value = json_number_value(v);
+    switch (unit) {
+    case TIME:
+        (void)text_of_time(json_integer_value(v), text, sizeof text);
+        break;
+    case MILLISECONDS:
+        (void)unit_duration(value / 1e3, text, sizeof text);
+        break;
+    case PER_SECOND:
+        (void)unit_rate(value, text, sizeof text);
+        break;
+    case COUNT:
+        (void)unit_count(json_integer_value(v), text, sizeof text);
+        break;
+    }
+    n -= unit < COUNT ? strlen(units[unit]) : 0;
+    (void)snprintf(label, sizeof label, "%.*s", (int)n, name);
+    put_label(label, indent);
+    (void)puts(text);
+    return true;
 }
 
 static void print_members(json_t *object, int indent)
@@ -112,6 +187,9 @@ static void print_members(json_t *object, int indent)
     json_t *v;
     json_object_foreach(object, name, v)
     {
+        bool figure = indent == 0 && print_figure(name, v, indent); /* below it are settings */
+        if (figure)
+            continue;
         if (json_is_object(v)) {
             (void)printf("%*s%s\n", indent, "", name);
             print_members(v, indent + 2);

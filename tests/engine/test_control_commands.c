@@ -88,6 +88,12 @@ static void test_connectors(void **state)
     expect(0, "connector list --json", "{\"connectors\":[{\"name\":\"airline-source\"");
     expect(0, "connector show tickets-sink", "connection.password        ********");
     expect(0, "connector show tickets-sink --json", "\"config\":{");
+    /* figures as status has them */
+    expect(0, "connector show airline-source", "total                        9,120,000\n");
+    expect(0, "connector show airline-source", "rate                         4.1 k/s\n");
+    expect(0, "connector show airline-source",
+           "since                        2026-11-24 15:59:07 UTC (");
+    expect(0, "connector show airline-source --json", "\"since_us\":1795535947050043");
     expect(0, "connector offsets flights-sink", "{\"kafka_offset\": 24050}");
     expect(0, "connector pause flights-sink", "flights-sink: PAUSED\n");
     expect(0, "connector list", "flights-sink    sink    PAUSED");

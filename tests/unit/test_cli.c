@@ -18,6 +18,7 @@
 #include "config/assets.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
+#include "console/report.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -416,6 +417,21 @@ static int teardown(void **state)
     return system(command);
 }
 
+static void test_json_has_three_decimals(void **state)
+{
+    (void)state;
+    struct errbuf e;
+    json_t *j = json_pack("{s:f, s:[f, i], s:{s:f}}", "a", 0.1 + 0.2, "b", 12.34567890123, 7, "c",
+                          "d", 19.2);
+    int saved = redirect("out", stdout);
+    enum err rc = report_json(j, JSON_COMPACT, stdout, &e);
+    restore(saved, stdout);
+    slurp("out", out_text, sizeof out_text);
+    assert_int_equal(rc, ERR_OK);
+    assert_string_equal(out_text, "{\"a\":0.3,\"b\":[12.346,7],\"c\":{\"d\":19.2}}\n");
+    json_decref(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_manual_and_references),
         cmocka_unit_test(test_arguments_reader),
         cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_json_has_three_decimals),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, teardown);
 }
