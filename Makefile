@@ -64,6 +64,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 .SECONDARY:
 
 all: $(BIN)
+	@: # without a recipe make says that nothing is to be done
 
 help:
 	@echo 'make                     build $(BIN)'
@@ -118,6 +119,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(FIXTURE_OBJ) $(SAN_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lvterm -lutil
 
 tests: $(UNIT_TESTS) $(ENGINE_TESTS) $(BENCHES)
+	@:
 
 # ---- run ----
 

@@ -26,6 +26,7 @@
 #include "console/demo_files.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
+#include "console/report.h"
 
 extern char **environ;
 
@@ -262,6 +263,7 @@ static int destroy(struct demo *d)
     engine_stop(d);
     if (stack_destroy(d->stack, &e) != ERR_OK)
         return fail_with(d, &e);
+    demo_remove_empty_parent(d->dir);
     say(d, "folder", "removed", since(begun));
     return EXIT_DONE;
 }
@@ -298,6 +300,7 @@ static enum err step_airline(struct demo *d, struct errbuf *e)
     const char *source = stack_conninfo(d->stack, STACK_PRIMARY);
     int64_t begun = clock_mono_us(), rows = 0;
     char text[96];
+    char number[32];
     enum err rc = airline_load(source, &o, e);
     bool was_there = rc == ERR_EXISTS;
 
@@ -308,7 +311,7 @@ static enum err step_airline(struct demo *d, struct errbuf *e)
         rc = airline_count(source, &rows, e);
     if (rc != ERR_OK)
         return rc;
-    (void)snprintf(text, sizeof text, "%lld rows%s", (long long)rows,
+    (void)snprintf(text, sizeof text, "%s rows%s", report_number(rows, number),
                    was_there ? ", there already" : " in eight tables");
     say(d, "airline", text, since(begun));
     return ERR_OK;
@@ -401,10 +404,13 @@ static int end_interactive(struct demo *d)
 
     if (engine_start(d, &e) != ERR_OK)
         return fail_with(d, &e);
+    const char *dir = arguments_value(&d->args, "dir");
+    const char *option = dir ? " --dir " : "";
     (void)fprintf(d->out,
-                  "ready in %.1f s. Closing the console stops nothing: `flightdeck demo` opens it "
-                  "again, `flightdeck demo --stop` stops all.\n",
-                  since(d->begun_us));
+                  "ready in %.1f s. Closing the console stops nothing; open it again with\n"
+                  "  %s demo%s%s\nand stop all with\n  %s demo%s%s --stop\n",
+                  since(d->begun_us), d->self, option, dir ? dir : "", d->self, option,
+                  dir ? dir : "");
     (void)fflush(NULL);
     (void)execv(d->self, (char **)(uintptr_t)argv);
     return command_fail(&d->args, EXIT_FAILED, "cannot open the console: %s", strerror(errno));

@@ -40,7 +40,8 @@ static const struct command_option demo_options[] = {
     {.name = "scale", .argument = "N", .help = "Size of the data; 1 is about 500k rows."},
     {.name = "only",
      .argument = "LIST",
-     .help = "Start only these servers, no engine: primary,standby,kafka,warehouse."},
+     .help = "Start these servers and nothing else, and print how to connect: one or more of "
+             "primary (with the airline in it), standby, kafka, warehouse, with commas between."},
     {.name = "stop", .help = "Stop the demo's engine and servers."},
     {.name = "destroy", .help = "Stop them and remove the folder, after asking."},
     {.name = "yes", .help = "Do not ask."},

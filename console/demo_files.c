@@ -1,5 +1,6 @@
 #include "console/demo_files.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,19 @@ void demo_default_dir(char *out, size_t n)
         (void)snprintf(out, n, "/var/lib/flightdeck/demo");
     else
         (void)snprintf(out, n, "%s/.local/share/flightdeck/demo", home);
+}
+
+void demo_remove_empty_parent(const char *dir)
+{
+    char usual[PATH_MAX];
+    char parent[PATH_MAX];
+    demo_default_dir(usual, sizeof usual);
+    (void)snprintf(parent, sizeof parent, "%s", dir);
+    char *last = strrchr(parent, '/');
+    if (strcmp(usual, dir) != 0 || !last)
+        return;
+    *last = '\0';
+    (void)rmdir(parent); /* what is not empty stays */
 }
 
 void demo_paths_make(const char *dir, struct demo_paths *out)

@@ -18,6 +18,9 @@ struct demo_paths {
 /* --dir, else $XDG_DATA_HOME/flightdeck/demo, else ~/.local/share/flightdeck/demo; for root
  * /var/lib/flightdeck/demo, since its home is closed to the servers' user. */
 void demo_default_dir(char *out, size_t n);
+/* Of the default folder, which is gone: what was made to hold it, unless it holds something else.
+ */
+void demo_remove_empty_parent(const char *dir);
 
 void demo_paths_make(const char *dir, struct demo_paths *out);
 

@@ -409,6 +409,30 @@ static void the_demo_command_starts_attaches_and_removes(void **state)
     assert_int_equal(run_program("demo --only primary,hadoop"), 2);
 }
 
+/* What was made to hold the default folder goes with it; a folder with something else in it stays.
+ */
+static void the_default_folder_leaves_nothing(void **state)
+{
+    char share[600], parent[700], other[800];
+
+    (void)state;
+    (void)snprintf(share, sizeof share, "%s/share", fixture_dir());
+    (void)snprintf(parent, sizeof parent, "%s/flightdeck", share);
+    (void)snprintf(other, sizeof other, "%s/other", parent);
+    assert_int_equal(setenv("XDG_DATA_HOME", share, 1), 0);
+    assert_int_equal(run_program("demo --only warehouse"), 0);
+    assert_true(file_exists(parent));
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(run_program("demo --destroy --yes"), 0);
+    assert_true(file_exists(other));
+    assert_int_equal(run_program("demo --only warehouse"), 0);
+    assert_int_equal(rmdir(other), 0);
+    assert_int_equal(run_program("demo --destroy --yes"), 0);
+    assert_false(file_exists(parent));
+    assert_true(file_exists(share));
+    (void)unsetenv("XDG_DATA_HOME");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +449,7 @@ int main(void)
         cmocka_unit_test(the_airline_stays_coherent_while_it_is_played),
         cmocka_unit_test(a_source_without_an_airline_cannot_be_played),
         cmocka_unit_test(the_demo_command_starts_attaches_and_removes),
+        cmocka_unit_test(the_default_folder_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
