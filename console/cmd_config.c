@@ -26,6 +26,8 @@ static void report_json(const struct config *c, const struct connector_list *l,
         buf_lit(out, "null");
     buf_ch(out, ',');
     json_list(out, "faults", faults->n, (const char *const *)faults->items);
+    buf_ch(out, ',');
+    json_list(out, "warnings", l->n_warnings, (const char *const *)l->warnings);
     buf_lit(out, ",\"connectors\":[");
     for (int i = 0; i < l->n; i++) {
         const struct connector *k = l->items[i];
@@ -50,6 +52,8 @@ static void report_text(const struct config *c, const struct connector_list *l,
     if (faults->total || !c)
         return;
     int sources = 0;
+    for (int i = 0; i < l->n_warnings; i++)
+        buf_printf(out, "warning: %s\n", l->warnings[i]);
     for (int i = 0; i < l->n; i++) {
         const struct connector *k = l->items[i];
         sources += k->kind == CONNECTOR_SOURCE;
@@ -64,7 +68,7 @@ static void report_text(const struct config *c, const struct connector_list *l,
 static int check(const struct arguments *a, struct buf *out)
 {
     struct config *c = NULL;
-    struct connector_list l = {0, NULL};
+    struct connector_list l = {0};
     struct faults faults;
     struct errbuf e;
     faults_init(&faults);

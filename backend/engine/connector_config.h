@@ -135,11 +135,14 @@ void connector_write(const struct connector *k, struct buf *out);
 struct connector_list {
     int n;
     struct connector **items; /* sources first, then by name */
+    int n_warnings;
+    char **warnings; /* of what was read beside them, in words */
 };
 
 /*
  * What `connectors` of the configuration names: files, and *.json of folders. Where it names none,
- * the built-in source and sink. Faults of all files are gathered.
+ * the built-in source and sink. Faults of all files are gathered. A folder that holds no *.json is
+ * a warning: connectors may come at run time, and an empty list is a good one.
  */
 enum err connector_load_all(const struct config *c, struct connector_list *out,
                             struct faults *faults, struct errbuf *e) MUST_CHECK;

@@ -85,6 +85,19 @@ static int is_json(const struct dirent *d)
     return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".json") == 0;
 }
 
+/* A folder is all that can be empty. */
+static void warn_empty(struct connector_list *l, const char *path, struct faults *faults)
+{
+    char *text = NULL;
+    char **grown = realloc(l->warnings, ((size_t)l->n_warnings + 1) * sizeof *grown);
+    if (grown)
+        l->warnings = grown;
+    if (!grown || asprintf(&text, "connectors: the folder %s holds no *.json", path) < 0)
+        faults_add(faults, NULL, 0, "out of memory");
+    else
+        l->warnings[l->n_warnings++] = text;
+}
+
 static void add_folder(const struct config *c, const char *path, struct connector_list *l,
                        struct faults *faults)
 {
@@ -100,7 +113,7 @@ static void add_folder(const struct config *c, const char *path, struct connecto
     }
     free(names);
     if (n == 0)
-        faults_add(faults, path, 0, "holds no *.json");
+        warn_empty(l, path, faults);
 }
 
 static int by_kind_and_name(const void *a, const void *b)
@@ -113,7 +126,7 @@ static int by_kind_and_name(const void *a, const void *b)
 enum err connector_load_all(const struct config *c, struct connector_list *out,
                             struct faults *faults, struct errbuf *e)
 {
-    *out = (struct connector_list){0, NULL};
+    *out = (struct connector_list){0};
     if (!c->connectors[0])
         return connector_load_built_in(c, out, faults, e);
     for (const char *const *p = c->connectors; *p; p++) {
@@ -231,7 +244,7 @@ out:
 enum err connector_load_built_in(const struct config *c, struct connector_list *out,
                                  struct faults *faults, struct errbuf *e)
 {
-    *out = (struct connector_list){0, NULL};
+    *out = (struct connector_list){0};
     static const int needs[] = {NEEDS_SOURCE, NEEDS_KAFKA, NEEDS_WAREHOUSE};
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         if (config_require(c, needs[i], e) != ERR_OK)
@@ -252,7 +265,10 @@ void connector_list_free(struct connector_list *l)
     for (int i = 0; i < l->n; i++)
         connector_free(l->items[i]);
     free(l->items);
-    *l = (struct connector_list){0, NULL};
+    for (int i = 0; i < l->n_warnings; i++)
+        free(l->warnings[i]);
+    free(l->warnings);
+    *l = (struct connector_list){0};
 }
 
 struct connector *connector_list_find(const struct connector_list *l, const char *name)

@@ -153,6 +153,14 @@ static enum err check_unique(const struct connector_list *l, struct errbuf *e)
     return rc;
 }
 
+static void tell_warnings(struct engine *g, const struct connector_list *l)
+{
+    for (int i = 0; i < l->n_warnings; i++) {
+        log_warning("connector", "%s", l->warnings[i]);
+        engine_note(g, "warning", "connector", "engine", "", l->warnings[i]);
+    }
+}
+
 static enum err load_connectors(struct engine *g, struct errbuf *e)
 {
     struct connector_list list = {0};
@@ -161,6 +169,8 @@ static enum err load_connectors(struct engine *g, struct errbuf *e)
     enum err rc = connector_load_all(g->config, &list, &faults, e);
     if (!rc)
         rc = check_unique(&list, e);
+    if (!rc)
+        tell_warnings(g, &list);
     if (!rc)
         rc = engine_lay_over(g, &list, e);
     for (int i = 0; i < list.n && !rc; i++) {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -203,6 +204,40 @@ static void test_connector_files(void **state)
     }
 }
 
+static bool answers(void *arg)
+{
+    return HARNESS_RUN(arg, NULL, "status") == DONE;
+}
+
+/* An empty folder is told, and is no reason not to start: connectors may come at run time. */
+static void test_empty_folder(void **state)
+{
+    struct harness h;
+    char path[600];
+    (void)state;
+    harness_init(&h, "m_empty", db, "connectors: [none, source.json]\n");
+    (void)snprintf(path, sizeof path, "%s/none", h.dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    EXPECT(&h, USAGE, "source.json", "config", "check"); /* a missing file is a fault */
+    harness_init(&h, "m_empty", db, "connectors: [none]\n");
+    EXPECT(&h, DONE, "warning|none holds no *.json|good; 0 sources, 0 sinks", "config", "check");
+    EXPECT(&h, DONE, "\"warnings\":[\"|none holds no *.json", "config", "check", "--json");
+    harness_engine_start(&h);
+    fixture_wait("the engine answers", WAIT_S, answers, &h);
+    EXPECT(&h, DONE, "no connectors", "connector", "list");
+    harness_connector(&h, "m_empty-source",
+                      "{\"name\": \"m_empty-source\", \"config\": {\"connector.class\": "
+                      "\"io.debezium.connector.postgresql.PostgresConnector\", \"topic.prefix\": "
+                      "\"m_empty\", \"slot.name\": \"m_empty\"}}");
+    (void)snprintf(path, sizeof path, "%s/connectors/m_empty-source.json", h.dir);
+    EXPECT(&h, DONE, "m_empty-source: created", "connector", "apply", path);
+    connector_wait(&h, "m_empty-source", "RUNNING", WAIT_S);
+    char *log = harness_log(&h);
+    check_words(log, "warning|none holds no *.json");
+    free(log);
+    (void)harness_engine_end(&h, SIGTERM);
+}
+
 /* ---- servers that cannot be reached ---- */
 
 /* Listens, but never says a word. */
@@ -284,9 +319,9 @@ static void test_unreachable_warehouse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_configuration),         cmocka_unit_test(test_connector_files),
-        cmocka_unit_test(test_unreachable_source),    cmocka_unit_test(test_unreachable_kafka),
-        cmocka_unit_test(test_unreachable_warehouse),
+        cmocka_unit_test(test_configuration),     cmocka_unit_test(test_connector_files),
+        cmocka_unit_test(test_empty_folder),      cmocka_unit_test(test_unreachable_source),
+        cmocka_unit_test(test_unreachable_kafka), cmocka_unit_test(test_unreachable_warehouse),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
