@@ -125,7 +125,8 @@ static const struct key_spec keys[] = {
      .type = KEY_ENUM,
      .words = publication_modes,
      .def = "all_tables",
-     .help = "all_tables needs a superuser; filtered: exactly the included tables."},
+     .help = "all_tables takes a superuser: for others it is filtered; filtered: exactly the "
+             "included tables."},
     {.name = "publish.via.partition.root",
      NONE("a partitioned table is always one table and one topic")},
     {.name = "replica.identity.autoset.values",

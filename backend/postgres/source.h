@@ -64,7 +64,8 @@ enum err source_slot_drop(struct source *s, const char *slot, struct errbuf *e) 
  * Publication modes: "all_tables", "filtered" (exactly `tables`), "disabled" (must exist),
  * "no_tables". Creates it; one that is there is used as it is, but for the list of tables in mode
  * filtered and for publish_via_partition_root, which is set so that a partitioned table is one
- * table. `tables` may be NULL where the mode needs none.
+ * table. Where all_tables fails for want of a superuser's rights it is made for `tables`, with a
+ * warning. `tables` may be NULL where the mode needs none.
  */
 enum err source_publication_ensure(struct source *s, const char *name, const char *mode,
                                    const struct source_tables *tables, struct errbuf *e) MUST_CHECK;

@@ -6,6 +6,10 @@
  * DROP, which keep row filters and column lists of the tables that stay). The one thing that is
  * changed is publish_via_partition_root, and only where partitioned tables are published: without
  * it each partition would come as a table of its own.
+ *
+ * A publication of all tables is a superuser's to make. Who is none, but owns the tables, gets one
+ * of the captured tables instead, and it is said. A comment on it tells later starts that it is
+ * ours, so that its list is brought up to date as in mode filtered.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +24,7 @@ struct publication {
     bool exists;
     bool all_tables;
     bool via_root;
+    bool ours; /* of single tables, though all were asked for */
 };
 
 static enum err take_publication(void *arg, const struct cell *c, int n, struct errbuf *e)
@@ -30,6 +35,7 @@ static enum err take_publication(void *arg, const struct cell *c, int n, struct 
         .exists = true,
         .all_tables = source_cell_true(&c[0]),
         .via_root = source_cell_true(&c[1]),
+        .ours = source_cell_true(&c[2]),
     };
     return ERR_OK;
 }
@@ -113,6 +119,11 @@ static enum err update_tables(struct source *s, const char *name,
             add_table(&more, tables->items[i].schema, tables->items[i].name);
     if (more.len)
         rc = alter(s, "publication_add", name, &more, what, e);
+    if (more.len && rc == ERR_OK)
+        log_warning("postgres",
+                    "publication \"%s\" has these tables from now on, what is older comes by a "
+                    "snapshot only: %s",
+                    name, buf_cstr(&more));
     if (rc == ERR_OK && d.drop.len)
         rc = alter(s, "publication_drop", name, &d.drop, what, e);
 out:
@@ -163,12 +174,48 @@ static enum err create(struct source *s, const char *name, const char *mode,
     enum err rc = buf_check(&sql, "a statement", e);
     if (rc == ERR_OK)
         rc = source_command(s, buf_cstr(&sql), what, e);
-    if (rc != ERR_OK && !strcmp(mode, "all_tables"))
-        say_way_out(e, name);
     buf_free(&ident);
     buf_free(&list);
     buf_free(&of);
     buf_free(&sql);
+    return rc;
+}
+
+/* The right to all tables is missing: the captured ones, if they are the user's own. Otherwise the
+ * first error stands. */
+static enum err create_of_single(struct source *s, const char *name,
+                                 const struct source_tables *tables, const char *what,
+                                 struct errbuf *e)
+{
+    struct errbuf second;
+    enum err rc = create(s, name, "filtered", tables, what, &second);
+    if (rc == ERR_OK)
+        rc = alter(s, "publication_comment", name, NULL, what, &second);
+    if (rc == ERR_OK)
+        log_warning(
+            "postgres",
+            "publication \"%s\": only a superuser may publish all tables, so it is made for "
+            "the %d that are captured (as publication.autocreate.mode=filtered does). A "
+            "table that is made later is published from the next start of its connector "
+            "on; for all of them let a superuser CREATE PUBLICATION .. FOR ALL TABLES",
+            name, tables->n);
+    else if (strcmp(second.sqlstate, "42501") == 0)
+        say_way_out(e, name);
+    else
+        *e = second;
+    return rc;
+}
+
+static enum err create_or_fall_back(struct source *s, const char *name, const char **mode,
+                                    const struct source_tables *tables, const char *what,
+                                    struct errbuf *e)
+{
+    enum err rc = create(s, name, *mode, tables, what, e);
+    if (rc == ERR_OK || strcmp(*mode, "all_tables") != 0 || strcmp(e->sqlstate, "42501") != 0)
+        return rc;
+    rc = tables->n ? create_of_single(s, name, tables, what, e) : rc;
+    if (rc == ERR_OK)
+        *mode = "filtered";
     return rc;
 }
 
@@ -215,7 +262,7 @@ enum err source_publication_ensure(struct source *s, const char *name, const cha
                        "PUBLICATION, or set another mode",
                        name, s->database);
     if (!p.exists) {
-        rc = create(s, name, mode, tables, what, e);
+        rc = create_or_fall_back(s, name, &mode, tables, what, e);
         if (rc != ERR_EXISTS) /* made by somebody else just now: use it */
             return rc;
         rc = source_run(s, "publication", 1, params, take_publication, &p, what, e);
@@ -224,6 +271,8 @@ enum err source_publication_ensure(struct source *s, const char *name, const cha
     }
     if (disabled)
         return ERR_OK;
+    if (!p.all_tables && p.ours && !strcmp(mode, "all_tables"))
+        mode = "filtered";
     if (!p.all_tables && !strcmp(mode, "filtered"))
         rc = update_tables(s, name, tables, what, e);
     if (rc == ERR_OK && !p.via_root && s->version >= VERSION_ROOT)

@@ -141,6 +141,42 @@ static void test_rights_at_the_source(void **state)
     free(db);
 }
 
+/* Who owns the tables gets a publication of them where one of all is a superuser's: told once, and
+ * kept up to date. */
+static void test_publication_of_the_owner(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = fresh("e_owner");
+    run_sql(db,
+            "CREATE ROLE owner LOGIN REPLICATION; ALTER TABLE items OWNER TO owner; GRANT CREATE "
+            "ON DATABASE e_owner TO owner; GRANT ALL ON SCHEMA public TO owner");
+    char *user = as_user(db, "owner");
+    harness_init(&h, "e_owner", user, NULL);
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--timeout", "5"), DONE);
+    check_words(out, "publication \"e_owner\"|only a superuser|all tables are the same");
+    free(out);
+    run_sql(user, "CREATE TABLE later (id int PRIMARY KEY)");
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--timeout", "5"), DONE);
+    if (strstr(out, "only a superuser"))
+        fail_msg("it is told twice:\n%s", out);
+    check_words(out, "\"public\".\"later\"");
+    free(out);
+    run_sql(user, "INSERT INTO later VALUES (1); UPDATE items SET v = 'w'");
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--timeout", "5"), DONE);
+    check_words(out, "public.later|all tables are the same");
+    free(out);
+    /* one that somebody else made is left as it is */
+    run_sql(user,
+            "COMMENT ON PUBLICATION e_owner IS NULL; CREATE TABLE apart (id int PRIMARY KEY)");
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--timeout", "5"), DONE);
+    free(out);
+    assert_int_equal(fixture_number(db, "SELECT count(*) FROM pg_publication_tables"), 2);
+    free(user);
+    free(db);
+}
+
 /* The server is not set up for logical replication. (First: no slot is there yet.) */
 static void test_wal_level(void **state)
 {
@@ -293,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_wal_level),
         cmocka_unit_test(test_wrong_password),
         cmocka_unit_test(test_rights_at_the_source),
+        cmocka_unit_test(test_publication_of_the_owner),
         cmocka_unit_test(test_publication_and_slot),
         cmocka_unit_test(test_slot_was_moved),
         cmocka_unit_test(test_slot_was_lost),
