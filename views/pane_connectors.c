@@ -181,6 +181,11 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
                  unit_count(c->errors, a, sizeof a), unit_count(c->restarts, b, sizeof b));
     lines_add(l, "dead letters", c->dead_letters > 0 ? STYLE_ATTENTION : STYLE_PLAIN,
               unit_count(c->dead_letters, a, sizeof a));
+    if (c->clamped > 0)
+        lines_printf(l, "clamped", STYLE_ATTENTION,
+                     "%s values did not fit and were written as the "
+                     "nearest that does",
+                     unit_count(c->clamped, a, sizeof a));
     lines_add(l, "last error", c->last_error ? STYLE_ATTENTION : STYLE_PLAIN,
               c->last_error ? c->last_error : "none");
     for (size_t i = 0; i < c->topic_count; i++)

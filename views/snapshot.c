@@ -140,6 +140,7 @@ static void read_connector(struct reader *r, const json_t *json, struct snap_con
         .lag_ms = real_of(json, "lag_ms"),
         .errors = int_of(json, "errors"),
         .dead_letters = int_of(json, "dead_letters"),
+        .clamped = int_of(json, "clamped"),
         .restarts = int_of(json, "restarts"),
     };
     const json_t *topics = json_object_get(json, "topics");

@@ -39,6 +39,7 @@ struct snap_connector {
     double lag_ms;
     int64_t errors;
     int64_t dead_letters;
+    int64_t clamped;
     int64_t restarts;
     const char **topics;
     size_t topic_count;

@@ -266,6 +266,7 @@ static enum err set_changes(struct capture *c, struct errbuf *e)
         .met_arg = c,
         .unsent = unsent_fill,
         .unsent_arg = c,
+        .clamped = &c->o->figures->clamped,
     };
     return ERR_OK;
 }

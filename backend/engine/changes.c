@@ -1,6 +1,7 @@
 #include "backend/engine/changes.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,7 @@ enum err change_append(struct change_tables *t, struct change_table *x, enum cha
     if (rc)
         return rc;
     struct one o = {.before = before, .after = after};
+    uint64_t clamped = envelope_table_clamped(x->envelope);
     switch (kind) {
     case CHANGE_READ:
         o.op = 'r';
@@ -366,6 +368,9 @@ enum err change_append(struct change_tables *t, struct change_table *x, enum cha
         rc = append_one(x, &o, cx, c, e);
         break;
     }
+    clamped = envelope_table_clamped(x->envelope) - clamped;
+    if (clamped && t->o.clamped)
+        (void)atomic_fetch_add(t->o.clamped, (int64_t)clamped);
     if (!rc) {
         c->changes++;
         c->newest_commit_us = cx->source_us;

@@ -29,6 +29,7 @@ struct changes_options {
     enum err (*unsent)(void *arg, const struct relation *r, struct cell *row, uint32_t xid,
                        struct buf *bytes, struct errbuf *e);
     void *unsent_arg;
+    _Atomic int64_t *clamped; /* counts values that were clamped; may be NULL */
 };
 
 struct change_table {

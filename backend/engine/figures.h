@@ -24,7 +24,8 @@ struct figures {
     _Atomic int64_t commits;
     _Atomic int64_t
         caught_up; /* sink: 1 when the end of every partition has been reached and is committed */
-    _Atomic int64_t clamped; /* values clamped by the overflow policy */
+    _Atomic int64_t
+        clamped; /* source: values outside of their form, of which the nearest was written */
 };
 
 #endif

@@ -244,14 +244,15 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
                              broken ? text_or_null(t.last_error) : json_null());
     json_t *tasks = json_array();
     (void)json_array_append_new(tasks, task);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
-                     "name", c->name, "type", c->is_source ? "source" : "sink", "state",
-                     task_state_word(t.state), "detail", detail, "since_us", (json_int_t)t.since_us,
-                     "rate_s", known_real(c->rate), "total", (json_int_t)f->records, "lag_records",
-                     c->is_source ? json_null() : sink_lag(c, v), "lag_ms", known_int(lag_ms_of(c)),
-                     "errors", (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters,
-                     "restarts", (json_int_t)f->restarts, "last_error", text_or_null(t.last_error),
-                     "topics", topics_of(c, v), "tasks", tasks);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
+        c->name, "type", c->is_source ? "source" : "sink", "state", task_state_word(t.state),
+        "detail", detail, "since_us", (json_int_t)t.since_us, "rate_s", known_real(c->rate),
+        "total", (json_int_t)f->records, "lag_records", c->is_source ? json_null() : sink_lag(c, v),
+        "lag_ms", known_int(lag_ms_of(c)), "errors", (json_int_t)f->errors, "dead_letters",
+        (json_int_t)f->dead_letters, "clamped", (json_int_t)f->clamped, "restarts",
+        (json_int_t)f->restarts, "last_error", text_or_null(t.last_error), "topics",
+        topics_of(c, v), "tasks", tasks);
 }
 
 /* ---- the strip ---- */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/fixture/connectors.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
 
@@ -410,6 +411,31 @@ static void test_verify_finds_doubled_records(void **state)
     free(db);
 }
 
+/* A timestamp that does not fit microseconds in 64 bits: the nearest one is written, and told. */
+static void test_clamped_values_are_counted(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = strdup(fixture_database("t_clamp"));
+    run_sql(db, "CREATE TABLE far (id int PRIMARY KEY, t timestamp, u timestamp); INSERT INTO far "
+                "VALUES (1, '294270-01-01', '2026-01-01'), (2, '294247-01-10 04:00:54', NULL)");
+    harness_init(&h, "t_clamp", db, NULL);
+    harness_engine_start(&h);
+    connector_wait_number(&h, "t_clamp-source", "clamped", 1, VERIFY_S);
+    run_sql(db, "INSERT INTO far VALUES (3, '294276-12-31', '294248-01-01'); UPDATE far SET u = "
+                "'infinity' WHERE id = 2");
+    connector_wait_number(&h, "t_clamp-source", "clamped", 3, VERIFY_S);
+    fixture_wait_sql(fixture_warehouse_conninfo(), "SELECT count(*) FROM raw.t_clamp_public_far",
+                     "4", VERIFY_S);
+    assert_int_equal(connector_number(&h, "t_clamp-source", "clamped"), 3);
+    assert_int_equal(HARNESS_RUN(&h, &out, "connector", "show", "t_clamp-source"), 0);
+    assert_non_null(strstr(out, "clamped"));
+    free(out);
+    (void)harness_engine_end(&h, SIGTERM);
+    free(db);
+}
+
 /* decimal.handling.mode=precise has no NaN: NULL is not the same, and verify does not say it is. */
 static void test_not_a_number(void **state)
 {
@@ -450,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_every_type),
         cmocka_unit_test(test_verify_finds_what_is_wrong),
         cmocka_unit_test(test_verify_finds_doubled_records),
+        cmocka_unit_test(test_clamped_values_are_counted),
         cmocka_unit_test(test_not_a_number),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
