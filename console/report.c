@@ -102,26 +102,52 @@ static void print_differences(const struct verify_table *t, FILE *out)
     }
 }
 
+/* "raw.postgres_public_flights"; "-" without a sink. */
+static char *raw_name(const struct verify_table *t, char *out, size_t n)
+{
+    if (*t->raw_table)
+        (void)snprintf(out, n, "%s.%s", t->raw_schema, t->raw_table);
+    else
+        (void)snprintf(out, n, "-");
+    return out;
+}
+
+static void widen(int *width, const char *text)
+{
+    int n = (int)strlen(text);
+    if (n > *width)
+        *width = n;
+}
+
 void report_verify_text(const struct verify_report *r, FILE *out)
 {
     char lsn[LSN_TEXT_MAX];
+    char raw[2 * VERIFY_NAME_MAX];
     char a[32];
     char b[32];
-    int width = 5;
-    for (int i = 0; i < r->n; i++)
-        if ((int)strlen(r->tables[i].name) > width)
-            width = (int)strlen(r->tables[i].name);
-    (void)fprintf(out, "verify: source and raw as of %s (arrived after %.1f s)\n",
-                  lsn_format(r->lsn, lsn), r->waited_seconds);
-    (void)fprintf(out, "  %-*s %14s %14s  %-16s %7s  %s\n", width, "table", "source rows",
-                  "raw rows", "checksum", "seconds", "result");
+    int width = (int)strlen("table");
+    int raw_width = (int)strlen("raw table");
+    int rows_width = (int)strlen("source rows");
     for (int i = 0; i < r->n; i++) {
         const struct verify_table *t = &r->tables[i];
-        (void)fprintf(out, "  %-*s %14s %14s  %016" PRIx64 " %7.2f  %s\n", width, t->name,
-                      report_number(t->source_rows, a), report_number(t->raw_rows, b),
+        widen(&width, t->name);
+        widen(&raw_width, raw_name(t, raw, sizeof raw));
+        widen(&rows_width, report_number(t->source_rows, a));
+        widen(&rows_width, report_number(t->raw_rows, a));
+    }
+    (void)fprintf(out, "verify: source and raw as of %s (arrived after %.1f s)\n",
+                  lsn_format(r->lsn, lsn), r->waited_seconds);
+    (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %-16s %7s  %s\n", width, "table", raw_width,
+                  "raw table", rows_width, "source rows", rows_width, "raw rows", "checksum",
+                  "seconds", "result");
+    for (int i = 0; i < r->n; i++) {
+        const struct verify_table *t = &r->tables[i];
+        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s\n", width, t->name,
+                      raw_width, raw_name(t, raw, sizeof raw), rows_width,
+                      report_number(t->source_rows, a), rows_width, report_number(t->raw_rows, b),
                       t->source_sum, t->seconds, outcome_words[t->outcome]);
         if (t->left_out && t->left_out[0])
-            (void)fprintf(out, "  %-*s not compared: %s\n", width, "", t->left_out);
+            (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
     }
     for (int i = 0; i < r->n; i++)
         print_differences(&r->tables[i], out);
@@ -139,13 +165,13 @@ static json_t *table_json(const struct verify_table *t)
         (void)json_array_append_new(
             differences, json_pack("{s:s, s:s?, s:s?}", "key", t->differences[i].key, "source",
                                    t->differences[i].source_row, "raw", t->differences[i].raw_row));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:o, s:s, s:f}", "table",
-                     t->name, "raw_table", t->raw_table, "result", outcome_words[t->outcome],
-                     "source_rows", (json_int_t)t->source_rows, "raw_rows", (json_int_t)t->raw_rows,
-                     "source_checksum", source, "raw_checksum", raw, "differing",
-                     (json_int_t)t->differing, "doubled", (json_int_t)t->doubled, "differences",
-                     differences, "not_compared", t->left_out ? t->left_out : "", "seconds",
-                     t->seconds);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:o, s:s, s:f}", "table",
+                     t->name, "raw_schema", t->raw_schema, "raw_table", t->raw_table, "result",
+                     outcome_words[t->outcome], "source_rows", (json_int_t)t->source_rows,
+                     "raw_rows", (json_int_t)t->raw_rows, "source_checksum", source, "raw_checksum",
+                     raw, "differing", (json_int_t)t->differing, "doubled", (json_int_t)t->doubled,
+                     "differences", differences, "not_compared", t->left_out ? t->left_out : "",
+                     "seconds", t->seconds);
 }
 
 json_t *report_verify(const struct verify_report *r)

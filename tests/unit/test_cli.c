@@ -432,6 +432,37 @@ static void test_json_has_three_decimals(void **state)
     json_decref(j);
 }
 
+/* Who compares wants to look: the raw table stands beside the source's. */
+static void test_verify_names_the_raw_table(void **state)
+{
+    (void)state;
+    struct verify_table tables[] = {{.name = (char *)"public.a",
+                                     .raw_schema = "raw",
+                                     .raw_table = "postgres_public_a",
+                                     .source_rows = 1234567,
+                                     .raw_rows = 1234567,
+                                     .source_sum = 0xabc,
+                                     .raw_sum = 0xabc,
+                                     .seconds = 0.25},
+                                    {.name = (char *)"public.alone", .outcome = VERIFY_NO_SINK}};
+    struct verify_report r = {.n = 2, .tables = tables, .lsn = 0x100000020, .waited_seconds = 1.5};
+    int saved = redirect("out", stdout);
+    report_verify_text(&r, stdout);
+    restore(saved, stdout);
+    slurp("out", out_text, sizeof out_text);
+    assert_string_equal(out_text, "verify: source and raw as of 1/20 (arrived after 1.5 s)\n"
+                                  "  table         raw table              source rows     raw rows "
+                                  " checksum         seconds  "
+                                  "result\n"
+                                  "  public.a      raw.postgres_public_a    1,234,567    1,234,567 "
+                                  " 0000000000000abc    0.25  "
+                                  "same\n"
+                                  "  public.alone  -                                0            0 "
+                                  " 0000000000000000    0.00  "
+                                  "NO SINK\n"
+                                  "DATA DIFFER\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_arguments_reader),
         cmocka_unit_test(test_exit_codes),
         cmocka_unit_test(test_json_has_three_decimals),
+        cmocka_unit_test(test_verify_names_the_raw_table),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, teardown);
 }
