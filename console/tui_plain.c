@@ -127,9 +127,11 @@ enum err tui_plain(const struct tui_options *o, struct errbuf *e)
 
 /* ---- one frame ---- */
 
+/* Rates are over the time between two looks: the first may have none, or those of an hour ago. */
 static bool complete(const struct tui_link *l, const struct screen *s)
 {
-    return s->snapshot && !l->status_id && !l->events_id && !l->config_id;
+    enum { LOOKS = 2 };
+    return s->history.n >= LOOKS && !l->status_id && !l->events_id && !l->config_id;
 }
 
 enum err tui_once(const struct tui_options *o, struct errbuf *e)

@@ -213,10 +213,17 @@ static bool is_bottleneck(const struct snapshot *n, const char *station)
 static void draw_spark(const struct screen *s, struct grid *g, int y, int x, int w,
                        enum history_figure figure)
 {
+    enum {
+        LEAST = 3
+    }; /* a bar or two alone show no course, and a lone one is always the highest */
     double v[2 * STATION_WIDTH + 2 * SPARK_WIDTH];
     int n = spark_samples(s->glyphs, w);
+    int known = 0;
     history_last(&s->history, figure, (size_t)n, v);
-    spark_draw(g, y, x, w, s->glyphs, v, n);
+    for (int i = 0; i < n; i++)
+        known += !isnan(v[i]);
+    if (known >= LEAST)
+        spark_draw(g, y, x, w, s->glyphs, v, n);
 }
 
 int draw_pipeline(const struct screen *s, struct grid *g, struct rect r, bool sparks)

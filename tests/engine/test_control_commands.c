@@ -193,7 +193,9 @@ static void test_one_frame(void **state)
     for (const char *p = buf_cstr(&out); *p; p++)
         lines += *p == '\n';
     assert_int_equal(lines, 24);
+    int before = fake_engine_calls(f, "status");
     expect(0, "console --once --pane 0", "41.1 k records, over 10 k");
+    assert_int_equal(fake_engine_calls(f, "status") - before, 2); /* rates need two looks */
     expect(2, "console --once --pane nothing", "there is no pane \"nothing\"");
     expect(2, "console --once --size 80", "--size takes");
     expect(2, "console --once --size 0x9999", "--size takes");

@@ -315,6 +315,23 @@ static void test_gap_in_history(void **state)
     screen_free(&s);
 }
 
+/* One sample is no course: a lone bar would be the highest whatever it says. */
+static void test_a_spark_needs_a_course(void **state)
+{
+    (void)state;
+    struct screen s;
+    screen_init(&s, 24, 80, GLYPHS_EIGHTHS, false);
+    s.now_us = 5000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_hides(&s, "█");
+    for (int i = 0; i < 2; i++) {
+        s.now_us += 1000000;
+        screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    }
+    assert_shows(&s, "███");
+    screen_free(&s);
+}
+
 static void test_before_the_first_data(void **state)
 {
     (void)state;
@@ -639,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_age_of_data),
         cmocka_unit_test(test_gap_in_history),
+        cmocka_unit_test(test_a_spark_needs_a_course),
         cmocka_unit_test(test_before_the_first_data),
         cmocka_unit_test(test_opening_and_going_back),
         cmocka_unit_test(test_from_an_alert_to_its_object),
