@@ -449,7 +449,7 @@ static enum err ensure_publication(struct capture *c, struct errbuf *e)
     if (rc != ERR_NOT_FOUND && rc != ERR_SQL)
         return rc;
     /* trying again does not make it, nor the right to make it */
-    bool denied = !strcmp(e->sqlstate, "42501");
+    bool denied = !strcmp(e->sqlstate, "42501") && !strstr(e->text, "superuser"); /* told then */
     return err_set(e, ERR_CONFIG, "%s%s", e->text,
                    denied
                        ? " (a publication FOR ALL TABLES takes a superuser, one of single tables "
