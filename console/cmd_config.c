@@ -60,6 +60,10 @@ static void report_text(const struct config *c, const struct connector_list *l,
         for (int w = 0; w < k->n_warnings; w++)
             buf_printf(out, "warning: %s: %s\n", k->name, k->warnings[w]);
     }
+    if (l->n && sources == l->n)
+        buf_lit(out, "warning: there is no sink: topics are filled, nothing is loaded\n");
+    if (l->n && !sources)
+        buf_lit(out, "warning: there is no source: only what others write is loaded\n");
     buf_printf(out, "%s: good; %d source%s, %d sink%s%s\n", c->file, sources,
                sources == 1 ? "" : "s", l->n - sources, l->n - sources == 1 ? "" : "s",
                l->n && l->items[0]->built_in ? " (built in)" : "");

@@ -196,11 +196,27 @@ static void test_config_check(void **state)
                                     "warehouse: {odbc: DSN=x}\n");
     assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_DONE);
     expect_in(out_text, "c.yaml: good; 1 source, 1 sink (built in)");
+    assert_null(strstr(out_text, "there is no"));
     assert_int_equal(run("--config", path, "config", "check", "--json", NULL), EXIT_DONE);
     json_t *tree = json_loads(out_text, 0, NULL);
     assert_true(json_is_true(json_object_get(tree, "ok")));
     assert_int_equal(json_array_size(json_object_get(tree, "connectors")), 2);
     json_decref(tree);
+
+    /* connectors of one's own replace the built-in two: half of them is easily forgotten */
+    char file[PATH_MAX];
+    (void)snprintf(file, sizeof file, "%s/only.json", dir);
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    (void)fputs(
+        "{\"name\":\"s\",\"config\":{\"connector.class\":\"io.debezium.connector.postgresql."
+        "PostgresConnector\",\"topic.prefix\":\"s\"}}",
+        f);
+    (void)fclose(f);
+    path = write_config("source: {connection: host=a}\nkafka: {bootstrap.servers: k}\n"
+                        "warehouse: {odbc: DSN=x}\nconnectors: [only.json]\n");
+    assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_DONE);
+    expect_in(out_text, "warning: there is no sink");
 
     path = write_config("a: 1\nb: 2\n");
     assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_USAGE);
