@@ -316,16 +316,45 @@ static const char *formatted(struct arena *a, const char *one, const char *two)
     return out;
 }
 
+enum { STEM_MAX = 32, FOLDER_MAX = STEM_MAX + 16 };
+
+/*
+ * "shop-1f0c9d3b": a folder of its own for each configuration, so that two of them are two engines
+ * with two stores, and none ever takes over what another one's engine was told. The name is for
+ * people: the file's, or its folder's where the file has the usual one; the number (FNV-1a of the
+ * whole path) tells them apart.
+ */
+static void state_folder(const char *file, char name[FOLDER_MAX])
+{
+    uint32_t hash = 2166136261u;
+    const char *slash = strrchr(file, '/');
+    const char *from = slash ? slash + 1 : file;
+    const char *end = from + strcspn(from, ".");
+    size_t n = 0;
+    for (const char *p = file; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    if (slash && slash > file && end - from == 10 && !strncmp(from, "flightdeck", 10)) {
+        end = slash;
+        for (from = slash; from > file && from[-1] != '/'; from--)
+            ;
+    }
+    for (; from < end && n < STEM_MAX; from++)
+        name[n++] = (char)(isalnum((unsigned char)*from) || *from == '-' ? *from : '_');
+    (void)snprintf(name + n, FOLDER_MAX - n, "-%08x", (unsigned)hash);
+}
+
 static void fill_paths(struct loader *l)
 {
     struct config *c = l->config;
     char home[PATH_MAX];
+    char folder[FOLDER_MAX + 1] = "/";
     if (!c->state_dir) {
+        state_folder(c->file, folder + 1);
         const char *systemd = getenv("STATE_DIRECTORY");
         if (systemd && systemd[0] == '/')
             c->state_dir = arena_strdup(c->arena, systemd);
         else if (join_home("XDG_STATE_HOME", ".local/state", home, sizeof home))
-            c->state_dir = arena_strdup(c->arena, home);
+            c->state_dir = formatted(c->arena, home, folder);
         else
             fault(l, 0, "state_dir", "has no default without $HOME: name a folder");
     }

@@ -39,7 +39,9 @@ static const struct key_spec schema[] = {
      AT(state_dir),
      .type = KEY_PATH,
      .help = "Folder of the engine's own files: lock, socket, history. Default: $STATE_DIRECTORY "
-             "(set by systemd), else $XDG_STATE_HOME/flightdeck, else ~/.local/state/flightdeck."},
+             "(set by systemd), else one for each configuration file, named after it and its path, "
+             "in $XDG_STATE_HOME/flightdeck, else in ~/.local/state/flightdeck. Name one where the "
+             "file may move."},
     {.name = "control.socket",
      AT(control.socket),
      .type = KEY_PATH,

@@ -140,8 +140,21 @@ static void test_state_dir_default(void **state)
     assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);
     assert_int_equal(setenv("XDG_STATE_HOME", "/x/state", 1), 0);
     struct config *c = load("");
-    assert_string_equal(c->state_dir, "/x/state/flightdeck");
+    assert_int_equal(strncmp(c->state_dir, "/x/state/flightdeck/", 20), 0);
+    char *first = strdup(c->state_dir);
     config_free(c);
+    c = load("role: viewer"); /* the same file: the same folder, whatever it says */
+    assert_string_equal(c->state_dir, first);
+    config_free(c);
+    write_file("shop.dev.yaml", "");
+    struct errbuf e;
+    assert_int_equal(config_load(in_dir("shop.dev.yaml"), &c, &e), ERR_OK);
+    assert_string_not_equal(c->state_dir, first);
+    assert_int_equal(strncmp(c->state_dir, "/x/state/flightdeck/shop-", 25), 0);
+    assert_int_equal(strlen(c->state_dir), 25 + 8);
+    (void)unlink(in_dir("shop.dev.yaml"));
+    config_free(c);
+    free(first);
     assert_int_equal(setenv("STATE_DIRECTORY", "/var/lib/flightdeck", 1), 0);
     c = load("control: {socket: /run/x.sock}");
     assert_string_equal(c->state_dir, "/var/lib/flightdeck");
