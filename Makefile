@@ -135,7 +135,8 @@ demo:
 bench:
 	@sh tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests
-	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS)
+	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS); a=$$?; \
+	    $(BUILD)/tests/bench/bench_schedule $(ARGS) && exit $$a
 
 # ---- check ----
 

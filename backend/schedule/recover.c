@@ -16,13 +16,10 @@
 
 enum { TOKEN_MAX = 8192 };
 
-static void end_leftovers(struct scheduler *s, const struct ti *t)
+void recover_end_leftovers(struct scheduler *s, int64_t run, const char *task, int attempt)
 {
     char token[TOKEN_MAX];
-    const struct dag_task *task = &t->run->dag->dag->tasks[t->index];
-    if (task->kind != DAG_SHELL)
-        return;
-    try_token(s->o.store, t->run->id, task->name, t->v.attempt, token, sizeof token);
+    try_token(s->o.store, run, task, attempt, token, sizeof token);
     shell_kill_leftovers(token);
 }
 
@@ -31,7 +28,9 @@ static void recover_task(struct scheduler *s, struct ti *t)
     char reason[REASON_MAX];
     const struct run *r = t->run;
     if (t->v.state == TI_RUNNING) {
-        end_leftovers(s, t);
+        const struct dag_task *task = &r->dag->dag->tasks[t->index];
+        if (task->kind == DAG_SHELL)
+            recover_end_leftovers(s, r->id, task->name, t->v.attempt);
         (void)snprintf(reason, sizeof reason, "the engine ended while try %d ran", t->v.attempt);
         if (r->v.state == RUN_CANCELING)
             (void)task_move(s, t, TASK_EV_CANCEL, r->v.reason);
@@ -93,6 +92,7 @@ static enum err fail_orphan(struct scheduler *s, const struct store_run *row, st
     struct store_tasks l = {0};
     struct store_run head = *row;
     int n = 0;
+    int n_tries = 0;
     enum err rc = store_tasks_list(s->o.store, row->id, &l, e);
     if (rc)
         return rc;
@@ -104,11 +104,24 @@ static enum err fail_orphan(struct scheduler *s, const struct store_run *row, st
         l.items[n].ended_us = wall_now(s);
         l.items[n++].reason = reason;
     }
+    for (int i = 0; i < l.n_tries; i++) {
+        if (l.tries[i].state != TI_RUNNING)
+            continue;
+        recover_end_leftovers(s, row->id, l.tries[i].task, l.tries[i].attempt);
+        l.tries[n_tries] = l.tries[i];
+        l.tries[n_tries].state = TI_CANCELED;
+        l.tries[n_tries].ended_us = wall_now(s);
+        l.tries[n_tries++].reason = reason;
+    }
     head.state = RUN_FAILED;
     head.ended_us = wall_now(s);
     head.reason = reason;
-    const struct store_run_changes c = {
-        .run = row->id, .state = &head, .n_tasks = n, .tasks = l.items};
+    const struct store_run_changes c = {.run = row->id,
+                                        .state = &head,
+                                        .n_tasks = n,
+                                        .tasks = l.items,
+                                        .n_tries = n_tries,
+                                        .tries = l.tries};
     rc = store_run_write(s->o.store, &c, e);
     store_tasks_free(&l);
     if (!rc)

@@ -64,6 +64,8 @@ static enum err end_stranger(struct scheduler *s, const struct run *r, struct st
 {
     if (task_instance_ended(t->state) || dag_task_find(r->dag->dag, t->task))
         return ERR_OK;
+    if (t->state == TI_RUNNING)
+        recover_end_leftovers(s, r->id, t->task, t->attempt);
     t->state = TI_CANCELED;
     t->ended_us = wall_now(s);
     t->reason = "the DAG has no such task any more";

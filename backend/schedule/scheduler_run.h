@@ -257,6 +257,9 @@ void try_token(const struct store *store, int64_t run, const char *task, int att
 /* ---- recover.c ---- */
 enum err recover_runs(struct scheduler *s, struct errbuf *e) MUST_CHECK;
 
+/* Ends the processes of a try that an earlier engine began. */
+void recover_end_leftovers(struct scheduler *s, int64_t run, const char *task, int attempt);
+
 /* ---- shell.c ---- */
 enum err shell_task(void *arg, struct task_run *t, struct errbuf *e) MUST_CHECK;
 /* Ends what an earlier engine's try left running. */
