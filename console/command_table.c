@@ -250,10 +250,13 @@ static const struct command commands[] = {
      .run = cmd_batch,
      .options = batch_options,
      .summary = "Synchronize once in the foreground, verify, report, end. For cron and CI.",
-     .details = "Everything that was committed in the source when it starts is in the warehouse "
-                "when it ends. It needs a source, brokers and a warehouse in its configuration, "
-                "nothing else. While a connector is paused or stopped that cannot be: it says so "
-                "and ends with 1 before anything moves, or resumes it with --resume.",
+     .details =
+         "Everything that was committed in the source when it starts is in the warehouse "
+         "when it ends. It needs a source, brokers and a warehouse in its configuration, "
+         "nothing else. While a connector is paused or stopped that cannot be: it says so "
+         "and ends with 1 before anything moves, or resumes it with --resume.\n\n"
+         "A failure is told once, at the end; log.level=debug in the configuration shows the "
+         "way there.",
      .example = "flightdeck batch --report json"},
     {.name = "status",
      .arguments = "",
@@ -267,6 +270,12 @@ static const struct command commands[] = {
      .options = verify_options,
      .max_words = -1,
      .summary = "Compare source tables with the warehouse: counts and checksums.",
+     .details =
+         "Exact while both are busy: the source as of one snapshot against raw as of the same "
+         "moment, every column. It asks the servers, not the engine, but waits until what was "
+         "committed at its start has been loaded: so an engine must run (batch verifies by "
+         "itself). A TABLE is schema.table, or a name in any schema. Keys that differ are "
+         "named with both rows; the exit code is then 4.",
      .example = "flightdeck verify public.flights"},
     {.name = "connector",
      .arguments = "",
