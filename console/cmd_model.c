@@ -1,10 +1,11 @@
-/* flightdeck model ddl. */
+/* flightdeck model: DDL, diagram, docs, check of a model, and a first one from a catalog. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/base/log.h"
+#include "backend/engine/model_source.h"
 #include "backend/model/schema.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
@@ -78,10 +79,62 @@ static int ddl(struct model_command *c)
     return code;
 }
 
+/* ---- infer ---- */
+
+static int save(const struct model_command *c, const char *path, struct buf *out)
+{
+    struct errbuf e = {0};
+    if (buf_check(out, "the model", &e))
+        return report_error("model", &e);
+    FILE *f = fopen(path, "wxe");
+    if (!f)
+        return command_fail(c->a, EXIT_FAILED,
+                            errno == EEXIST ? "%s is there already, perhaps changed by hand: write "
+                                              "to another file and compare"
+                                            : "cannot write %s: %m",
+                            path);
+    bool written = fwrite(out->p, 1, out->len, f) == out->len;
+    if (fclose(f) != 0 || !written) {
+        (void)remove(path);
+        return command_fail(c->a, EXIT_FAILED, "cannot write %s: %m", path);
+    }
+    (void)fprintf(stderr, "wrote %s\n", path);
+    return EXIT_DONE;
+}
+
+static int infer(struct model_command *c)
+{
+    const struct model_source_options o = {.conninfo = c->a->words[0],
+                                           .config = c->config,
+                                           .schema = arguments_value(c->a, "schema"),
+                                           .table = arguments_value(c->a, "table"),
+                                           .values = true};
+    const char *path = arguments_value(c->a, "output");
+    struct model_source *source = NULL;
+    struct errbuf e = {0};
+    struct buf out;
+    int code;
+    buf_init(&out, 0);
+    enum err rc = model_source_read(&o, &source, &e);
+    if (!rc)
+        rc = infer_model(&source->catalog, &out, &e);
+    if (rc)
+        code = report_error("model", &e);
+    else
+        code = path ? save(c, path, &out) : print(c, &out);
+    model_source_free(source);
+    buf_free(&out);
+    return code;
+}
+
 static const struct {
     const char *name;
+    bool reads_model;
     int (*run)(struct model_command *c);
-} verbs[] = {{"ddl", ddl}};
+} verbs[] = {
+    {"ddl", true, ddl},
+    {"infer", false, infer},
+};
 
 int cmd_model(int argc, char **argv)
 {
@@ -91,14 +144,16 @@ int cmd_model(int argc, char **argv)
     if (code)
         return code;
     log_configure(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
-    code = read_config(&c, !arguments_value(&a, "model"));
-    if (!code)
-        code = read_model(&c);
-    for (size_t i = 0; !code && i < sizeof verbs / sizeof verbs[0]; i++)
-        if (!strcmp(verbs[i].name, a.verb->name)) {
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].name, a.verb->name) != 0)
+            continue;
+        code = read_config(&c, verbs[i].reads_model ? !arguments_value(&a, "model") : !a.words[0]);
+        if (!code && verbs[i].reads_model)
+            code = read_model(&c);
+        if (!code)
             code = verbs[i].run(&c);
-            break;
-        }
+        break;
+    }
     model_free(c.model);
     config_free(c.config);
     return code;

@@ -168,7 +168,9 @@ static const struct command_verb connector_verbs[] = {
     END_OF_VERBS};
 
 static const struct command_verb model_verbs[] = {
-    {"ddl", "", "Print the tables and views of the model as SQL.", 0, 0}, END_OF_VERBS};
+    {"ddl", "", "Print the tables and views of the model as SQL.", 0, 0},
+    {"infer", "[CONNINFO]", "Print a first model, made of the source's catalog.", 0, 1},
+    END_OF_VERBS};
 
 static const struct command_option model_options[] = {
     {.name = "model", .argument = "FILE", .help = "The model; else the configuration's `model`."},
@@ -176,6 +178,16 @@ static const struct command_option model_options[] = {
      .argument = "NAME",
      .help = "ddl: whose SQL; default the configuration's warehouse, else postgresql.",
      .words = sql_dialects},
+    {.name = "source",
+     .help = "infer: from the configuration's source; so it is without CONNINFO, too."},
+    {.name = "schema",
+     .argument = "REGEX",
+     .help = "infer: only tables of schemas whose whole name matches."},
+    {.name = "table", .argument = "REGEX", .help = "infer: only tables whose whole name matches."},
+    {.name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .help = "infer: write FILE, which must not be there."},
     END_OF_OPTIONS};
 
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
@@ -306,7 +318,8 @@ static const struct command commands[] = {
      .verbs = model_verbs,
      .summary = "The anchor model behind the warehouse's `dwh` (model.yaml).",
      .details = "All of it works without an engine.",
-     .example = "flightdeck model ddl --model model.yaml --dialect vertica > dwh.sql"},
+     .example = "flightdeck model infer 'host=db1 dbname=shop' -o model.yaml\n"
+                "flightdeck model ddl --model model.yaml --dialect vertica > dwh.sql"},
     {.name = "sql",
      .arguments = "[SQL]",
      .run = cmd_sql,

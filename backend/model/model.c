@@ -12,6 +12,7 @@
 #include "backend/base/buf.h"
 #include "backend/base/nearest.h"
 #include "backend/base/yaml.h"
+#include "backend/model/names.h"
 
 struct parser {
     struct model *m;
@@ -134,10 +135,6 @@ static bool read_type(struct parser *p, const struct yaml *node, const char *wha
 
 /* ---- names ---- */
 
-static const char *const technical[] = {"_changed_at", "_lsn",        "_ordinal", "_source",
-                                        "_created_at", "_reference",  "_deleted", "_valid_from",
-                                        "_valid_to",   "_flightdeck", "_batch",   NULL};
-
 /* Names become parts of table names, and must stay themselves there. */
 static bool check_name(struct parser *p, int line, const char *what, const char *name)
 {
@@ -147,15 +144,13 @@ static bool check_name(struct parser *p, int line, const char *what, const char 
                    MODEL_NAME_MAX, name, n);
         return false;
     }
-    for (int i = 0; technical[i]; i++)
-        if (!strcasecmp(technical[i], name)) {
-            faults_add(p->faults, p->file, line,
-                       "%s `%s`: this name is a technical column's; give another name and the "
-                       "source's as `column: %s`",
-                       what, name, name);
-            return false;
-        }
-    return true;
+    if (!model_name_is_technical(name))
+        return true;
+    faults_add(p->faults, p->file, line,
+               "%s `%s`: this name is a technical column's; give another name and the "
+               "source's as `column: %s`",
+               what, name, name);
+    return false;
 }
 
 /* Says what is unknown and what was meant; true when all keys are known. */
@@ -467,26 +462,6 @@ static void read_ties(struct parser *p, const struct yaml *entities)
     }
 }
 
-/* Two names that become one table. */
-static void check_twice(struct parser *p)
-{
-    const struct model *m = p->m;
-    for (int i = 0; i < m->n_ties; i++)
-        for (int k = 0; k < i; k++)
-            if (!strcasecmp(m->ties[i].name, m->ties[k].name))
-                faults_add(p->faults, p->file, m->ties[i].line,
-                           "tie %s: there is one of this name in line %d", m->ties[i].name,
-                           m->ties[k].line);
-    for (int i = 0; i < m->n_entities; i++)
-        for (int k = 0; k < i; k++) {
-            const struct model_entity *a = &m->entities[k];
-            const struct model_entity *b = &m->entities[i];
-            if (!strcasecmp(a->name, b->name))
-                faults_add(p->faults, p->file, b->line,
-                           "entity %s: there is one of this name in line %d", b->name, a->line);
-        }
-}
-
 /* What the tables and columns are called. */
 static void make_names(struct parser *p)
 {
@@ -560,8 +535,8 @@ static void read_document(struct parser *p, const struct yaml *root)
         read_entity(p, entities->items[i], entities->names[i], entities->lines[i], prefix,
                     &m->entities[m->n_entities++]);
     read_ties(p, entities);
-    check_twice(p);
     make_names(p);
+    p->nomem = p->nomem || !model_names_check(m, p->faults);
     make_order(p);
 }
 

@@ -271,7 +271,9 @@ static void add_knot(struct schema_maker *k, int i)
     const struct layout by = {.by = {knot->id}, .everywhere = true, .unique = true};
     struct columns c = {.n = 0};
     put(&c, source)->name = knot->id;
-    put(&c, knot->value)->not_null = true;
+    struct wcolumn *value = put(&c, knot->value);
+    value->not_null = true;
+    value->key = true; /* looked up by: no LONG type where that could not be joined on */
     put_origin(&c);
     add_table(k, MODEL_KNOT, knot->table, -1, i, &c, &by);
 }

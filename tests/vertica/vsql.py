@@ -232,6 +232,10 @@ def _fix(n):
     if isinstance(n, exp.Identifier) and n.args.get("quoted"):
         n.set("this", n.name.lower())                    # names compare without case
     k = type(n).__name__
+    # LONG VARCHAR(n), LONG VARBINARY(n), VARBINARY(n) in a cast: PostgreSQL's text and bytea have no length
+    if k == "DataType" and n.expressions:
+        long = {"LONGTEXT": "TEXT", "LONGBLOB": "VARBINARY", "VARBINARY": "VARBINARY"}.get(getattr(n.this, "value", ""))
+        if long: return exp.DataType(this=exp.DataType.Type[long])
     if k == "TsOrDsDiff":                                 # holds (end, start)
         return exp.Anonymous(this="vgate.datediff", expressions=[exp.Literal.string(n.args["unit"].name.lower()), n.expression, n.this])
     if isinstance(n, exp.Anonymous) and n.name.lower() == "gate_tsdiff" and len(n.expressions) == 3:
