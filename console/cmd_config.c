@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend/engine/connector_config.h"
+#include "backend/engine/dag_config.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 
@@ -17,7 +18,7 @@ static void json_list(struct buf *out, const char *name, int n, const char *cons
 }
 
 static void report_json(const struct config *c, const struct connector_list *l,
-                        const struct faults *faults, struct buf *out)
+                        const struct dag_set *dags, const struct faults *faults, struct buf *out)
 {
     buf_printf(out, "{\"ok\":%s,\"file\":", faults->total ? "false" : "true");
     if (c)
@@ -37,11 +38,16 @@ static void report_json(const struct config *c, const struct connector_list *l,
         json_list(out, "warnings", k->n_warnings, k->warnings);
         buf_ch(out, '}');
     }
+    buf_lit(out, "],\"dags\":[");
+    for (int i = 0; dags && i < dags->n; i++) {
+        buf_str(out, i ? "," : "");
+        buf_json_string(out, dags->dags[i]->name, strlen(dags->dags[i]->name));
+    }
     buf_lit(out, "]}\n");
 }
 
 static void report_text(const struct config *c, const struct connector_list *l,
-                        const struct faults *faults, struct buf *out)
+                        const struct dag_set *dags, const struct faults *faults, struct buf *out)
 {
     for (int i = 0; i < faults->n; i++)
         buf_printf(out, "%s\n", faults->items[i]);
@@ -64,26 +70,35 @@ static void report_text(const struct config *c, const struct connector_list *l,
         buf_lit(out, "warning: there is no sink: topics are filled, nothing is loaded\n");
     if (l->n && !sources)
         buf_lit(out, "warning: there is no source: only what others write is loaded\n");
-    buf_printf(out, "%s: good; %d source%s, %d sink%s%s\n", c->file, sources,
-               sources == 1 ? "" : "s", l->n - sources, l->n - sources == 1 ? "" : "s",
+    buf_printf(out, "%s: good; %d source%s, %d sink%s%s", c->file, sources, sources == 1 ? "" : "s",
+               l->n - sources, l->n - sources == 1 ? "" : "s",
                l->n && l->items[0]->built_in ? " (built in)" : "");
+    if (dags && dags->n)
+        buf_printf(out, ", %d DAG%s", dags->n, dags->n == 1 ? "" : "s");
+    buf_ch(out, '\n');
 }
 
 static int check(const struct arguments *a, struct buf *out)
 {
     struct config *c = NULL;
     struct connector_list l = {0};
+    struct dag_set *dags = NULL;
     struct faults faults;
     struct errbuf e;
     faults_init(&faults);
     enum err rc = config_load_faults(a->config, &c, &faults, &e);
-    if (rc == ERR_OK)
+    bool read = rc == ERR_OK;
+    if (read)
         rc = connector_load_all(c, &l, &faults, &e);
+    /* Faults of connectors do not hide those of DAGs. */
+    if (read && dag_load_all(c, &dags, &faults, &e) != ERR_OK)
+        rc = ERR_CONFIG;
     if (rc != ERR_OK && !faults.total)
         faults_add(&faults, NULL, 0, "%s", e.text);
-    (arguments_flag(a, "json") ? report_json : report_text)(c, &l, &faults, out);
+    (arguments_flag(a, "json") ? report_json : report_text)(c, &l, dags, &faults, out);
     int code = faults.total ? EXIT_USAGE : EXIT_DONE;
     faults_free(&faults);
+    dag_set_free(dags);
     connector_list_free(&l);
     config_free(c);
     return code;

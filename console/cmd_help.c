@@ -4,6 +4,7 @@
 
 #include "backend/base/nearest.h"
 #include "backend/engine/connector_config.h"
+#include "backend/schedule/dag.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 
@@ -36,6 +37,11 @@ static void page_configuration(struct buf *out)
                  "`io.debezium.connector.jdbc.JdbcSinkConnector`, which all name the built-in "
                  "sink.\n\n");
     connector_reference(CONNECTOR_SINK, out);
+    buf_lit(out,
+            "\n## DAGs\n\nOne YAML file a DAG, in the folders of `dags`. How to write one: "
+            "[dags.md](dags.md). `flightdeck config check` names every fault. Times are written "
+            "`90` (seconds), `500ms`, `30s`, `5m`, `1h 30m`, `2d`.\n\n");
+    dag_keys_reference(out);
 }
 
 static int page_of(const struct arguments *a, struct buf *out)

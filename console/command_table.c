@@ -230,7 +230,7 @@ static const struct command_option help_options[] = {
     {.name = "bash", .help = "Print bash's completion."},
     {.name = "zsh", .help = "Print zsh's completion."},
     {.name = "markdown", .help = "Print the reference of commands."},
-    {.name = "configuration", .help = "Print the reference of configuration and connectors."},
+    {.name = "configuration", .help = "Print the reference of configuration, connectors and DAGs."},
     END_OF_OPTIONS};
 
 static const struct command commands[] = {

@@ -9,7 +9,14 @@
 #include "backend/stack/process.h"
 #include "config/assets.h"
 
-static const char CONNECTORS[] = "config/airline/connectors/";
+/* Folders of the demo with what is embedded below these. */
+static const struct {
+    const char *folder;
+    const char *assets;
+} FOLDERS[] = {
+    {"connectors", "config/airline/connectors/"},
+    {"dags", "config/airline/dags/"},
+};
 static const char MODEL[] = "config/airline/model.yaml";
 
 void demo_default_dir(char *out, size_t n)
@@ -99,8 +106,28 @@ static void config_format(const struct stack *s, struct buf *b)
     buf_lit(b, "  topic_prefix: postgres\nwarehouse:\n");
     add_quoted(b, "  odbc", buf_cstr(&odbc));
     buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n"
-               "model: model.yaml\n");
+               "model: model.yaml\ndags: [dags]\n");
     buf_free(&odbc);
+}
+
+/* What is there stays: it may have been changed by hand. */
+static enum err write_folder(const struct stack *s, const char *folder, const char *assets,
+                             struct errbuf *e)
+{
+    char path[DEMO_PATH_MAX];
+    size_t n = strlen(assets);
+
+    (void)snprintf(path, sizeof path, "%s/%s", stack_dir(s), folder);
+    enum err rc = file_mkdirs(path, 0700, e);
+    for (int i = 0; rc == ERR_OK && asset_path(i); i++) {
+        const char *name = asset_path(i);
+        if (strncmp(name, assets, n) != 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s/%s", stack_dir(s), folder, name + n);
+        if (!file_exists(path))
+            rc = file_write(path, asset_text(name), 0600, NULL, e);
+    }
+    return rc;
 }
 
 enum err demo_files_write(const struct stack *s, struct errbuf *e)
@@ -122,17 +149,7 @@ enum err demo_files_write(const struct stack *s, struct errbuf *e)
     (void)snprintf(path, sizeof path, "%s/model.yaml", stack_dir(s));
     if (rc == ERR_OK && !file_exists(path))
         rc = file_write(path, asset_text(MODEL), 0600, NULL, e);
-    (void)snprintf(path, sizeof path, "%s/connectors", stack_dir(s));
-    if (rc == ERR_OK)
-        rc = file_mkdirs(path, 0700, e);
-    for (int i = 0; rc == ERR_OK && asset_path(i); i++) {
-        const char *name = asset_path(i);
-        if (strncmp(name, CONNECTORS, sizeof CONNECTORS - 1) != 0)
-            continue;
-        (void)snprintf(path, sizeof path, "%s/connectors/%s", stack_dir(s),
-                       name + sizeof CONNECTORS - 1);
-        if (!file_exists(path))
-            rc = file_write(path, asset_text(name), 0600, NULL, e);
-    }
+    for (size_t i = 0; rc == ERR_OK && i < sizeof FOLDERS / sizeof FOLDERS[0]; i++)
+        rc = write_folder(s, FOLDERS[i].folder, FOLDERS[i].assets, e);
     return rc;
 }

@@ -17,7 +17,7 @@ backend/model/      backend/base/ backend/warehouse/ queries/queries.h
 backend/schedule/   backend/base/ backend/state/ queries/queries.h
 backend/model/      backend/base/ backend/warehouse/ queries/queries.h
 backend/stack/      backend/base/ queries/queries.h
-backend/engine/     backend/base/ backend/postgres/ backend/envelope/ backend/kafka/ backend/warehouse/ backend/model/ backend/state/ backend/schedule/ queries/queries.h
+backend/engine/     backend/base/ backend/postgres/ backend/envelope/ backend/kafka/ backend/warehouse/ backend/model/ backend/state/ backend/schedule/ queries/queries.h config/assets.h
 backend/serve/      backend/base/ backend/engine/ backend/state/ queries/queries.h
 views/              backend/base/ views/
 console/            backend/ console/ views/ queries/queries.h config/assets.h

@@ -133,6 +133,18 @@ static const struct key_spec schema[] = {
      .help =
          "The anchor model (model.yaml) that the warehouse's `dwh` is made of. Without it there "
          "is none. `flightdeck model infer` writes a first one."},
+    {.name = "dags",
+     AT(dags),
+     .type = KEY_LIST,
+     .help =
+         "Folders and files (*.yaml) with DAGs: what runs when. Without it, and with a `model`, "
+         "one is built in: `dwh`, which loads the model every 5 minutes and as soon as raw has "
+         "got new rows."},
+    {.name = "pools",
+     AT(pools),
+     .type = KEY_MAP,
+     .help = "Pools by name with their number of slots, as `{warehouse: 4}`: so many tasks that "
+             "name the pool run side by side. `default` is there with 8."},
     {.name = "load.batch_rows",
      AT(load.batch_rows),
      .type = KEY_INT,

@@ -211,8 +211,9 @@ static void check_command(struct dag_reader *r, const struct dag_draft *d,
                 strchr(" \t}", at[n]))
                 faults_add(r->faults, r->file, line,
                            "command: param %s may be any text, also one that the shell would run: "
-                           "list what is `allowed`, or give it another type",
-                           p->name);
+                           "list what is `allowed`, or write \"$FLIGHTDECK_PARAM_%s\", in double "
+                           "quotes",
+                           p->name, p->name);
         }
     }
 }
