@@ -304,7 +304,7 @@ static void read_key(struct parser *p, const struct yaml *node, struct model_ent
     for (int i = 0; i < node->n && i < MODEL_KEY_MAX; i++)
         if (check_name(p, node->lines[i], "key column", node->names[i]) &&
             read_type(p, node->items[i], "key column", node->names[i], &t->key[t->n_key]))
-            t->n_key++;
+            t->key[t->n_key++].key = true;
 }
 
 static bool key_has(const struct model_entity *t, const char *column)

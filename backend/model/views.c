@@ -11,7 +11,8 @@
  *
  * The history is made from one sparse list of changes a key: each change fills its own column and
  * leaves the rest NULL. COUNT(mark) OVER (.. ORDER BY time) numbers the stretches in which a column
- * keeps its value, FIRST_VALUE over the stretch carries it on. (PostgreSQL has no IGNORE NULLS.)
+ * keeps its value, FIRST_VALUE over the stretch carries it on from the one row with the mark.
+ * (PostgreSQL has no IGNORE NULLS.)
  */
 #include "backend/model/schema.h"
 
@@ -19,8 +20,7 @@
 
 #include "backend/model/sql.h"
 
-#define ORDER_ASC  "_changed_at, _lsn, _ordinal"
-#define ORDER_DESC "_changed_at DESC, _lsn DESC, _ordinal DESC"
+#define ORDER_ASC "_changed_at, _lsn, _ordinal"
 
 struct view {
     struct schema_maker *k;
@@ -370,7 +370,8 @@ static void carried(struct view *v, const struct change *list, int n)
     for (int i = 0; i < n; i++) {
         buf_printf(&v->b, ",\n        FIRST_VALUE(g.%s) OVER (PARTITION BY ", list[i].as);
         column(v, "g", v->t->sk);
-        buf_printf(&v->b, ", g.g%s ORDER BY " ORDER_ASC ") AS %s", list[i].as, list[i].as);
+        buf_printf(&v->b, ", g.g%s ORDER BY COALESCE(g.m%s, 0) DESC) AS %s", list[i].as,
+                   list[i].as, list[i].as);
     }
     buf_lit(&v->b, "\n    FROM (");
     stretches(v, list, n);

@@ -1,0 +1,31 @@
+/*
+ * One transaction of a load: a range of batches of one entity into some of its tables. Private to
+ * backend/model: load.c decides what is loaded, load_run.c does it.
+ */
+#ifndef MODEL_LOAD_RUN_H
+#define MODEL_LOAD_RUN_H
+
+#include "backend/model/load_plan.h"
+
+struct load_run {
+    struct warehouse *w;
+    const struct model_schema *s;
+    int entity;
+    struct load_plan *plan;
+    int source_id;
+    const struct model_object *const *targets; /* the tables that it fills */
+    int n_targets;
+    int64_t lo, hi;
+    bool empty;    /* the targets hold nothing yet */
+    bool is_main;  /* the entity's own load, not the filling of a table that came later */
+    bool restarts; /* raw began anew: lo is 0, the marks are not */
+    int64_t mark;  /* what the targets' marks say */
+
+    int64_t raw_rows, inserted; /* out */
+};
+
+/* Begins, loads, moves the marks and commits; rolls back on an error. ERR_FENCED: another engine
+ * has moved the marks. */
+enum err load_run(struct load_run *x, struct errbuf *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT d.sk FROM {delta} d GROUP BY d.sk HAVING COUNT(*) > 1) t

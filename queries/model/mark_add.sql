@@ -1,0 +1,4 @@
+INSERT INTO {table} (entity, target, batch, _created_at)
+SELECT CAST(? AS VARCHAR(200)), CAST(? AS VARCHAR(200)), 0, CURRENT_TIMESTAMP
+FROM (SELECT 1 AS one) o
+WHERE NOT EXISTS (SELECT 1 FROM {table} k WHERE k.entity = CAST(? AS VARCHAR(200)) AND k.target = CAST(? AS VARCHAR(200)))

@@ -1,0 +1,1 @@
+SELECT target, batch FROM {marks}

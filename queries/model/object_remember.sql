@@ -1,0 +1,1 @@
+INSERT INTO {table} (name, fingerprint, _created_at) SELECT CAST(? AS VARCHAR(200)), CAST(? AS VARCHAR(200)), CURRENT_TIMESTAMP

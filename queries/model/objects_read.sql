@@ -1,0 +1,1 @@
+SELECT name, fingerprint FROM {table} ORDER BY _created_at, name

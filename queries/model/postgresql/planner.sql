@@ -1,0 +1,1 @@
+SET LOCAL random_page_cost = 1.1

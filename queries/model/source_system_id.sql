@@ -1,0 +1,1 @@
+SELECT MIN(source_systems_id) FROM {table} WHERE source_system = CAST(? AS VARCHAR(200))
