@@ -91,8 +91,7 @@ enum err model_loader_open(const struct model_loader_options *o, struct model_lo
     }
     for (int i = 0; !r && i < l->m->n_entities; i++)
         load_plan_init(&l->plans[i]);
-    const struct warehouse_options w = {
-        .odbc = o->odbc, .dialect = o->dialect, .label = o->label};
+    const struct warehouse_options w = {.odbc = o->odbc, .dialect = o->dialect, .label = o->label};
     if (!r)
         r = warehouse_open(&w, &l->w, e);
     if (!r)
@@ -363,8 +362,8 @@ static enum err refresh_entity(struct model_loader *l, struct news *n, int entit
     return r;
 }
 
-enum err model_loader_refresh(struct model_loader *l, const bool *wanted,
-                              model_load_report *report, void *arg, struct errbuf *e)
+enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
+                              void *arg, struct errbuf *e)
 {
     struct news n = {NULL, NULL};
     enum err first = look_again(l, wanted, e);

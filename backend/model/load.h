@@ -34,9 +34,9 @@ struct model;
 struct model_loader;
 
 struct model_loader_options {
-    const char *file;       /* model.yaml; the loader has its own copy of the model */
-    const char *text;       /* its content, where it is not to be read from the file */
-    const char *odbc;       /* as warehouse_options */
+    const char *file; /* model.yaml; the loader has its own copy of the model */
+    const char *text; /* its content, where it is not to be read from the file */
+    const char *odbc; /* as warehouse_options */
     const char *dialect;
     const char *raw_schema; /* "raw" */
     const char *label;
@@ -68,8 +68,8 @@ typedef void model_load_report(void *arg, const struct model_load *done);
  * comes once an entity that was loaded, waits or failed. An entity's failure does not stop the
  * others, unless the warehouse is away; the first one is returned.
  */
-enum err model_loader_refresh(struct model_loader *l, const bool *wanted,
-                              model_load_report *report, void *arg, struct errbuf *e) MUST_CHECK;
+enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
+                              void *arg, struct errbuf *e) MUST_CHECK;
 
 /* Whether raw holds something that is not loaded yet, one query for all. */
 enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *e) MUST_CHECK;

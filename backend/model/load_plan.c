@@ -9,18 +9,18 @@
 void load_plan_init(struct load_plan *p)
 {
     *p = (struct load_plan){.bound = false};
-    struct buf *all[] = {&p->raw,         &p->delta,  &p->delta_columns, &p->delta_names,
-                         &p->raw_columns, &p->values, &p->keys_known,    &p->moment,
-                         &p->lsn};
+    struct buf *all[] = {&p->raw,         &p->delta,       &p->delta_columns,
+                         &p->delta_names, &p->raw_columns, &p->values,
+                         &p->keys_known,  &p->moment,      &p->lsn};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_init(all[i], 0);
 }
 
 void load_plan_free(struct load_plan *p)
 {
-    struct buf *all[] = {&p->raw,         &p->delta,  &p->delta_columns, &p->delta_names,
-                         &p->raw_columns, &p->values, &p->keys_known,    &p->moment,
-                         &p->lsn};
+    struct buf *all[] = {&p->raw,         &p->delta,       &p->delta_columns,
+                         &p->delta_names, &p->raw_columns, &p->values,
+                         &p->keys_known,  &p->moment,      &p->lsn};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_free(all[i]);
 }
@@ -70,8 +70,9 @@ static enum err lacks(const struct binder *b, int line, const char *what, const 
     for (int i = 0; i < b->n; i++)
         if (!strncmp(b->raw[i].name, "after_", 6))
             nearest_offer(&near, b->raw[i].name + 6);
-    return err_set(b->e, ERR_CONFIG, "%s:%d: entity %s: %s `%s`: the raw table %s has no column "
-                                     "after_%s%s",
+    return err_set(b->e, ERR_CONFIG,
+                   "%s:%d: entity %s: %s `%s`: the raw table %s has no column "
+                   "after_%s%s",
                    b->m->file, line, b->t->name, what, column, b->t->raw, column,
                    nearest_hint(&near, hint, sizeof hint));
 }
@@ -304,8 +305,8 @@ static void build_order(struct builder *b)
     p->has_us = find(b->d, b->raw, b->n, "", "source_ts_us") != NULL;
     p->has_lsn = find(b->d, b->raw, b->n, "", "source_lsn") != NULL;
     p->has_unchanged = find(b->d, b->raw, b->n, "", "_unchanged") != NULL;
-    const char *us = p->has_us ? "COALESCE(r.source_ts_us, r.source_ts_ms * 1000)"
-                               : "(r.source_ts_ms * 1000)";
+    const char *us =
+        p->has_us ? "COALESCE(r.source_ts_us, r.source_ts_ms * 1000)" : "(r.source_ts_ms * 1000)";
     model_sql_moment(&p->moment, b->d, us);
     buf_str(&p->lsn, p->has_lsn ? "COALESCE(r.source_lsn, 0)" : "0");
     raw_separator(b);
@@ -329,8 +330,7 @@ enum err load_plan_build(struct load_plan *p, const struct model *m, int entity,
                          const struct dialect *d, const struct wcolumn *raw, int n,
                          struct errbuf *e)
 {
-    struct builder b = {
-        .p = p, .m = m, .t = &m->entities[entity], .d = d, .raw = raw, .n = n};
+    struct builder b = {.p = p, .m = m, .t = &m->entities[entity], .d = d, .raw = raw, .n = n};
     struct buf *all[] = {&p->delta,  &p->delta_columns, &p->delta_names, &p->raw_columns,
                          &p->values, &p->keys_known,    &p->moment,      &p->lsn};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

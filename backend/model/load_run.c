@@ -131,8 +131,8 @@ static void slot_anchor_columns(struct slots *s, const struct load_run *x, const
     slot_end(s);
 }
 
-static void slot_delta_columns(struct slots *s, const char *name, const char *alias,
-                               const char *sk, const char *prefix, int n)
+static void slot_delta_columns(struct slots *s, const char *name, const char *alias, const char *sk,
+                               const char *prefix, int n)
 {
     const char *dot = *alias ? "." : "";
     struct buf *b = slot_begin(s, name);
@@ -215,8 +215,8 @@ struct truncate_list {
 };
 enum { TRUNCATES_MAX = 256 }; /* in one range; more are refused in words */
 
-static enum err read_truncates(struct load_run *x, struct truncate_list *list, int *n,
-                               struct errbuf *e)
+static enum err read_truncates(struct load_run *x, int64_t from, int64_t to,
+                               struct truncate_list *list, int *n, struct errbuf *e)
 {
     struct slots s;
     struct buf sql;
@@ -224,8 +224,8 @@ static enum err read_truncates(struct load_run *x, struct truncate_list *list, i
     const struct cell *cells;
     char numbers[2][24];
     const char *params[] = {numbers[0], numbers[1]};
-    (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->lo);
-    (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->hi);
+    (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, from);
+    (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, to);
     slots_init(&s);
     slot_text(&s, "moment", buf_cstr(&x->plan->moment));
     slot_text(&s, "lsn", buf_cstr(&x->plan->lsn));
@@ -254,11 +254,13 @@ static enum err read_truncates(struct load_run *x, struct truncate_list *list, i
     return r == ERR_NOT_FOUND ? ERR_OK : r;
 }
 
-static enum err apply_truncates(struct load_run *x, int *n, struct errbuf *e)
+/* Those of the batches (from, to]. */
+static enum err apply_truncates(struct load_run *x, int64_t from, int64_t to, struct errbuf *e)
 {
     struct truncate_list list[TRUNCATES_MAX];
-    enum err r = read_truncates(x, list, n, e);
-    for (int i = 0; i < *n && !r; i++)
+    int n = 0;
+    enum err r = read_truncates(x, from, to, list, &n, e);
+    for (int i = 0; i < n && !r; i++)
         r = apply_truncate(x, list[i].cells, e);
     return r;
 }
@@ -306,11 +308,11 @@ static enum err measure(struct load_run *x, struct delta *d, struct errbuf *e)
  * source's order. All batches up to `from` hold nothing as new as the delta's oldest row, so only
  * those behind it are looked at: the last one or two, as partitions overlap; all, in a replay.
  */
-static enum err add_overlap(struct load_run *x, const struct delta *d, struct errbuf *e)
+static enum err add_overlap(struct load_run *x, const struct delta *d, int64_t *from,
+                            struct errbuf *e)
 {
     struct slots s;
     struct buf sql;
-    int64_t from = 0;
     int64_t rows = 0;
     const char *params[] = {entity_of(x)->name, d->from};
     slots_init(&s);
@@ -318,9 +320,9 @@ static enum err add_overlap(struct load_run *x, const struct delta *d, struct er
     slots_point(&s);
     buf_init(&sql, 0);
     sql_fill(&sql, model_query(x->s->dialect, "overlap_from"), s.items, s.n);
-    enum err r = model_number(x->w, buf_cstr(&sql), 2, params, &from, e);
+    enum err r = model_number(x->w, buf_cstr(&sql), 2, params, from, e);
     buf_clear(&sql);
-    if (!r && from < x->lo) {
+    if (!r && *from < x->lo) {
         struct buf only;
         struct buf sk;
         const char *keys[MODEL_KEY_MAX];
@@ -334,10 +336,11 @@ static enum err add_overlap(struct load_run *x, const struct delta *d, struct er
         model_sql_surrogate(&sk, x->s->dialect, entity_of(x)->key, keys, entity_of(x)->n_key);
         buf_printf(&only, " AND %s IN (SELECT d.sk FROM %s d)", buf_cstr(&sk),
                    buf_cstr(&x->plan->delta));
-        r = fill(x, from, x->lo, buf_cstr(&only), &rows, e);
+        r = fill(x, *from, x->lo, buf_cstr(&only), &rows, e);
         buf_free(&only);
         buf_free(&sk);
     }
+    *from = *from < x->lo ? *from : x->lo;
     buf_free(&sql);
     buf_free(&s.text);
     return r;
@@ -528,8 +531,8 @@ static int place_of_tie(const struct model_entity *t, int tie)
     return i;
 }
 
-static enum err load_target(struct load_run *x, const struct delta *d,
-                            const struct model_object *o, struct errbuf *e)
+static enum err load_target(struct load_run *x, const struct delta *d, const struct model_object *o,
+                            struct errbuf *e)
 {
     enum err r;
     switch (o->kind) {
@@ -643,26 +646,34 @@ static enum err remember_load(struct load_run *x, const struct delta *d, struct 
 
 /* ---- the whole ---- */
 
+/* The delta with all that belongs to it. */
+static enum err gather(struct load_run *x, struct delta *d, struct errbuf *e)
+{
+    int64_t from = x->lo;
+    enum err r = fill(x, x->lo, x->hi, "", &x->raw_rows, e);
+    if (!r)
+        r = apply_truncates(x, x->lo, x->hi, e);
+    if (!r)
+        r = measure(x, d, e);
+    if (!r && d->rows && !x->empty && x->is_main && !x->restarts)
+        r = add_overlap(x, d, &from, e);
+    if (!r && from < x->lo) {
+        r = apply_truncates(x, from, x->lo, e);
+        if (!r)
+            r = measure(x, d, e);
+    }
+    if (!r && d->rows && !x->empty)
+        r = analyze(x, NULL, true, e);
+    return r ? r : look_for_placeholders(x, d, e);
+}
+
 static enum err load_all(struct load_run *x, struct errbuf *e)
 {
     struct delta d = {.rows = 0};
-    int truncates = 0;
-    enum err r = fill(x, x->lo, x->hi, "", &x->raw_rows, e);
-    if (!r)
-        r = apply_truncates(x, &truncates, e);
-    if (!r && !x->raw_rows && !truncates)
-        return move_marks(x, e);
-    if (!r)
-        r = measure(x, &d, e);
-    if (!r && d.rows && !x->empty && x->is_main && !x->restarts)
-        r = add_overlap(x, &d, e);
-    if (!r && d.rows && !x->empty)
-        r = analyze(x, NULL, true, e);
-    if (!r)
-        r = look_for_placeholders(x, &d, e);
+    enum err r = gather(x, &d, e);
     for (int i = 0; i < x->n_targets && !r && d.rows; i++)
         r = load_target(x, &d, x->targets[i], e);
-    if (!r && (x->empty || !x->plan->indexed))
+    if (!r && d.rows && (x->empty || !x->plan->indexed))
         r = finish_tables(x, e);
     if (!r)
         r = move_marks(x, e);

@@ -131,8 +131,7 @@ static enum err remember(struct migration *g, const struct model_object *o, stru
     const char *params[] = {o->name, now};
     enum err r = forget(g, o->name, e);
     g->made++;
-    return r ? r
-             : model_exec(g->w, g->s->dialect, "object_remember", &slot, 1, 2, params, NULL, e);
+    return r ? r : model_exec(g->w, g->s->dialect, "object_remember", &slot, 1, 2, params, NULL, e);
 }
 
 /* ---- tables ---- */
@@ -232,8 +231,9 @@ static enum err drop_views(struct migration *g, struct errbuf *e)
         if (!r)
             r = forget(g, g->known[i].name, e);
         if (r)
-            (void)err_prefix(e, "view %s.%s is to be renewed (drop what of your own depends on it, "
-                                "and make it again afterwards)",
+            (void)err_prefix(e,
+                             "view %s.%s is to be renewed (drop what of your own depends on it, "
+                             "and make it again afterwards)",
                              g->s->model->schema, g->known[i].name);
         else
             g->known[i].fingerprint[0] = '-';
@@ -270,8 +270,7 @@ static enum err source_system(struct migration *g, int *id, struct errbuf *e)
     model_sql_table(&table, g->s->dialect, g->s->model->schema, "anchor_source_systems", "");
     const struct sql_slot slot = {"table", buf_cstr(&table)};
     const char *params[] = {g->s->model->source_system, g->s->model->source_system};
-    enum err r =
-        model_exec(g->w, g->s->dialect, "source_system_add", &slot, 1, 2, params, NULL, e);
+    enum err r = model_exec(g->w, g->s->dialect, "source_system_add", &slot, 1, 2, params, NULL, e);
     sql_fill(&sql, model_query(g->s->dialect, "source_system_id"), &slot, 1);
     if (!r)
         r = model_number(g->w, buf_cstr(&sql), 1, params, &found, e);

@@ -261,7 +261,10 @@ struct change {
     const char *table;
     const char *value; /* its column there */
     char as[12];       /* v1, t1, .. */
+    const struct wcolumn *type;
 };
+static const struct wcolumn knot_id = {.type = WT_INT32};
+static const struct wcolumn surrogate = {.type = WT_UUID};
 
 enum { CHANGES_MAX = 512 };
 
@@ -269,17 +272,22 @@ static int list_changes(const struct view *v, struct change *list)
 {
     const struct model_entity *t = v->t;
     int n = 0;
-    list[n++] = (struct change){t->existence, "existence", "e"};
-    for (int i = 0; i < t->n_attributes && n < CHANGES_MAX; i++, n++) {
+    list[n++] = (struct change){t->existence, "existence", "e", NULL};
+    for (int i = 0; i < t->n_attributes && n < CHANGES_MAX; i++) {
         const struct model_attribute *a = &t->attributes[i];
-        list[n] = (struct change){a->table, a->knot >= 0 ? v->m->knots[a->knot].id : a->name, ""};
+        if (!a->historised) /* holds at any time: joined as it is */
+            continue;
+        list[n] =
+            (struct change){a->table, a->knot >= 0 ? v->m->knots[a->knot].id : a->name, "", NULL};
+        list[n].type = a->knot >= 0 ? &knot_id : &a->value;
         (void)snprintf(list[n].as, sizeof list[n].as, "v%d", i + 1);
+        n++;
     }
     for (int i = 0; i < t->n_ties && n < CHANGES_MAX; i++) {
         if (!tie_shows(v, t->ties[i]))
             continue;
         const struct model_tie *k = &v->m->ties[t->ties[i]];
-        list[n] = (struct change){k->table, k->to_sk, ""};
+        list[n] = (struct change){k->table, k->to_sk, "", &surrogate};
         (void)snprintf(list[n].as, sizeof list[n].as, "t%d", i + 1);
         n++;
     }
@@ -308,19 +316,6 @@ static void sparse_branch(struct view *v, const struct change *list, int n, int 
     buf_lit(&v->b, " s");
 }
 
-static const struct wcolumn *change_type(const struct view *v, const struct change *list, int i)
-{
-    static const struct wcolumn truth = {.type = WT_BOOL};
-    static const struct wcolumn id = {.type = WT_INT32};
-    static const struct wcolumn sk = {.type = WT_UUID};
-    if (!i)
-        return &truth;
-    if (list[i].as[0] == 't')
-        return &sk;
-    const struct model_attribute *a = &v->t->attributes[i - 1];
-    return a->knot >= 0 ? &id : &a->value;
-}
-
 /* The anchor's own row: it exists from there on, unless it is only referred to. */
 static void sparse_first(struct view *v, const struct change *list, int n)
 {
@@ -333,7 +328,7 @@ static void sparse_first(struct view *v, const struct change *list, int n)
             continue;
         }
         buf_lit(&v->b, ", CAST(NULL AS ");
-        v->d->type_sql(&v->b, change_type(v, list, i));
+        v->d->type_sql(&v->b, list[i].type);
         buf_printf(&v->b, ") AS %s, CAST(NULL AS INT) AS m%s", list[i].as, list[i].as);
     }
     buf_lit(&v->b, " FROM ");
@@ -370,8 +365,8 @@ static void carried(struct view *v, const struct change *list, int n)
     for (int i = 0; i < n; i++) {
         buf_printf(&v->b, ",\n        FIRST_VALUE(g.%s) OVER (PARTITION BY ", list[i].as);
         column(v, "g", v->t->sk);
-        buf_printf(&v->b, ", g.g%s ORDER BY COALESCE(g.m%s, 0) DESC) AS %s", list[i].as,
-                   list[i].as, list[i].as);
+        buf_printf(&v->b, ", g.g%s ORDER BY COALESCE(g.m%s, 0) DESC) AS %s", list[i].as, list[i].as,
+                   list[i].as);
     }
     buf_lit(&v->b, "\n    FROM (");
     stretches(v, list, n);
@@ -385,7 +380,10 @@ static void history_columns(struct view *v)
     for (int i = 0; i < t->n_attributes; i++) {
         const struct model_attribute *a = &t->attributes[i];
         buf_lit(&v->b, ",\n       ");
-        if (a->knot >= 0) {
+        if (!a->historised) {
+            (void)snprintf(alias, sizeof alias, "s%d", i + 1);
+            column(v, alias, a->name);
+        } else if (a->knot >= 0) {
             (void)snprintf(alias, sizeof alias, "k%d", i + 1);
             column(v, alias, v->m->knots[a->knot].name);
         } else {
@@ -403,8 +401,12 @@ static void history_columns(struct view *v)
 static void history_joins(struct view *v)
 {
     const struct model_entity *t = v->t;
+    char alias[24];
     for (int i = 0; i < t->n_attributes; i++) {
-        if (t->attributes[i].knot < 0)
+        (void)snprintf(alias, sizeof alias, "s%d", i + 1);
+        if (!t->attributes[i].historised)
+            join_latest(v, t->attributes[i].table, alias);
+        if (t->attributes[i].knot < 0 || !t->attributes[i].historised)
             continue;
         const struct model_knot *knot = &v->m->knots[t->attributes[i].knot];
         buf_lit(&v->b, "\nLEFT JOIN ");

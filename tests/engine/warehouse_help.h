@@ -17,6 +17,9 @@
 #include "backend/warehouse/warehouse.h"
 #include "tests/fixture/fixture.h"
 
+/* Not every includer needs all of this. */
+#define UNUSED __attribute__((unused))
+
 static struct {
     const char *dialect;
     const char *odbc;
@@ -39,7 +42,7 @@ static void must_fail(enum err got, enum err want, const char *what, int line)
 }
 #define FAILS(want, call) must_fail((call), (want), #call, __LINE__)
 
-static bool is_vertica(void)
+static UNUSED bool is_vertica(void)
 {
     return !strcmp(on.dialect, "vertica");
 }
@@ -71,7 +74,7 @@ static void run_sql(struct warehouse *w, const char *sql)
 }
 
 /* All cells of a result with '|' between and '\n' behind each row; static until the next call. */
-static const char *result(struct warehouse *w, const char *sql)
+static UNUSED const char *result(struct warehouse *w, const char *sql)
 {
     static struct buf b;
     struct warehouse_rows *rows;
@@ -96,7 +99,7 @@ static const char *result(struct warehouse *w, const char *sql)
     return buf_cstr(&b);
 }
 
-static void fresh_schema(struct warehouse *w, const char *schema)
+static UNUSED void fresh_schema(struct warehouse *w, const char *schema)
 {
     char sql[128];
     (void)snprintf(sql, sizeof sql, "DROP SCHEMA IF EXISTS %s CASCADE", schema);
@@ -104,7 +107,7 @@ static void fresh_schema(struct warehouse *w, const char *schema)
 }
 
 /* Adds a row of strings (NULL is NULL). */
-static void add(struct wbatch *b, int n, const char *const *values)
+static UNUSED void add(struct wbatch *b, int n, const char *const *values)
 {
     struct cell cells[64];
     for (int i = 0; i < n; i++)
@@ -115,7 +118,7 @@ static void add(struct wbatch *b, int n, const char *const *values)
     add((b), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)),                        \
         (const char *[]){__VA_ARGS__})
 
-static void insert_all(struct warehouse *w, const char *schema, const char *table, struct wbatch *b)
+static UNUSED void insert_all(struct warehouse *w, const char *schema, const char *table, struct wbatch *b)
 {
     OK(warehouse_begin(w, &err));
     OK(warehouse_insert(w, schema, table, b, 0, wbatch_rows(b), &err));
