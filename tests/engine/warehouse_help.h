@@ -118,7 +118,8 @@ static UNUSED void add(struct wbatch *b, int n, const char *const *values)
     add((b), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)),                        \
         (const char *[]){__VA_ARGS__})
 
-static UNUSED void insert_all(struct warehouse *w, const char *schema, const char *table, struct wbatch *b)
+static UNUSED void insert_all(struct warehouse *w, const char *schema, const char *table,
+                              struct wbatch *b)
 {
     OK(warehouse_begin(w, &err));
     OK(warehouse_insert(w, schema, table, b, 0, wbatch_rows(b), &err));
