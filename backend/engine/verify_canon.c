@@ -43,7 +43,7 @@ static void canon_number(struct buf *b, const char *p, size_t n)
 
 static void canon_float(struct buf *b, const char *p, size_t n, bool four)
 {
-    char text[64];
+    char text[1200]; /* jsonb writes the least double with all its digits */
     char out[64];
     if (n >= sizeof text) {
         buf_add(b, p, n);
@@ -73,14 +73,17 @@ static void canon_json(struct buf *b, const char *p, size_t n)
     }
 }
 
-static void add_number(struct buf *b, const char *p, size_t n, size_t *number)
+static void add_number(struct buf *b, enum canon how, const char *p, size_t n, size_t *number)
 {
-    canon_number(b, p + *number, n - *number);
+    if (how == CANON_JSON_NUMBERS)
+        canon_number(b, p + *number, n - *number);
+    else
+        canon_float(b, p + *number, n - *number, how == CANON_JSON_FLOAT4);
     *number = SIZE_MAX;
 }
 
-/* canon_json for arrays of numeric: 2.50 is 2.5. */
-static void canon_json_numbers(struct buf *b, const char *p, size_t n)
+/* canon_json for arrays of numbers: 2.50 is 2.5, as a float 1e2 is 100. */
+static void canon_json_numbers(struct buf *b, enum canon how, const char *p, size_t n)
 {
     bool quoted = false;
     size_t number = SIZE_MAX; /* where the one at hand begins */
@@ -91,7 +94,7 @@ static void canon_json_numbers(struct buf *b, const char *p, size_t n)
             continue;
         }
         if (number != SIZE_MAX)
-            add_number(b, p, i, &number);
+            add_number(b, how, p, i, &number);
         if (quoted && p[i] == '\\' && i + 1 < n) {
             buf_add(b, p + i++, 2);
             continue;
@@ -102,7 +105,49 @@ static void canon_json_numbers(struct buf *b, const char *p, size_t n)
             buf_ch(b, p[i]);
     }
     if (number != SIZE_MAX)
-        add_number(b, p, n, &number);
+        add_number(b, how, p, n, &number);
+}
+
+/* An element as Debezium writes it, -0043-03-15T12:00:00.500000Z, as PostgreSQL does:
+ * 0044-03-15 12:00:00.5+00 BC. What has no T is PostgreSQL's already. */
+static void zoned(struct buf *b, const char *p, size_t n)
+{
+    const char *end = p + n;
+    const char *t = memchr(p, 'T', n);
+    bool bc = n && *p == '-';
+    if (!t) {
+        buf_add(b, p, n);
+        return;
+    }
+    if (bc || *p == '+')
+        p++;
+    char *rest;
+    long year = strtol(p, &rest, 10);
+    buf_printf(b, "%04ld", bc ? year + 1 : year);
+    buf_add(b, rest, (size_t)(t - rest));
+    buf_ch(b, ' ');
+    bool utc = end[-1] == 'Z';
+    canon_number(b, t + 1, (size_t)(end - t) - 1 - utc);
+    buf_str(b, utc ? "+00" : "");
+    buf_str(b, bc ? " BC" : "");
+}
+
+/* canon_json for arrays of timestamptz: no element has a quote in it. */
+static void canon_json_zoned(struct buf *b, const char *p, size_t n)
+{
+    const char *end = p + n;
+    while (p < end) {
+        const char *open = memchr(p, '"', (size_t)(end - p));
+        const char *close = open ? memchr(open + 1, '"', (size_t)(end - open) - 1) : NULL;
+        if (!close)
+            break;
+        canon_json(b, p, (size_t)(open - p));
+        buf_ch(b, '"');
+        zoned(b, open + 1, (size_t)(close - open) - 1);
+        buf_ch(b, '"');
+        p = close + 1;
+    }
+    canon_json(b, p, (size_t)(end - p));
 }
 
 /* (x,y) */
@@ -150,7 +195,12 @@ void canon_write(struct buf *b, enum canon how, const struct cell *c)
         canon_json(b, c->p, c->len);
         break;
     case CANON_JSON_NUMBERS:
-        canon_json_numbers(b, c->p, c->len);
+    case CANON_JSON_FLOAT4:
+    case CANON_JSON_FLOAT8:
+        canon_json_numbers(b, how, c->p, c->len);
+        break;
+    case CANON_JSON_ZONED:
+        canon_json_zoned(b, c->p, c->len);
         break;
     case CANON_POINT:
         canon_point(b, c->p, c->len);
@@ -193,10 +243,21 @@ static const char *source_expression(const struct column *c)
 {
     if (!strcmp(c->type_name, "hstore"))
         return "hstore_to_json(%s)";
-    if (c->elem_oid == PG_JSON || c->elem_oid == PG_JSONB)
-        return "to_jsonb(%s::text[])"; /* an element travels as a string */
-    if (c->elem_oid)
+    switch (c->elem_oid) {
+    case 0:
+        break;
+    case PG_JSON: /* an element travels as a string */
+    case PG_JSONB:
+    case PG_TIMESTAMP: /* JSON has a form of its own for these */
+    case PG_TIMESTAMPTZ:
+    case PG_TIME:
+    case PG_BYTEA:
+        return "to_jsonb(%s::text[])";
+    case PG_MONEY:
+        return "to_jsonb(%s::numeric[])";
+    default:
         return "to_jsonb(%s)";
+    }
     for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
         if (types[t].oid == c->type_oid)
             return types[t].source_sql;
@@ -218,18 +279,19 @@ enum canon canon_of(const struct column *c)
     switch (c->elem_oid) {
     case 0:
         break;
-    case PG_TIMESTAMP:
-    case PG_TIMESTAMPTZ:
-    case PG_TIME:
-    case PG_TIMETZ:
-    case PG_INTERVAL:
-    case PG_BYTEA:
-    case PG_MONEY:
-    case PG_POINT:
     case PG_FLOAT4:
+        return CANON_JSON_FLOAT4;
     case PG_FLOAT8:
-        return CANON_SKIP; /* their text inside JSON is not PostgreSQL's */
+        return CANON_JSON_FLOAT8;
+    case PG_TIMESTAMPTZ:
+        return CANON_JSON_ZONED;
+    case PG_TIMETZ: /* shifted to UTC, a sum of microseconds, floats inside of text: the source
+                       would have to take the array apart */
+    case PG_INTERVAL:
+    case PG_POINT:
+        return CANON_SKIP;
     case PG_NUMERIC:
+    case PG_MONEY:
         return CANON_JSON_NUMBERS;
     default:
         return CANON_JSON;

@@ -17,6 +17,9 @@ enum canon {
     CANON_FLOAT8,
     CANON_JSON,         /* white space outside strings does not count */
     CANON_JSON_NUMBERS, /* nor do trailing zeros of fractions */
+    CANON_JSON_FLOAT4,
+    CANON_JSON_FLOAT8,
+    CANON_JSON_ZONED, /* as Debezium writes timestamptz, or as PostgreSQL does */
     CANON_POINT,
     CANON_BITS, /* leading zeros do not travel (docs/events.md) */
     CANON_TIMETZ,

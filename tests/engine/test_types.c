@@ -87,8 +87,7 @@ static const char every_sql[] =
     "AS (c_smallint * 2) STORED)";
 
 /* What verify cannot compare, and says so. */
-static const char left_out[] = "c_ts_arr (_timestamptz), c_double_arr (_float8), c_generated "
-                               "(generated)";
+static const char left_out[] = "c_generated (generated)";
 
 static const char *const every_rows[] = {
     /* typical */
@@ -172,6 +171,21 @@ static void insert_every(const char *db, int shift)
     }
 }
 
+static const char arrays_sql[] =
+    "CREATE TABLE arrays (id int PRIMARY KEY, c_float real[], c_double float8[], c_timestamp "
+    "timestamp[], c_timestamp0 timestamp(0)[], c_timestamptz timestamptz[], c_time time[], c_bytea "
+    "bytea[], c_timetz timetz[], c_interval interval[], c_money money[], c_point point[]);"
+    "INSERT INTO arrays VALUES (1, '{1.5,NULL,0.1,-0,1e-45}', '{0.1,1e22,-1e-7,5e-324,NULL}', "
+    "'{2026-02-03 04:05:06.789012,NULL,1969-12-31 23:59:59.5}', '{2026-02-03 04:05:06}', "
+    "'{2026-02-03 04:05:06.78+02,NULL}', '{12:34:56.789012,00:00:00,24:00:00}', "
+    "'{\"\\\\xdead\",NULL,\"\\\\x\"}', '{12:34:56.7+02,NULL}', '{1 mon 2 days 03:04:05.6,NULL}', "
+    "'{1.50,NULL}', '{\"(1.5,-2)\",NULL}'), (2, '{NaN,Infinity}', '{NaN,-Infinity}', "
+    "'{infinity,-infinity,0044-03-15 12:00:00 BC}', '{infinity}', '{infinity,-infinity,0044-03-15 "
+    "12:00:00+00 BC}', '{}', '{}', '{}', '{}', '{}', '{}'), (3, '{{1,2},{3,4}}', "
+    "'{{1.25,NULL},{3,4}}', '{{2026-01-01,2026-01-02},{2026-01-03,NULL}}', NULL, "
+    "'{{2026-01-01 00:00+00,NULL}}', '{{01:00,02:00}}', '{{a,b}}', NULL, NULL, NULL, NULL), (4, "
+    "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)";
+
 static void test_every_type(void **state)
 {
     (void)state;
@@ -229,6 +243,46 @@ static void check_differences(const json_t *table, const struct expected *want, 
         if (!same)
             fail_msg("%s: key %s: source %s, raw %s", name, key, source, raw);
     }
+}
+
+static void test_arrays(void **state)
+{
+    static const struct expected wrong_arrays[] = {{"11", "c_float", "c_float"}};
+    static const char *const compared[] = {
+        "c_float=", "c_double=", "c_timestamp=", "c_timestamptz=",
+        "c_time=",  "c_bytea=",  "c_money="};
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("t_arrays"));
+    run_sql(db, arrays_sql);
+    harness_init(&h, "t_arrays", db, NULL);
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    run_sql(db, "UPDATE arrays SET id = id + 10; ");
+    harness_verify(&h, VERIFY_S);
+    json_t *j = verify_report(&h, 0);
+    const char *out =
+        json_string_value(json_object_get(table_of(j, "public.arrays"), "not_compared"));
+    assert_string_equal(out, "c_timetz (_timetz), c_interval (_interval), c_point (_point)");
+    json_decref(j);
+    /* they are looked at: in each of them something that is wrong is found */
+    free(fixture_warehouse_psql(
+        "UPDATE raw.t_arrays_public_arrays SET after_c_float = '[1.5,null,0.2,-0,1e-45]', "
+        "after_c_double = '[0.1,1e22,-1e-7,0,null]', after_c_timestamp = '[\"2026-02-03 "
+        "04:05:06.789013\",null,\"1969-12-31 23:59:59.5\"]', after_c_timestamptz = "
+        "'[\"2026-02-03T02:05:06.790000Z\",null]', after_c_time = '[]', after_c_bytea = "
+        "'[\"\\\\xdeae\",null,\"\\\\x\"]', after_c_money = '[1.51,null]' WHERE after_id = 11"));
+    j = verify_report(&h, 4);
+    check_differences(table_of(j, "public.arrays"), wrong_arrays, 1);
+    for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
+        const json_t *d =
+            json_array_get(json_object_get(table_of(j, "public.arrays"), "differences"), 0);
+        if (!strstr(json_string_value(json_object_get(d, "raw")), compared[i]))
+            fail_msg("%s is not found to be wrong", compared[i]);
+    }
+    json_decref(j);
+    (void)harness_engine_end(&h, SIGTERM);
+    free(db);
 }
 
 /* Of these tables only the wrong ones are said to differ. */
@@ -473,6 +527,7 @@ static void test_not_a_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arrays),
         cmocka_unit_test(test_every_type),
         cmocka_unit_test(test_verify_finds_what_is_wrong),
         cmocka_unit_test(test_verify_finds_doubled_records),
