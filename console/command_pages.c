@@ -222,7 +222,8 @@ void command_page_markdown(struct buf *out)
 #define X(name, number, meaning) buf_printf(out, "| %d | %s |\n", number, meaning);
     EXIT_CODE_LIST(X)
 #undef X
-    buf_lit(out, "\n`sql` keeps psql's codes.\n");
+    buf_lit(out,
+            "\n`sql` keeps psql's codes: a file that is missing is 1 there, 2 everywhere else.\n");
 }
 
 /* ---- completions ---- */

@@ -9,7 +9,7 @@
     X(DONE, 0, "done")                                                                             \
     X(FAILED, 1, "a stage, query or check failed")                                                 \
     X(USAGE, 2, "the command line or the configuration is wrong")                                  \
-    X(CONNECT, 3, "a server or the engine cannot be reached")                                      \
+    X(CONNECT, 3, "a server, a database or the engine cannot be reached or lets nobody in")        \
     X(DIFFER, 4, "data differ (verify, batch)")                                                    \
     X(INTERRUPTED, 130, "interrupted")
 

@@ -155,9 +155,8 @@ static const struct {
     {"42704", ERR_NOT_FOUND}, /* undefined_object */
     {"42P01", ERR_NOT_FOUND}, /* undefined_table */
     {"42710", ERR_EXISTS},    /* duplicate_object */
-    {"3D000", ERR_CONFIG},    /* invalid_catalog_name: no such database */
-    {"28P01", ERR_CONNECT},   /* invalid_password: it may be being changed */
-    {"28", ERR_CONFIG},       /* invalid authorization */
+    {"3D000", ERR_CONNECT},   /* invalid_catalog_name: no such database, or not yet */
+    {"28", ERR_CONNECT},      /* user, password, pg_hba.conf: they may be being changed */
     {"08", ERR_CONNECT},      /* connection exception */
     {"40", ERR_RETRY},        /* transaction rollback: serialization, deadlock, recovery conflict */
     {"53", ERR_RETRY},        /* insufficient resources */

@@ -279,7 +279,9 @@ static void test_unreachable_source(void **state)
     expect_batch("m_s3", text, NULL, NULL, NULL, CONNECT, "127.0.0.1|no answer");
     (void)close(fd);
     (void)snprintf(text, sizeof text, "%s dbname=no_such_database", fixture_conninfo());
-    expect_batch("m_s4", text, NULL, NULL, NULL, USAGE, "no_such_database");
+    expect_batch("m_s4", text, NULL, NULL, NULL, CONNECT, "no_such_database");
+    (void)snprintf(text, sizeof text, "%s user=no_such_user", db);
+    expect_batch("m_s5", text, NULL, NULL, NULL, CONNECT, "no_such_user");
 }
 
 static void test_unreachable_kafka(void **state)
@@ -305,6 +307,9 @@ static void test_unreachable_warehouse(void **state)
     free(odbc);
     odbc = odbc_with("Database", "no_such_database;PWD=s3cret");
     expect_batch("m_w2", NULL, NULL, odbc, NULL, CONNECT, "no_such_database");
+    free(odbc);
+    odbc = odbc_with("UID", "no_such_user");
+    expect_batch("m_w6", NULL, NULL, odbc, NULL, CONNECT, "no_such_user");
     free(odbc);
     (void)snprintf(text, sizeof text, "%d", silent_port(&fd));
     odbc = odbc_with("Port", text);

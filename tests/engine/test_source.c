@@ -638,8 +638,8 @@ static void test_connecting(void **state)
         enum err code;
         const char *state;
     } cases[] = {
-        {"dbname=nowhere", ERR_CONFIG, "3D000"},
-        {"user=nobody_such", ERR_CONFIG, "28000"},
+        {"dbname=nowhere", ERR_CONNECT, "3D000"},
+        {"user=nobody_such", ERR_CONNECT, "28000"},
         {"options='-c nonsense=1'", ERR_CONFIG, "42704"},
         {"host=/nonexistent", ERR_CONNECT, ""},
         {"sslmode=require", ERR_CONNECT, ""},
