@@ -61,7 +61,8 @@ struct verify_table {
     enum verify_outcome outcome;
     int64_t source_rows, raw_rows;
     uint64_t source_sum, raw_sum;
-    int64_t differing; /* keys that differ; -1: more than were looked at */
+    int64_t differing;    /* keys that differ; -1: more than were looked at */
+    int64_t not_a_number; /* of these, keys where only a numeric's NaN or infinity came as NULL */
     int n_differences;
     struct verify_difference differences[VERIFY_DIFFERENCES_MAX];
     int64_t doubled; /* records that are in raw more than once, and the first of them */
