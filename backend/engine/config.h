@@ -71,6 +71,7 @@ struct config {
         int64_t batch_rows;
         int64_t batch_bytes;
         int64_t batch_ms;
+        int64_t statement_timeout_s;
     } load;
     struct {
         int64_t commit_rows;

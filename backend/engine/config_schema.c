@@ -170,6 +170,14 @@ static const struct key_spec schema[] = {
      .def = "0",
      .help = "How long a batch gathers at least. 0: by dialect, postgresql writes as soon "
              "as the one before is written, vertica after 10000."},
+    {.name = "load.statement_timeout_s",
+     AT(load.statement_timeout_s),
+     .type = KEY_INT,
+     .min = 1,
+     .max = 86400,
+     .def = "300",
+     .help = "How long one statement of a sink may take. After it the statement is canceled; where "
+             "that does not help, the connection is given up, and the load is tried again."},
     {.name = "capture.commit_rows",
      AT(capture.commit_rows),
      .type = KEY_INT,

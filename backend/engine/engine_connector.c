@@ -12,7 +12,11 @@ enum { BUDGET_US = 600 * 1000000 };
 static enum err run(void *arg, struct errbuf *e)
 {
     struct engine_connector *c = arg;
-    return c->is_source ? capture_run(c->capture, e) : sink_run(c->sink, e);
+    (void)stop_bind(&c->stop);
+    enum err rc = c->is_source ? capture_run(c->capture, e) : sink_run(c->sink, e);
+    (void)stop_bind(NULL);
+    stop_take(&c->stop);
+    return rc;
 }
 
 static void stop(void *arg)
@@ -22,6 +26,7 @@ static void stop(void *arg)
         capture_stop(c->capture);
     else
         sink_stop(c->sink);
+    stop_ask(&c->stop); /* behind the flag: who is woken by it looks at that */
 }
 
 /* An outage is tried again every few seconds: it is told once, and again when its reason changes.
@@ -115,6 +120,7 @@ static enum err bind_sink(const struct config *g, const _Atomic int *n_sinks,
         .batch_bytes = g->load.batch_bytes,
         .n_sinks = n_sinks,
         .linger_us = g->load.batch_ms * 1000,
+        .timeout_us = g->load.statement_timeout_s * 1000000,
         .figures = &c->figures,
         .on_detail = on_detail,
         .arg = c,
@@ -136,9 +142,12 @@ enum err engine_connector_create(const struct config *g, struct connector *confi
     c->on_change = changed;
     c->arg = arg;
     c->rate = NAN;
+    c->stop.fd = -1;
     c->kafka =
         join_settings(g->kafka, c->is_source ? config->source.producer : config->sink.consumer);
     enum err rc = c->kafka ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for connector %s", c->name);
+    if (!rc)
+        rc = stop_init(&c->stop, e);
     if (!rc)
         rc = c->is_source ? bind_source(g, c, e) : bind_sink(g, n_sinks, c, e);
     struct task_options o = {
@@ -173,6 +182,7 @@ void engine_connector_destroy(struct engine_connector *c)
     task_destroy(c->task);
     capture_destroy(c->capture);
     sink_destroy(c->sink);
+    stop_free(&c->stop);
     free(c->dead_letter_topic);
     free(c->kafka);
     connector_free(c->config);

@@ -8,6 +8,7 @@
 #ifndef ENGINE_ENGINE_CONNECTOR_H
 #define ENGINE_ENGINE_CONNECTOR_H
 
+#include "backend/base/stop.h"
 #include "backend/engine/capture.h"
 #include "backend/engine/connector_config.h"
 #include "backend/engine/sink.h"
@@ -27,6 +28,7 @@ struct engine_connector {
     enum leaving leaving;     /* its run is told to end, and nothing may start it again */
     struct connector *config; /* owned */
     struct task *task;
+    struct stop stop; /* of its run */
     struct figures figures;
     struct capture *capture;
     struct capture_options capture_options;

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "backend/base/clock.h"
+#include "backend/base/stop.h"
 #include "backend/warehouse/warehouse.h"
 
-enum { RATE_LEAST_US = 400000 };
+enum { RATE_LEAST_US = 400000, WAREHOUSE_US = 10000000 };
 
 /* What connectors decide; owned. */
 struct aim {
@@ -20,6 +21,7 @@ struct aim {
 struct probes {
     struct probes_options o;
     bool started;
+    struct stop stop;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -219,8 +221,10 @@ static void ask_kafka(struct probes *p, struct probe_view *v)
 static void ask_warehouse(struct probes *p, struct probe_view *v)
 {
     struct errbuf e = {0};
-    struct warehouse_options o = {
-        .odbc = p->aim.odbc, .dialect = p->o.dialect, .label = "flightdeck status"};
+    struct warehouse_options o = {.odbc = p->aim.odbc,
+                                  .dialect = p->o.dialect,
+                                  .label = "flightdeck status",
+                                  .timeout_us = WAREHOUSE_US};
     struct warehouse_rows *rows = NULL;
     v->warehouse_known = true;
     enum err rc = p->warehouse ? ERR_OK : warehouse_open(&o, &p->warehouse, &e);
@@ -280,6 +284,7 @@ static void wait_round(struct probes *p, int64_t last_us)
 static void *probes_main(void *arg)
 {
     struct probes *p = arg;
+    (void)stop_bind(&p->stop);
     (void)pthread_mutex_lock(&p->mutex);
     while (!p->quit) {
         (void)pthread_mutex_unlock(&p->mutex);
@@ -301,6 +306,11 @@ enum err probes_create(const struct probes_options *o, struct probes **out, stru
     struct probes *p = calloc(1, sizeof *p);
     if (!p)
         return err_set(e, ERR_NOMEM, "no memory for the probes");
+    enum err rc = stop_init(&p->stop, e);
+    if (rc) {
+        free(p);
+        return rc;
+    }
     p->o = *o;
     pthread_condattr_t attr;
     (void)pthread_condattr_init(&attr);
@@ -340,16 +350,23 @@ enum err probes_start(struct probes *p, struct errbuf *e)
     return p->started ? ERR_OK : err_set(e, ERR_NOMEM, "cannot start the probes' thread");
 }
 
-void probes_stop(struct probes *p)
+void probes_quit(struct probes *p)
 {
-    if (!p)
-        return;
     (void)pthread_mutex_lock(&p->mutex);
     p->quit = true;
     (void)pthread_cond_broadcast(&p->changed);
     (void)pthread_mutex_unlock(&p->mutex);
+    stop_ask(&p->stop);
+}
+
+void probes_stop(struct probes *p)
+{
+    if (!p)
+        return;
+    probes_quit(p);
     if (p->started)
         (void)pthread_join(p->thread, NULL);
+    stop_free(&p->stop);
     probe_view_free(&p->view);
     free_aim(&p->aim);
     free_aim(&p->next_aim);

@@ -67,6 +67,8 @@ enum err probes_create(const struct probes_options *o, struct probes **out,
 enum err probes_aim(struct probes *p, const char *primary, const char *odbc,
                     const char *const *slots, struct errbuf *e) MUST_CHECK;
 enum err probes_start(struct probes *p, struct errbuf *e) MUST_CHECK;
+/* Asks nothing more; what it knows stays. */
+void probes_quit(struct probes *p);
 void probes_stop(struct probes *p); /* and frees */
 /* A copy (free with probe_view_free); tells the prober that somebody looks. */
 enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e) MUST_CHECK;

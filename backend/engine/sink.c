@@ -646,8 +646,10 @@ static enum err make_batches(struct sink *s, struct errbuf *e)
 
 static enum err open_all(struct sink *s, struct errbuf *e)
 {
-    struct warehouse_options w = {
-        .odbc = s->o->sink->odbc, .dialect = s->o->dialect, .label = "flightdeck sink"};
+    struct warehouse_options w = {.odbc = s->o->sink->odbc,
+                                  .dialect = s->o->dialect,
+                                  .label = "flightdeck sink",
+                                  .timeout_us = s->o->timeout_us};
     struct kafka_consumer *c = NULL;
     enum err rc = wait_for_topics(s, e);
     if (!rc)
@@ -712,9 +714,14 @@ enum err sink_run(struct sink *s, struct errbuf *e)
     }
     close_all(s);
     atomic_store(&s->o->figures->caught_up, 0);
-    if (s->stop && (rc == ERR_OK || rc == ERR_CANCELED)) {
-        s->stop = false;
-        return ERR_OK;
+    if (rc == ERR_FENCED && s->link_lost) {
+        /* not another engine: what the server still had of the connection that was given up */
+        rc = ERR_RETRY;
+        e->code = rc;
     }
-    return rc;
+    s->link_lost = rc == ERR_CONNECT;
+    bool stopped = s->stop;
+    if (stopped)
+        s->stop = false;
+    return stopped && rc == ERR_CANCELED ? ERR_OK : rc;
 }

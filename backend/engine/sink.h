@@ -37,6 +37,7 @@ struct sink_options {
     int64_t batch_bytes;        /* of all sinks together: memory does not grow with their number */
     const _Atomic int *n_sinks; /* how many share it */
     int64_t linger_us; /* a batch waits this long for more; 0: goes as soon as the loader is free */
+    int64_t timeout_us; /* of one statement */
     struct figures *figures;
     void (*on_detail)(void *arg, bool running, const char *detail);
     void *arg;

@@ -97,6 +97,8 @@ struct sink {
     _Atomic bool placed;        /* the stored offsets have been read: what has none begins at 0 */
     pthread_mutex_t view_mutex; /* guards the list of topics against readers of the status */
 
+    bool link_lost; /* the run before lost its connection: its last COMMIT may come late */
+
     /* this run's; the reader's unless said otherwise */
     struct warehouse *warehouse; /* the loader's while it is busy */
     struct kafka_consumer *consumer;

@@ -19,6 +19,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/stop.h"
 #include "backend/engine/capture_run.h"
 
 enum { WORKERS_MAX = 8, CLOCK_EVERY = 64 };
@@ -33,6 +34,7 @@ struct worker {
     struct capture *c;
     const struct snapshot_plan *plan;
     struct shared *shared;
+    struct stop *stop; /* of the run */
     struct change_tables *tables;
     struct source *source;
     struct chunk *chunk;
@@ -183,6 +185,7 @@ static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     const struct source_table *t;
+    (void)stop_bind(w->stop);
     while (!w->result && (t = take_table(w)) != NULL)
         w->result = read_table(w, t, &w->error);
     if (w->result) {
@@ -198,7 +201,7 @@ static void *worker_main(void *arg)
 static enum err start_worker(struct worker *w, struct capture *c, const struct snapshot_plan *plan,
                              struct shared *shared, struct errbuf *e)
 {
-    *w = (struct worker){.c = c, .plan = plan, .shared = shared};
+    *w = (struct worker){.c = c, .plan = plan, .shared = shared, .stop = stop_bound()};
     buf_init(&w->held.bytes, 0);
     w->cx = (struct change_context){.lsn = plan->horizon, .source_us = plan->taken_us};
     w->tables = change_tables_create(&c->changes);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backend/base/clock.h"
+#include "backend/base/stop.h"
 #include "backend/kafka/conf.h"
 #include "backend/kafka/kafka.h"
 
@@ -21,6 +22,7 @@ enum {
     REFUSED_MS = 1000,
     SLICE_MS = 500,
     LEADER_MS = 5000,
+    OFFSETS_MS = 2000, /* of one ListOffsets; a stop waits for it */
     CLOSE_US = 2000000,
 };
 
@@ -120,6 +122,8 @@ static enum err metadata(struct kafka_admin *a, rd_kafka_topic_t *rkt,
             return ERR_OK;
         }
         rd_kafka_poll(a->rk, 0);
+        if (stop_asked())
+            return err_set(e, ERR_CANCELED, "kafka: interrupted");
         int64_t ms = (clock_mono_us() - start) / 1000;
         if (kafka_err_code(r) != ERR_CONNECT || ms >= (a->all_down ? REFUSED_MS : ANSWER_MS))
             return no_answer(a, r, "topics cannot be listed", e);
@@ -129,8 +133,8 @@ static enum err metadata(struct kafka_admin *a, rd_kafka_topic_t *rkt,
 static rd_kafka_event_t *wait_event(struct kafka_admin *a, rd_kafka_event_type_t type)
 {
     int64_t until = clock_mono_us() + ANSWER_MS * 2000LL;
-    for (int64_t now = clock_mono_us(); now < until; now = clock_mono_us()) {
-        rd_kafka_event_t *ev = rd_kafka_queue_poll(a->queue, (int)((until - now) / 1000) + 1);
+    while (clock_mono_us() < until && !stop_asked()) {
+        rd_kafka_event_t *ev = rd_kafka_queue_poll(a->queue, SLICE_MS);
         if (ev && rd_kafka_event_type(ev) == type)
             return ev;
         if (ev)
@@ -382,10 +386,10 @@ static enum err list_offsets(struct kafka_admin *a, rd_kafka_topic_partition_lis
     enum err r = ERR_OK;
     for (;;) {
         int settled = 0;
-        rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(a->rk, ask, ANSWER_MS);
+        rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(a->rk, ask, OFFSETS_MS);
         for (int i = 0; i < ask->cnt; i++)
             settled += kafka_err_code(ask->elems[i].err) != ERR_CONNECT;
-        if ((!rc && settled == ask->cnt) || clock_mono_us() >= until) {
+        if ((!rc && settled == ask->cnt) || clock_mono_us() >= until || stop_asked()) {
             if (rc && settled < ask->cnt)
                 r = no_answer(a, rc, "offsets cannot be read", e);
             break;

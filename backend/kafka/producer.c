@@ -27,6 +27,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/stop.h"
 #include "backend/kafka/conf.h"
 #include "backend/kafka/kafka.h"
 
@@ -191,8 +192,8 @@ static enum err init_transactions(struct kafka_producer *p, const char *servers,
             return ERR_OK;
         rd_kafka_poll(p->rk, 0);
         int64_t ms = (clock_mono_us() - start) / 1000;
-        bool again =
-            rd_kafka_error_is_retriable(err) && ms < (p->all_down ? REFUSED_MS : COORDINATOR_MS);
+        bool again = rd_kafka_error_is_retriable(err) && !stop_asked() &&
+                     ms < (p->all_down ? REFUSED_MS : COORDINATOR_MS);
         if (!again) {
             enum err r = error_set(p, err, "no transactional producer", e);
             return r == ERR_CONNECT ? err_prefix(e, "%s", servers) : r;

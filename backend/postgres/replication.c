@@ -77,7 +77,7 @@ enum err replication_open(const char *conninfo, struct replication **out, struct
     r->interval_us = STATUS_INTERVAL_US;
     enum err rc = wake_init(&r->wake, e);
     if (rc == ERR_OK)
-        rc = session_open(conninfo, true, NULL, &r->conn, e);
+        rc = session_open(conninfo, true, &r->wake, &r->conn, e);
     if (rc != ERR_OK) {
         replication_close(r);
         return rc;
@@ -491,7 +491,7 @@ enum err replication_receive(struct replication *r, int64_t timeout_us,
             deadline = timeout_us ? clock_mono_us() + timeout_us : 0;
         first = false;
         rc = wait_for_more(r, deadline, e);
-        if (rc == ERR_CANCELED)
+        if (rc == ERR_CANCELED && wake_asked(&r->wake))
             continue; /* taken by the loop's head */
         if (rc != ERR_OK) {
             out->wal_end = r->server_end;

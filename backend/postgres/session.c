@@ -23,6 +23,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/stop.h"
 #include "backend/postgres/cancel.h"
 #include "queries/queries.h"
 
@@ -97,8 +98,9 @@ static void wake_drain(struct wake *w)
 enum err session_wait(PGconn *conn, struct wake *wake, short events, int64_t deadline_us,
                       struct errbuf *e)
 {
-    struct pollfd fds[2] = {{.fd = PQsocket(conn), .events = events},
-                            {.fd = wake ? wake->fd : -1, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = PQsocket(conn), .events = events},
+                            {.fd = wake ? wake->fd : -1, .events = POLLIN},
+                            {.fd = wake ? stop_fd() : -1, .events = POLLIN}};
     enum err rc = ERR_OK;
     if (wake) {
         /* Says that it sleeps, then looks: who asks or nudges after the look writes to the fd. */
@@ -118,13 +120,15 @@ enum err session_wait(PGconn *conn, struct wake *wake, short events, int64_t dea
     if (glance)
         left = TLS_GLANCE_US;
     struct timespec ts = {.tv_sec = left / US_PER_S, .tv_nsec = left % US_PER_S * 1000};
-    int n = ppoll(fds, 2, left < INT64_MAX ? &ts : NULL, NULL);
+    int n = ppoll(fds, 3, left < INT64_MAX ? &ts : NULL, NULL);
     if (n < 0 && errno != EINTR)
         rc = err_errno(e, ERR_IO, "poll on the database connection");
     else if (n == 0 && !glance)
         rc = ERR_TIMEOUT;
     if (n > 0 && fds[1].revents)
         wake_drain(wake);
+    if (n > 0 && fds[2].revents)
+        rc = ERR_CANCELED;
 out:
     if (wake) {
         atomic_store(&wake->sleeping, false);

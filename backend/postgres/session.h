@@ -39,9 +39,10 @@ enum err session_open(const char *conninfo, bool replication, struct wake *wake,
                       struct errbuf *e) MUST_CHECK;
 
 /*
- * Waits for the socket (POLLIN, POLLOUT), a request or deadline_us (of clock_mono_us; < 0: never):
- * ERR_OK (ready, nudged, or worth another look), ERR_TIMEOUT, ERR_CANCELED (the request is left to
- * be taken), ERR_IO.
+ * Waits for the socket (POLLIN, POLLOUT), a request, the thread's stop (base/stop.h) or deadline_us
+ * (of clock_mono_us; < 0: never); without a wake nothing but socket and deadline counts. ERR_OK
+ * (ready, nudged, or worth another look), ERR_TIMEOUT, ERR_CANCELED (the request is left to be
+ * taken; the stop stays), ERR_IO.
  */
 enum err session_wait(PGconn *conn, struct wake *wake, short events, int64_t deadline_us,
                       struct errbuf *e) MUST_CHECK;

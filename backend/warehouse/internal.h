@@ -11,6 +11,7 @@
 
 #include "backend/warehouse/dialect.h"
 #include "backend/warehouse/warehouse.h"
+#include "backend/warehouse/watch.h"
 
 enum { PREPARED_MAX = 64 };
 
@@ -44,6 +45,7 @@ struct warehouse {
     int n_stages;
     pthread_mutex_t lock; /* guards running */
     SQLHSTMT running;     /* what warehouse_cancel cancels */
+    struct watch *watch;  /* NULL: calls have no deadline */
 };
 
 /* The error of a handle in words: "what: message", classified. `what` may be NULL. */
@@ -56,6 +58,8 @@ void wh_free(SQLHSTMT stmt); /* NULL is fine */
 /* Marks the statement as the one to cancel while it runs. */
 void wh_run_begin(struct warehouse *w, SQLHSTMT stmt);
 void wh_run_end(struct warehouse *w);
+/* SQLEndTran under the deadline. */
+SQLRETURN wh_end_tran(struct warehouse *w, SQLSMALLINT how);
 
 /* SQLExecute with cancel support; SQL_NO_DATA (no row touched) is no error. */
 enum err wh_execute(struct warehouse *w, SQLHSTMT stmt, const char *what,

@@ -97,6 +97,11 @@ enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const
     redact(w, text);
     trim_message(text);
     enum err code = dialect_classify(w->dialect, (const char *)state, text);
+    const char *given_up = watch_given_up(w->watch);
+    if (given_up) {
+        w->lost = true;
+        return err_set(e, ERR_CONNECT, "%s%s%s", what ? what : "", what ? ": " : "", given_up);
+    }
     if (code != ERR_CONNECT && code != ERR_DATA && connection_dead(w))
         code = ERR_CONNECT;
     if (code == ERR_CONNECT)
@@ -132,11 +137,23 @@ void wh_run_begin(struct warehouse *w, SQLHSTMT stmt)
     pthread_mutex_lock(&w->lock);
     w->running = stmt;
     pthread_mutex_unlock(&w->lock);
+    watch_begin(w->watch);
 }
 
 void wh_run_end(struct warehouse *w)
 {
-    wh_run_begin(w, NULL);
+    watch_end(w->watch);
+    pthread_mutex_lock(&w->lock);
+    w->running = NULL;
+    pthread_mutex_unlock(&w->lock);
+}
+
+SQLRETURN wh_end_tran(struct warehouse *w, SQLSMALLINT how)
+{
+    watch_begin(w->watch);
+    SQLRETURN r = SQLEndTran(SQL_HANDLE_DBC, w->dbc, how);
+    watch_end(w->watch);
+    return r;
 }
 
 void warehouse_cancel(struct warehouse *w)
@@ -191,7 +208,10 @@ enum err wh_prepared(struct warehouse *w, const char *sql, SQLHSTMT *out, struct
     enum err r = wh_alloc(w, &stmt, e);
     if (r)
         return r;
-    if (!SQL_SUCCEEDED(SQLPrepare(stmt, (SQLCHAR *)sql, SQL_NTS))) {
+    wh_run_begin(w, stmt);
+    SQLRETURN rc = SQLPrepare(stmt, (SQLCHAR *)sql, SQL_NTS);
+    wh_run_end(w);
+    if (!SQL_SUCCEEDED(rc)) {
         r = wh_error(w, SQL_HANDLE_STMT, stmt, "preparing", e);
         wh_free(stmt);
         return r;
@@ -339,8 +359,11 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
         buf_str(&s, w->big_results ? ";UseDeclareFetch=1;Fetch=2000" : ";UseDeclareFetch=0");
     if ((r = buf_check(&s, "the connection string", e)))
         goto out;
-    if (!SQL_SUCCEEDED(SQLDriverConnect(w->dbc, NULL, (SQLCHAR *)buf_cstr(&s), SQL_NTS, out,
-                                        sizeof out, &n, SQL_DRIVER_NOPROMPT))) {
+    watch_connect_begin(w->watch);
+    SQLRETURN rc = SQLDriverConnect(w->dbc, NULL, (SQLCHAR *)buf_cstr(&s), SQL_NTS, out, sizeof out,
+                                    &n, SQL_DRIVER_NOPROMPT);
+    watch_end(w->watch);
+    if (!SQL_SUCCEEDED(rc)) {
         char target[640];
         char what[700];
         describe_target(odbc, target, sizeof target);
@@ -384,6 +407,11 @@ static enum err session_setup(struct warehouse *w, const char *label, struct err
     return r;
 }
 
+static void cancel(void *arg)
+{
+    warehouse_cancel(arg);
+}
+
 enum err warehouse_open(const struct warehouse_options *o, struct warehouse **out, struct errbuf *e)
 {
     *out = NULL;
@@ -402,7 +430,9 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
     w->autocommit = o->autocommit;
     w->secret = connection_secret(o->odbc);
     pthread_mutex_init(&w->lock, NULL);
-    enum err r = connect_dbc(w, o->odbc, e);
+    enum err r = o->timeout_us ? watch_start(o->timeout_us, cancel, w, &w->watch, e) : ERR_OK;
+    if (!r)
+        r = connect_dbc(w, o->odbc, e);
     if (!r)
         r = session_setup(w, o->label, e);
     if (r) {
@@ -419,9 +449,12 @@ void warehouse_close(struct warehouse *w)
         return;
     wh_prepared_drop_all(w);
     if (w->connected) {
-        (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+        (void)wh_end_tran(w, SQL_ROLLBACK);
+        watch_begin(w->watch);
         (void)SQLDisconnect(w->dbc);
+        watch_end(w->watch);
     }
+    watch_stop(w->watch);
     if (w->dbc)
         SQLFreeHandle(SQL_HANDLE_DBC, w->dbc);
     if (w->env)
@@ -450,6 +483,8 @@ enum err warehouse_begin(struct warehouse *w, struct errbuf *e)
 {
     if (w->in_tx)
         return err_set(e, ERR_STATE, "a warehouse transaction is open already");
+    if (watch_given_up(w->watch))
+        return err_set(e, ERR_CONNECT, "the warehouse: %s", watch_given_up(w->watch));
     if (w->autocommit && !SQL_SUCCEEDED(SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT,
                                                           (void *)SQL_AUTOCOMMIT_OFF, 0)))
         return wh_error(w, SQL_HANDLE_DBC, w->dbc, "begin", e);
@@ -466,10 +501,10 @@ static enum err end_tran(struct warehouse *w, SQLSMALLINT how, struct errbuf *e)
         w->n_stages = 0; /* made again where they went, IF NOT EXISTS where not */
     /* Vertica closes the COPY of an array-bound INSERT here: its errors come now. */
     enum err r = ERR_OK;
-    if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, how))) {
+    if (!SQL_SUCCEEDED(wh_end_tran(w, how))) {
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, how == SQL_COMMIT ? "commit" : "rollback", e);
         if (how == SQL_COMMIT)
-            (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+            (void)wh_end_tran(w, SQL_ROLLBACK);
     }
     if (w->autocommit)
         (void)SQLSetConnectAttr(w->dbc, SQL_ATTR_AUTOCOMMIT, (void *)SQL_AUTOCOMMIT_ON, 0);
@@ -502,7 +537,10 @@ static enum err direct(struct warehouse *w, const char *sql, struct errbuf *e)
     enum err r = wh_alloc(w, &stmt, e);
     if (r)
         return r;
-    if (!SQL_SUCCEEDED(SQLExecDirect(stmt, (SQLCHAR *)sql, SQL_NTS)))
+    wh_run_begin(w, stmt);
+    SQLRETURN rc = SQLExecDirect(stmt, (SQLCHAR *)sql, SQL_NTS);
+    wh_run_end(w);
+    if (!SQL_SUCCEEDED(rc))
         r = wh_error(w, SQL_HANDLE_STMT, stmt, sql, e);
     wh_free(stmt);
     return r;

@@ -199,9 +199,12 @@ static enum err execute_chunk(struct warehouse *w, SQLHSTMT stmt, int rows, stru
             if (r != ERR_CONNECT && r != ERR_RETRY && e)
                 r = e->code = ERR_DATA; /* the server took the statement and refused a row */
         }
+    wh_run_begin(w, stmt);
     while (!r && SQL_SUCCEEDED(SQLMoreResults(stmt)))
         continue;
-    if (!SQL_SUCCEEDED(SQLFreeStmt(stmt, SQL_CLOSE)) && !r)
+    bool closed = SQL_SUCCEEDED(SQLFreeStmt(stmt, SQL_CLOSE));
+    wh_run_end(w);
+    if (!closed && !r)
         r = wh_error(w, SQL_HANDLE_STMT, stmt, "closing a load", e);
     (void)SQLSetStmtAttr(stmt, SQL_ATTR_PARAM_STATUS_PTR, NULL, 0);
     (void)SQLSetStmtAttr(stmt, SQL_ATTR_PARAMS_PROCESSED_PTR, NULL, 0);

@@ -81,7 +81,7 @@ static enum err start(struct warehouse *w, const char *sql, int n_params, const 
         wh_free(*stmt);
         *stmt = NULL;
         if (!w->in_tx && !w->autocommit) /* outside of a transaction nothing stays open */
-            (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+            (void)wh_end_tran(w, SQL_ROLLBACK);
     } else {
         (void)SQLFreeStmt(*stmt, SQL_RESET_PARAMS); /* inds goes away */
     }
@@ -102,8 +102,7 @@ enum err warehouse_exec(struct warehouse *w, const char *sql, int n_params,
         *affected = count;
     }
     wh_free(stmt);
-    if (!w->in_tx && !w->autocommit &&
-        !SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_COMMIT)))
+    if (!w->in_tx && !w->autocommit && !SQL_SUCCEEDED(wh_end_tran(w, SQL_COMMIT)))
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "commit", e);
     return r;
 }
@@ -258,7 +257,7 @@ enum err wh_rows_of(struct warehouse *w, SQLHSTMT stmt, struct warehouse_rows **
     if (rc) {
         warehouse_rows_close(r);
         if (!w->in_tx && !w->autocommit)
-            (void)SQLEndTran(SQL_HANDLE_DBC, w->dbc, SQL_ROLLBACK);
+            (void)wh_end_tran(w, SQL_ROLLBACK);
         return rc;
     }
     r->own_tx = !w->in_tx && !w->autocommit;
@@ -405,7 +404,7 @@ void warehouse_rows_close(struct warehouse_rows *r)
         return;
     wh_free(r->stmt);
     if (r->own_tx && !r->w->in_tx)
-        (void)SQLEndTran(SQL_HANDLE_DBC, r->w->dbc, SQL_COMMIT);
+        (void)wh_end_tran(r->w, SQL_COMMIT);
     for (int i = 0; i < r->n; i++) {
         if (r->columns) {
             free((char *)r->columns[i].name);
