@@ -15,6 +15,7 @@ static const struct {
     const char *assets;
 } FOLDERS[] = {
     {"connectors", "config/airline/connectors/"},
+    {"marts", "config/airline/marts/"},
     {"dags", "config/airline/dags/"},
 };
 static const char MODEL[] = "config/airline/model.yaml";
@@ -106,7 +107,7 @@ static void config_format(const struct stack *s, struct buf *b)
     buf_lit(b, "  topic_prefix: postgres\nwarehouse:\n");
     add_quoted(b, "  odbc", buf_cstr(&odbc));
     buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n"
-               "model: model.yaml\ndags: [dags]\n");
+               "model: model.yaml\nmarts: [marts]\ndags: [dags]\n");
     buf_free(&odbc);
 }
 

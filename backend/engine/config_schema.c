@@ -133,6 +133,11 @@ static const struct key_spec schema[] = {
      .help =
          "The anchor model (model.yaml) that the warehouse's `dwh` is made of. Without it there "
          "is none. `flightdeck model infer` writes a first one."},
+    {.name = "marts",
+     AT(marts),
+     .type = KEY_LIST,
+     .help = "Folders and files (*.yaml) with marts: a table, the SQL file that makes it, its "
+             "parameters (docs/marts.md). A DAG's task of kind `sql` runs them."},
     {.name = "dags",
      AT(dags),
      .type = KEY_LIST,

@@ -1,0 +1,149 @@
+#include "backend/engine/refresh.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/engine/refresh_run.h"
+#include "backend/model/model.h"
+
+/* ---- create ---- */
+
+/* The model is parsed for its faults; the loader reads it again when it connects. */
+static enum err check_model(const struct config *c, struct refresh *r, struct errbuf *e)
+{
+    if (!c->model)
+        return ERR_OK;
+    enum err rc = model_load_file(c->model, &r->model, e);
+    return rc;
+}
+
+static enum err read_marts(const struct config *c, struct refresh *r, struct faults *faults,
+                           struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    r->marts = marts_create();
+    if (!r->marts)
+        return err_set(e, ERR_NOMEM, "no memory for the marts");
+    for (int i = 0; c->marts[i] && !rc; i++) {
+        char path[PATH_MAX];
+        int n = c->marts[i][0] == '/'
+                    ? snprintf(path, sizeof path, "%s", c->marts[i])
+                    : snprintf(path, sizeof path, "%s/%s", c->directory, c->marts[i]);
+        rc = n >= (int)sizeof path ? err_set(e, ERR_CONFIG, "%s: marts: %s: the path is too long",
+                                             c->file, c->marts[i])
+                                   : marts_add_path(r->marts, path, faults, e);
+    }
+    return rc ? rc : faults_check(faults, e);
+}
+
+enum err refresh_create(const struct config *c, struct refresh **out, struct faults *faults,
+                        struct errbuf *e)
+{
+    *out = NULL;
+    struct refresh *r = calloc(1, sizeof *r);
+    if (!r)
+        return err_set(e, ERR_NOMEM, "no memory for the refresh");
+    r->config = c;
+    (void)pthread_mutex_init(&r->loading, NULL);
+    enum err rc = check_model(c, r, e);
+    if (!rc)
+        rc = read_marts(c, r, faults, e);
+    if (rc)
+        refresh_destroy(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void refresh_destroy(struct refresh *r)
+{
+    if (!r)
+        return;
+    model_loader_close(r->loader);
+    model_free(r->model);
+    marts_free(r->marts);
+    (void)pthread_mutex_destroy(&r->loading);
+    free(r);
+}
+
+const struct marts *refresh_marts(const struct refresh *r)
+{
+    return r->marts;
+}
+
+/* ---- the model ---- */
+
+static enum err choose(const struct refresh *r, const char *const *names, bool *wanted,
+                       struct errbuf *e)
+{
+    for (int i = 0; names && names[i]; i++) {
+        int at = model_find_entity(r->model, names[i], e);
+        if (at < 0)
+            return ERR_NOT_FOUND;
+        wanted[at] = true;
+    }
+    return ERR_OK;
+}
+
+static void interrupt(void *arg)
+{
+    model_loader_cancel(arg);
+}
+
+static enum err open_loader(struct refresh *r, struct errbuf *e)
+{
+    const struct model_loader_options o = {.file = r->config->model,
+                                           .odbc = r->config->warehouse.odbc,
+                                           .dialect = config_dialect_word(r->config),
+                                           .raw_schema = r->config->warehouse.schema,
+                                           .label = "flightdeck model"};
+    return r->loader ? ERR_OK : model_loader_open(&o, &r->loader, e);
+}
+
+/* A link that broke, a schema that somebody else changed: the next load begins anew. */
+static void after_failure(struct refresh *r, enum err rc)
+{
+    if (rc == ERR_OK || rc == ERR_CANCELED)
+        return;
+    model_loader_close(r->loader);
+    r->loader = NULL;
+}
+
+static enum err load(struct refresh *r, const bool *wanted, const struct refresh_load *o,
+                     struct errbuf *e)
+{
+    enum err rc = open_loader(r, e);
+    if (!rc && o->task) {
+        task_run_on_cancel(o->task, interrupt, r->loader);
+        if (task_run_canceled(o->task))
+            rc = err_set(e, ERR_CANCELED, "canceled");
+    }
+    if (!rc)
+        rc = model_loader_refresh(r->loader, o->entities ? wanted : NULL, o->report, o->arg, e);
+    if (o->task)
+        task_run_on_cancel(o->task, NULL, NULL);
+    after_failure(r, rc);
+    return rc;
+}
+
+enum err refresh_model(struct refresh *r, const struct refresh_load *o, struct errbuf *e)
+{
+    if (!r->model)
+        return err_set(e, ERR_CONFIG,
+                       "no model is configured: set `model` to a model.yaml (`flightdeck model "
+                       "infer` writes a first one)");
+    bool *wanted = calloc((size_t)r->model->n_entities + 1, sizeof *wanted);
+    if (!wanted)
+        return err_set(e, ERR_NOMEM, "no memory for the refresh");
+    enum err rc = choose(r, o->entities, wanted, e);
+    if (!rc) {
+        (void)pthread_mutex_lock(&r->loading);
+        rc = load(r, wanted, o, e);
+        (void)pthread_mutex_unlock(&r->loading);
+    }
+    free(wanted);
+    return rc;
+}

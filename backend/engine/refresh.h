@@ -1,0 +1,45 @@
+/*
+ * What the DAGs' tasks do in the warehouse: load the model, run SQL files and marts.
+ *
+ * It reads the configuration's model and marts once, and keeps the model's connection between runs
+ * (its statements, temporary tables and what it knows of raw stay warm); other tasks open their
+ * own. One load of the model at a time; a second one waits.
+ *
+ * Thread rule: create and destroy on one thread; the rest from any.
+ */
+#ifndef ENGINE_REFRESH_H
+#define ENGINE_REFRESH_H
+
+#include "backend/base/faults.h"
+#include "backend/engine/config.h"
+#include "backend/model/load.h"
+#include "backend/model/mart.h"
+#include "backend/schedule/scheduler.h"
+
+struct refresh;
+
+/* ERR_CONFIG: faults in model or marts, each with file:line. Connects to nothing. The configuration
+ * outlives it. */
+enum err refresh_create(const struct config *c, struct refresh **out, struct faults *faults,
+                        struct errbuf *e) MUST_CHECK;
+void refresh_destroy(struct refresh *r); /* NULL is fine */
+
+/* The scheduler's functions for the kinds `model` and `sql`; arg is the refresh. */
+void refresh_executor(struct refresh *r, struct scheduler_executor *out);
+
+const struct marts *refresh_marts(const struct refresh *r);
+
+/*
+ * Loads entities (NULL-terminated; NULL: all) now, in the caller's thread. report may be NULL.
+ * ERR_NOT_FOUND: no such entity, or no model. canceled is asked between entities.
+ */
+struct refresh_load {
+    const char *const *entities;
+    model_load_report *report;
+    void *arg;
+    struct task_run *task; /* whose cancel interrupts it; NULL */
+};
+enum err refresh_model(struct refresh *r, const struct refresh_load *o,
+                       struct errbuf *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,19 @@
+/* What refresh.c and refresh_task.c share. Not for others. */
+#ifndef ENGINE_REFRESH_RUN_H
+#define ENGINE_REFRESH_RUN_H
+
+#include <pthread.h>
+
+#include "backend/engine/refresh.h"
+
+struct model;
+
+struct refresh {
+    const struct config *config;
+    struct model *model; /* NULL: none is configured */
+    struct marts *marts;
+    pthread_mutex_t loading; /* guards the loader */
+    struct model_loader *loader;
+};
+
+#endif

@@ -1,0 +1,149 @@
+/* The kinds of tasks, as the scheduler calls them: the context's values in, log lines and rows out.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/engine/refresh_run.h"
+
+/* ---- model ---- */
+
+static void tell_load(void *arg, const struct model_load *done)
+{
+    struct task_run *t = arg;
+    if (done->waiting)
+        task_run_log(t, "%s: nothing has arrived in raw yet", done->entity);
+    else if (done->code)
+        task_run_log(t, "%s: %s: %s", done->entity, err_word(done->code), done->text);
+    else
+        task_run_log(t,
+                     "%s: %" PRId64 " raw rows of batches %" PRId64 "..%" PRId64 ", %" PRId64
+                     " rows inserted, %.3f s",
+                     done->entity, done->raw_rows, done->batch_from + 1, done->batch_to,
+                     done->inserted, (double)done->microseconds / 1e6);
+    if (!done->code)
+        task_run_add_rows(t, done->inserted);
+}
+
+static enum err run_model(void *arg, struct task_run *t, struct errbuf *e)
+{
+    const struct refresh_load o = {
+        .entities = task_run_task(t)->names, .report = tell_load, .arg = t, .task = t};
+    return refresh_model(arg, &o, e);
+}
+
+/* ---- sql ---- */
+
+struct values {
+    int n;
+    struct script_value *items;
+    struct buf *texts; /* own them */
+};
+
+static void values_free(struct values *v)
+{
+    for (int i = 0; i < v->n; i++)
+        buf_free(&v->texts[i]);
+    free(v->items);
+    free(v->texts);
+}
+
+/* The task's bindings with {{ .. }} filled in. */
+static enum err expand(const struct task_run *t, struct values *v, struct errbuf *e)
+{
+    const struct dag_task *task = task_run_task(t);
+    enum err rc = ERR_OK;
+    *v = (struct values){
+        .items = calloc((size_t)task->n_bindings + 1, sizeof *v->items),
+        .texts = calloc((size_t)task->n_bindings + 1, sizeof *v->texts),
+    };
+    if (!v->items || !v->texts)
+        return err_set(e, ERR_NOMEM, "no memory for the task's values");
+    for (int i = 0; i < task->n_bindings && !rc; i++) {
+        buf_init(&v->texts[i], 0);
+        v->n++;
+        rc = dag_expand(task->bindings[i].value, task_run_context(t), &v->texts[i], e);
+        v->items[i] = (struct script_value){task->bindings[i].name, buf_cstr(&v->texts[i])};
+    }
+    return rc;
+}
+
+static void interrupt(void *arg)
+{
+    warehouse_cancel(arg);
+}
+
+static enum err run_mart(struct task_run *t, struct warehouse *w, const struct mart *m,
+                         const struct values *v, struct errbuf *e)
+{
+    struct mart_result result;
+    enum err rc = mart_run(w, m, v->items, v->n, &result, e);
+    if (rc)
+        return rc;
+    task_run_log(t, "%s: %" PRId64 " rows deleted, %" PRId64 " inserted, %.3f s", m->target,
+                 result.deleted, result.inserted, (double)result.run_us / 1e6);
+    task_run_add_rows(t, result.inserted);
+    return ERR_OK;
+}
+
+/* A file that is no mart's: all its statements in one transaction. */
+static enum err run_file(struct task_run *t, struct warehouse *w, const struct values *v,
+                         struct errbuf *e)
+{
+    const struct dag_task *task = task_run_task(t);
+    struct script *script = NULL;
+    struct script_rows rows = {.target = NULL};
+    struct errbuf ignored;
+    struct arena *a = arena_create(16384);
+    enum err rc = a ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for %s", task->file);
+    if (!rc)
+        rc = script_parse(task->file, task->sql, a, &script, e);
+    if (!rc)
+        rc = warehouse_begin(w, e);
+    if (!rc) {
+        rc = script_run(w, script, v->items, v->n, &rows, e);
+        if (!rc)
+            rc = warehouse_commit(w, e);
+        else if (warehouse_rollback(w, &ignored))
+            task_run_log(t, "the link broke: the warehouse rolls back");
+    }
+    if (!rc) {
+        task_run_log(t, "%s: %" PRId64 " rows inserted, %" PRId64 " deleted", task->file,
+                     rows.inserted, rows.deleted);
+        task_run_add_rows(t, rows.inserted);
+    }
+    arena_destroy(a);
+    return rc;
+}
+
+static enum err run_sql(void *arg, struct task_run *t, struct errbuf *e)
+{
+    const struct refresh *r = arg;
+    const struct mart *m = marts_find_sql(r->marts, task_run_task(t)->file);
+    const struct warehouse_options o = {.odbc = r->config->warehouse.odbc,
+                                        .dialect = config_dialect_word(r->config),
+                                        .label = "flightdeck dag"};
+    struct warehouse *w = NULL;
+    struct values v;
+    enum err rc = expand(t, &v, e);
+    if (!rc)
+        rc = warehouse_open(&o, &w, e);
+    if (!rc) {
+        task_run_on_cancel(t, interrupt, w);
+        rc = task_run_canceled(t) ? err_set(e, ERR_CANCELED, "canceled")
+             : m                  ? run_mart(t, w, m, &v, e)
+                                  : run_file(t, w, &v, e);
+        task_run_on_cancel(t, NULL, NULL);
+    }
+    warehouse_close(w);
+    values_free(&v);
+    return rc;
+}
+
+void refresh_executor(struct refresh *r, struct scheduler_executor *out)
+{
+    out->arg = r;
+    out->run[DAG_MODEL] = run_model;
+    out->run[DAG_SQL] = run_sql;
+}
