@@ -158,7 +158,7 @@ static int run(struct batch *b)
         rc = engine_start(b->engine, &e);
     b->began_us = b->last_progress_us = clock_mono_us();
     b->doing = "starting";
-    struct verify_hooks hooks = {canceled, progress, b};
+    struct verify_hooks hooks = {.canceled = canceled, .progress = progress, .arg = b};
     bool ran = !rc;
     if (!rc)
         rc = engine_verify(b->config, NULL, INT64_MAX, &hooks, &r, &e);

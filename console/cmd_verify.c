@@ -50,7 +50,7 @@ int cmd_verify(int argc, char **argv)
     const struct sigaction act = {.sa_handler = on_signal};
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
-    struct verify_hooks hooks = {canceled, progress, &terminal};
+    struct verify_hooks hooks = {.canceled = canceled, .progress = progress, .arg = &terminal};
     enum err rc = engine_verify(c, (const char *const *)a.words, timeout * 1000000, &hooks, &r, &e);
     if (terminal)
         (void)fputs("\r\033[K", stderr);

@@ -76,7 +76,31 @@ char *report_number(int64_t v, char *out)
 static const char *outcome_words[] = {
     [VERIFY_SAME] = "same", [VERIFY_DIFFERS] = "DIFFERS", [VERIFY_NO_SINK] = "NO SINK"};
 
-static void print_differences(const struct verify_table *t, FILE *out)
+/* "raw.postgres_public_flights"; "-" without a sink. */
+static char *raw_name(const struct verify_table *t, char *out, size_t n)
+{
+    if (*t->raw_table)
+        (void)snprintf(out, n, "%s.%s", t->raw_schema, t->raw_table);
+    else
+        (void)snprintf(out, n, "-");
+    return out;
+}
+
+static void widen(int *width, const char *text)
+{
+    int n = (int)strlen(text);
+    if (n > *width)
+        *width = n;
+}
+
+/* What the columns of a block are called: tables of the source, views of the model. */
+struct block {
+    const char *name, *left, *right; /* "table", "source", "raw" */
+};
+static const struct block source_and_raw = {"table", "source", "raw"};
+static const struct block raw_and_view = {"view", "raw", "view"};
+
+static void print_differences(const struct block *k, const struct verify_table *t, FILE *out)
 {
     if (t->outcome != VERIFY_DIFFERS)
         return;
@@ -102,52 +126,32 @@ static void print_differences(const struct verify_table *t, FILE *out)
             t->name, t->not_a_number);
     for (int i = 0; i < t->n_differences; i++) {
         const struct verify_difference *d = &t->differences[i];
-        (void)fprintf(out, "    key %s\n      source  %s\n      raw     %s\n", d->key,
-                      d->source_row ? d->source_row : "(no such row)",
+        (void)fprintf(out, "    key %s\n      %-6s  %s\n      %-6s  %s\n", d->key, k->left,
+                      d->source_row ? d->source_row : "(no such row)", k->right,
                       d->raw_row ? d->raw_row : "(no such row)");
     }
 }
 
-/* "raw.postgres_public_flights"; "-" without a sink. */
-static char *raw_name(const struct verify_table *t, char *out, size_t n)
+static void print_block(const struct block *k, const struct verify_table *tables, int n, FILE *out)
 {
-    if (*t->raw_table)
-        (void)snprintf(out, n, "%s.%s", t->raw_schema, t->raw_table);
-    else
-        (void)snprintf(out, n, "-");
-    return out;
-}
-
-static void widen(int *width, const char *text)
-{
-    int n = (int)strlen(text);
-    if (n > *width)
-        *width = n;
-}
-
-void report_verify_text(const struct verify_report *r, FILE *out)
-{
-    char lsn[LSN_TEXT_MAX];
     char raw[2 * VERIFY_NAME_MAX];
     char a[32];
     char b[32];
-    int width = (int)strlen("table");
+    int width = (int)strlen(k->name);
     int raw_width = (int)strlen("raw table");
     int rows_width = (int)strlen("source rows");
-    for (int i = 0; i < r->n; i++) {
-        const struct verify_table *t = &r->tables[i];
+    for (int i = 0; i < n; i++) {
+        const struct verify_table *t = &tables[i];
         widen(&width, t->name);
         widen(&raw_width, raw_name(t, raw, sizeof raw));
         widen(&rows_width, report_number(t->source_rows, a));
         widen(&rows_width, report_number(t->raw_rows, a));
     }
-    (void)fprintf(out, "verify: source and raw as of %s (arrived after %.1f s)\n",
-                  lsn_format(r->lsn, lsn), r->waited_seconds);
-    (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %-16s %7s  %s\n", width, "table", raw_width,
-                  "raw table", rows_width, "source rows", rows_width, "raw rows", "checksum",
-                  "seconds", "result");
-    for (int i = 0; i < r->n; i++) {
-        const struct verify_table *t = &r->tables[i];
+    (void)fprintf(out, "  %-*s  %-*s  %*s rows  %*s rows  %-16s %7s  %s\n", width, k->name,
+                  raw_width, "raw table", rows_width - 5, k->left, rows_width - 5, k->right,
+                  "checksum", "seconds", "result");
+    for (int i = 0; i < n; i++) {
+        const struct verify_table *t = &tables[i];
         (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s\n", width, t->name,
                       raw_width, raw_name(t, raw, sizeof raw), rows_width,
                       report_number(t->source_rows, a), rows_width, report_number(t->raw_rows, b),
@@ -155,8 +159,20 @@ void report_verify_text(const struct verify_report *r, FILE *out)
         if (t->left_out && t->left_out[0])
             (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
     }
-    for (int i = 0; i < r->n; i++)
-        print_differences(&r->tables[i], out);
+    for (int i = 0; i < n; i++)
+        print_differences(k, &tables[i], out);
+}
+
+void report_verify_text(const struct verify_report *r, FILE *out)
+{
+    char lsn[LSN_TEXT_MAX];
+    (void)fprintf(out, "verify: source and raw as of %s (arrived after %.1f s)\n",
+                  lsn_format(r->lsn, lsn), r->waited_seconds);
+    print_block(&source_and_raw, r->tables, r->n, out);
+    if (r->n_views) {
+        (void)fprintf(out, "verify: raw and the model's views\n");
+        print_block(&raw_and_view, r->views, r->n_views, out);
+    }
     (void)fprintf(out, "%s\n", r->same ? "all tables are the same" : "DATA DIFFER");
 }
 
@@ -181,14 +197,38 @@ static json_t *table_json(const struct verify_table *t)
                      t->seconds);
 }
 
+/* The same with the names that fit: the view and raw. */
+static json_t *view_json(const struct verify_table *t)
+{
+    char raw[20];
+    char view[20];
+    (void)snprintf(raw, sizeof raw, "%016" PRIx64, t->source_sum);
+    (void)snprintf(view, sizeof view, "%016" PRIx64, t->raw_sum);
+    json_t *differences = json_array();
+    for (int i = 0; i < t->n_differences; i++)
+        (void)json_array_append_new(differences,
+                                    json_pack("{s:s, s:s?, s:s?}", "key", t->differences[i].key,
+                                              "raw", t->differences[i].source_row, "view",
+                                              t->differences[i].raw_row));
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:s, s:f}", "view",
+                     t->name, "raw_schema", t->raw_schema, "raw_table", t->raw_table, "result",
+                     outcome_words[t->outcome], "raw_rows", (json_int_t)t->source_rows, "view_rows",
+                     (json_int_t)t->raw_rows, "raw_checksum", raw, "view_checksum", view,
+                     "differing", (json_int_t)t->differing, "differences", differences,
+                     "not_compared", t->left_out ? t->left_out : "", "seconds", t->seconds);
+}
+
 json_t *report_verify(const struct verify_report *r)
 {
     char lsn[LSN_TEXT_MAX];
     json_t *tables = json_array();
+    json_t *views = json_array();
     for (int i = 0; i < r->n; i++)
         (void)json_array_append_new(tables, table_json(&r->tables[i]));
-    return json_pack("{s:b, s:s, s:f, s:o}", "same", r->same, "lsn", lsn_format(r->lsn, lsn),
-                     "waited_seconds", r->waited_seconds, "tables", tables);
+    for (int i = 0; i < r->n_views; i++)
+        (void)json_array_append_new(views, view_json(&r->views[i]));
+    return json_pack("{s:b, s:s, s:f, s:o, s:o}", "same", r->same, "lsn", lsn_format(r->lsn, lsn),
+                     "waited_seconds", r->waited_seconds, "tables", tables, "views", views);
 }
 
 void report_stages_text(const struct report_stage *s, int n, FILE *out)

@@ -5,9 +5,11 @@
 #include "backend/base/log.h"
 #include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine.h"
+#include "backend/model/model.h"
 
 struct binding {
     const struct verify_hooks *hooks;
+    struct model *model; /* NULL: none */
     struct connector_list list;
     const struct connector *source;
 };
@@ -55,6 +57,12 @@ static void progress(void *arg, const char *what)
         b->hooks->progress(b->hooks->arg, what);
 }
 
+static enum err arrived(void *arg, struct errbuf *e)
+{
+    const struct binding *b = arg;
+    return b->hooks && b->hooks->arrived ? b->hooks->arrived(b->hooks->arg, e) : ERR_OK;
+}
+
 /* What was applied or deleted at run time counts here as well. Where the store cannot be read (it
  * is another user's, say) the configuration alone has to do. */
 static enum err lay_over(const struct config *c, struct connector_list *l, struct errbuf *e)
@@ -91,6 +99,8 @@ static enum err bind(const struct config *c, struct binding *b, const char **odb
     if (!rc && !b->source)
         rc = err_set(e, ERR_CONFIG,
                      "no source connector is configured: there is nothing to verify against");
+    if (!rc && c->model)
+        rc = model_load_file(c->model, &b->model, e);
     if (!rc && !*odbc)
         rc = err_set(e, ERR_CONFIG, "no warehouse is configured: set warehouse.odbc");
     return rc;
@@ -118,6 +128,8 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
             .only = only,
             .included = included,
             .sink_of = sink_of,
+            .model = b.model,
+            .arrived = arrived,
             .canceled = canceled,
             .progress = progress,
             .arg = &b,
@@ -125,5 +137,6 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
         rc = verify_run(&o, out, e);
     }
     connector_list_free(&b.list);
+    model_free(b.model);
     return rc;
 }

@@ -8,10 +8,10 @@
 #include "backend/engine/verify_run.h"
 #include "backend/envelope/topic.h"
 
-void verify_report_free(struct verify_report *r)
+static void free_tables(struct verify_table *tables, int n)
 {
-    for (int i = 0; i < r->n; i++) {
-        struct verify_table *t = &r->tables[i];
+    for (int i = 0; i < n; i++) {
+        struct verify_table *t = &tables[i];
         free(t->name);
         free(t->left_out);
         for (int k = 0; k < t->n_differences; k++) {
@@ -20,7 +20,13 @@ void verify_report_free(struct verify_report *r)
             free(t->differences[k].raw_row);
         }
     }
-    free(r->tables);
+    free(tables);
+}
+
+void verify_report_free(struct verify_report *r)
+{
+    free_tables(r->tables, r->n);
+    free_tables(r->views, r->n_views);
     *r = (struct verify_report){0};
 }
 
@@ -132,6 +138,9 @@ static bool all_same(const struct verify_report *r)
     for (int i = 0; i < r->n; i++)
         if (r->tables[i].outcome != VERIFY_SAME)
             return false;
+    for (int i = 0; i < r->n_views; i++)
+        if (r->views[i].outcome != VERIFY_SAME)
+            return false;
     return true;
 }
 
@@ -164,6 +173,10 @@ enum err verify_run(const struct verify_options *o, struct verify_report *out, s
         out->n++;
         rc = compare_one(&v, &tables.items[i], &out->tables[i], e);
     }
+    if (!rc && o->arrived)
+        rc = o->arrived(o->arg, e);
+    if (!rc && o->model)
+        rc = verify_model(&v, &tables, out, e);
     out->same = !rc && all_same(out);
 out:
     source_tables_free(&tables);

@@ -1,5 +1,5 @@
 /*
- * verify: is the current state in raw what the source table holds?
+ * verify: is the current state in raw what the source table holds, and in dwh what raw holds?
  *
  * Exact on a busy system: one repeatable-read snapshot of the source says which transactions count
  * (pg_current_snapshot); raw keeps the transaction of every change, so its state as of that very
@@ -9,6 +9,8 @@
  *
  * Per table: row count and an order-independent checksum (sum of 64-bit hashes) over canonical text
  * of every column, in buckets by key; only the buckets that differ are read again to name the keys.
+ * With a model each entity's latest view is then compared with raw's state as of the batch that the
+ * view holds (its mark): the same on both sides, however fast raw moves. So view = raw = source.
  * A record that was loaded twice does not show in the state of its key: raw is looked through for
  * such. Columns that have no canonical text on both sides are named, not passed over. Memory:
  * bounded by the buckets and VERIFY_DIFFERENCES_MAX. Thread rule: one thread.
@@ -22,6 +24,8 @@
 #include "backend/base/err.h"
 
 enum { VERIFY_DIFFERENCES_MAX = 20, VERIFY_NAME_MAX = 256 };
+
+struct model;
 
 struct verify_options {
     const char *conninfo;
@@ -40,8 +44,12 @@ struct verify_options {
      * and whether it keeps current state; false: none. */
     bool (*sink_of)(void *arg, const char *topic, const char **connector, char *schema, char *table,
                     bool *upsert);
+    const struct model *model; /* what dwh is made by; NULL: none */
     bool (*canceled)(void *arg);
     void (*progress)(void *arg, const char *what);
+    /* Called once raw holds the snapshot: for whoever refreshes what is made from raw. NULL:
+     * somebody else does. */
+    enum err (*arrived)(void *arg, struct errbuf *e);
     void *arg;
 };
 
@@ -75,6 +83,10 @@ struct verify_table {
 struct verify_report {
     int n;
     struct verify_table *tables;
+    /* The model's layer: name is the view (dwh.flights_latest), source_.. is raw as of the batch
+     * that dwh holds, raw_.. is the view. */
+    int n_views;
+    struct verify_table *views;
     uint64_t lsn;
     double waited_seconds;
     bool same;

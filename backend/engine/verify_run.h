@@ -33,6 +33,24 @@ enum err verify_wait(struct verify *v, const struct source_tables *tables,
 enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;
 
+/* A view of the model, and the batch of raw that it is as of. */
+struct verify_view {
+    const char *schema, *name;
+    const struct wcolumn *columns;
+    int n_columns;
+    int64_t mark;
+};
+/* The state that raw has as of that batch, and the view. out->raw_schema and raw_table name raw's
+ * table; out's "source" is raw, its "raw" the view. */
+enum err verify_compare_view(struct verify *v, const struct source_table *t,
+                             const struct verify_view *view, struct verify_table *out,
+                             struct errbuf *e) MUST_CHECK;
+
+/* verify_model.c: waits until dwh holds what raw does, then compares each entity of the model with
+ * its raw table. */
+enum err verify_model(struct verify *v, const struct source_tables *tables,
+                      struct verify_report *out, struct errbuf *e) MUST_CHECK;
+
 /* Counts records that are in the raw table more than once; columns: the table's. */
 enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;

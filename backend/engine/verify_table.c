@@ -7,6 +7,7 @@
  * is taken from the newest change that knows it. A table without a key is a bag: rows in by
  * `after`, rows out by `before`, so hashes are added and subtracted.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,10 @@ struct compare {
     int *key;
     bool upsert;
     bool has_raw;
+    bool by_batch; /* not source and raw, but raw and the view, both as of batch `mark` */
+    int64_t mark;
+    const char *view_schema, *view;
+    bool *in_view; /* by column */
     struct side *source, *raw, *side;
     struct buf row, key_text;
     struct kept_rows *kept; /* NULL in the first pass */
@@ -115,7 +120,6 @@ static enum err read_source(struct compare *x, struct errbuf *e)
     buf_ch(&sql, '.');
     buf_ident(&sql, r->name);
     enum err rc = buf_check(&sql, "a query", e);
-    x->side = x->source;
     if (!rc)
         rc = source_copy(x->v->source, r, buf_cstr(&sql), take_source_row, x, e);
     buf_free(&sql);
@@ -153,6 +157,10 @@ static void add_table(struct compare *x, struct buf *b)
 static void add_visible(struct compare *x, struct buf *b)
 {
     const struct verify_snapshot *s = &x->v->snapshot;
+    if (x->by_batch) {
+        buf_printf(b, "_batch <= %" PRId64, x->mark);
+        return;
+    }
     buf_lit(b, "(op = 'r' OR source_txid IS NULL OR (MOD(source_txid - ");
     buf_u64(b, s->xmax);
     /* 32-bit ids wrap: older means less than 2^31 behind */
@@ -328,7 +336,6 @@ static enum err read_raw(struct compare *x, struct errbuf *e)
     buf_init(&sql, 0);
     enum err rc = ERR_OK;
     bool *toast = calloc((size_t)x->relation->n_columns + 1, sizeof *toast);
-    x->side = x->raw;
     if (!toast)
         return err_set(e, ERR_NOMEM, "no memory for a query");
     if (!x->has_raw) {
@@ -351,6 +358,41 @@ static enum err read_raw(struct compare *x, struct errbuf *e)
     }
     free(toast);
     buf_free(&sql);
+    return rc;
+}
+
+/* ---- the model's view ---- */
+
+static enum err read_view(struct compare *x, struct errbuf *e)
+{
+    struct buf sql;
+    buf_init(&sql, 0);
+    buf_lit(&sql, "SELECT ");
+    for (int i = 0; i < x->relation->n_columns; i++) {
+        if (i)
+            buf_lit(&sql, ", ");
+        if (x->in_view[i])
+            add_value(&sql, &x->relation->columns[i], "", "");
+        else
+            buf_lit(&sql, "NULL");
+    }
+    buf_lit(&sql, " FROM ");
+    buf_ident(&sql, x->view_schema);
+    buf_ch(&sql, '.');
+    buf_ident(&sql, x->view);
+    enum err rc = read_rows(x, buf_cstr(&sql), 1, e);
+    buf_free(&sql);
+    return rc;
+}
+
+/* Both sides, each into its checksums (or, in the second pass, into x->kept). */
+static enum err read_both(struct compare *x, struct errbuf *e)
+{
+    x->side = x->source;
+    enum err rc = x->by_batch ? read_raw(x, e) : read_source(x, e);
+    x->side = x->raw;
+    if (!rc)
+        rc = x->by_batch ? read_view(x, e) : read_raw(x, e);
     return rc;
 }
 
@@ -383,9 +425,7 @@ static enum err find_differences(struct compare *x, struct errbuf *e)
     x->kept = kept_rows_create();
     if (!x->kept)
         return err_set(e, ERR_NOMEM, "no memory for the differing rows");
-    enum err rc = read_source(x, e);
-    if (!rc)
-        rc = read_raw(x, e);
+    enum err rc = read_both(x, e);
     if (!rc)
         rc = kept_rows_tell(x->kept, x->relation, x->out, e);
     if (!all)
@@ -441,42 +481,91 @@ static enum err plan_columns(struct compare *x, struct errbuf *e)
     return rc;
 }
 
+/* Columns of the source that the model does not have are named, not compared. */
+static enum err plan_view(struct compare *x, const struct wcolumn *columns, int n, struct errbuf *e)
+{
+    struct buf left;
+    buf_init(&left, 0);
+    buf_str(&left, x->out->left_out);
+    x->in_view = calloc((size_t)x->relation->n_columns + 1, sizeof *x->in_view);
+    if (!x->in_view)
+        return err_set(e, ERR_NOMEM, "no memory for the columns");
+    for (int i = 0; i < x->relation->n_columns; i++) {
+        const char *name = x->relation->columns[i].name;
+        for (int k = 0; k < n; k++)
+            x->in_view[i] = x->in_view[i] || !strcmp(columns[k].name, name);
+        if (x->in_view[i] || x->canon[i] == CANON_SKIP)
+            continue;
+        x->canon[i] = CANON_SKIP;
+        leave_out(&left, name, strlen(name), "not in the model");
+    }
+    free(x->out->left_out);
+    x->out->left_out = strdup(buf_cstr(&left));
+    buf_free(&left);
+    return x->out->left_out ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the columns");
+}
+
+static enum err sum_up(struct compare *x, struct errbuf *e)
+{
+    struct verify_table *out = x->out;
+    enum err rc = read_both(x, e);
+    if (rc)
+        return rc;
+    out->source_rows = x->source->rows;
+    out->raw_rows = x->raw->rows;
+    out->source_sum = x->source->sum;
+    out->raw_sum = x->raw->sum;
+    bool same = out->source_rows == out->raw_rows && out->source_sum == out->raw_sum;
+    out->outcome = same ? VERIFY_SAME : VERIFY_DIFFERS;
+    return same ? ERR_OK : find_differences(x, e);
+}
+
+static enum err compare(struct compare *x, const char *schema, const char *table,
+                        const struct wcolumn *view, int n, struct errbuf *e)
+{
+    int64_t began = clock_mono_us();
+    buf_init(&x->row, CANON_MAX);
+    buf_init(&x->key_text, CANON_MAX);
+    x->source = calloc(1, sizeof *x->source);
+    x->raw = calloc(1, sizeof *x->raw);
+    enum err rc = x->source && x->raw ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for checksums");
+    if (!rc)
+        rc = source_relation(x->v->source, schema, table, &x->relation, e);
+    if (!rc)
+        rc = plan_columns(x, e);
+    if (!rc && x->by_batch)
+        rc = plan_view(x, view, n, e);
+    if (!rc)
+        rc = sum_up(x, e);
+    x->out->seconds = (double)(clock_mono_us() - began) / 1e6;
+    relation_unref(x->relation);
+    free(x->canon);
+    free(x->key);
+    free(x->in_view);
+    free(x->source);
+    free(x->raw);
+    buf_free(&x->row);
+    buf_free(&x->key_text);
+    return rc;
+}
+
 enum err verify_compare(struct verify *v, const struct source_table *t, bool upsert, bool has_raw,
                         struct verify_table *out, struct errbuf *e)
 {
     struct compare x = {.v = v, .out = out, .upsert = upsert, .has_raw = has_raw};
-    int64_t began = clock_mono_us();
-    buf_init(&x.row, CANON_MAX);
-    buf_init(&x.key_text, CANON_MAX);
-    x.source = calloc(1, sizeof *x.source);
-    x.raw = calloc(1, sizeof *x.raw);
-    enum err rc = x.source && x.raw ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for checksums");
-    if (!rc)
-        rc = source_relation(v->source, t->schema, t->name, &x.relation, e);
-    if (!rc)
-        rc = plan_columns(&x, e);
-    if (!rc)
-        rc = read_source(&x, e);
-    if (!rc)
-        rc = read_raw(&x, e);
-    if (rc)
-        goto out;
-    out->source_rows = x.source->rows;
-    out->raw_rows = x.raw->rows;
-    out->source_sum = x.source->sum;
-    out->raw_sum = x.raw->sum;
-    bool same = out->source_rows == out->raw_rows && out->source_sum == out->raw_sum;
-    out->outcome = same ? VERIFY_SAME : VERIFY_DIFFERS;
-    if (!same)
-        rc = find_differences(&x, e);
-out:
-    out->seconds = (double)(clock_mono_us() - began) / 1e6;
-    relation_unref(x.relation);
-    free(x.canon);
-    free(x.key);
-    free(x.source);
-    free(x.raw);
-    buf_free(&x.row);
-    buf_free(&x.key_text);
-    return rc;
+    return compare(&x, t->schema, t->name, NULL, 0, e);
+}
+
+enum err verify_compare_view(struct verify *v, const struct source_table *t,
+                             const struct verify_view *view, struct verify_table *out,
+                             struct errbuf *e)
+{
+    struct compare x = {.v = v,
+                        .out = out,
+                        .has_raw = true,
+                        .by_batch = true,
+                        .mark = view->mark,
+                        .view_schema = view->schema,
+                        .view = view->name};
+    return compare(&x, t->schema, t->name, view->columns, view->n_columns, e);
 }

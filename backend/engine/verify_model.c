@@ -1,0 +1,186 @@
+/*
+ * The model's layer of verify.
+ *
+ * dwh has caught up once each entity's mark has passed the newest batch that raw had when the
+ * waiting began. Both sides of a comparison have to be read at the same mark: PostgreSQL reads both
+ * in one repeatable-read transaction; elsewhere the mark is read again afterwards, and when it has
+ * moved the entity is compared anew, ROUNDS_MAX times.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/base/clock.h"
+#include "backend/engine/verify_run.h"
+#include "backend/model/migrate.h"
+#include "backend/model/model.h"
+#include "queries/queries.h"
+
+enum { POLL_NS = 20000000, ROUNDS_MAX = 5 };
+
+static void pause_briefly(void)
+{
+    const struct timespec t = {.tv_nsec = POLL_NS};
+    (void)nanosleep(&t, NULL);
+}
+
+/* query: one of queries/verify/, with {table} and one bound text, or none. */
+static enum err read_batch(struct verify *v, const char *query, const char *schema,
+                           const char *table, const char *param, int64_t *out, struct errbuf *e)
+{
+    struct buf name;
+    struct buf sql;
+    buf_init(&name, 0);
+    buf_init(&sql, 0);
+    buf_ident(&name, schema);
+    buf_ch(&name, '.');
+    buf_ident(&name, table);
+    const struct sql_slot slot = {"table", buf_cstr(&name)};
+    sql_fill(&sql, query_text(query), &slot, 1);
+    enum err rc = model_number(v->warehouse, buf_cstr(&sql), param ? 1 : 0, &param, out, e);
+    buf_free(&name);
+    buf_free(&sql);
+    return rc;
+}
+
+static enum err read_mark(struct verify *v, const struct model_entity *t, int64_t *out,
+                          struct errbuf *e)
+{
+    return read_batch(v, "verify/mark", v->o->model->schema, "_flightdeck_marks", t->anchor, out,
+                      e);
+}
+
+static enum err wait_for(struct verify *v, const struct model_entity *t, const char *raw_schema,
+                         struct errbuf *e)
+{
+    int64_t want = 0;
+    int64_t mark = 0;
+    int64_t last = -1;
+    int64_t moved = clock_mono_us();
+    enum err rc = read_batch(v, "verify/newest", raw_schema, t->raw, NULL, &want, e);
+    while (!rc) {
+        rc = read_mark(v, t, &mark, e);
+        int64_t now = clock_mono_us();
+        if (rc || mark >= want)
+            break;
+        if (mark != last)
+            moved = now;
+        last = mark;
+        if (v->o->canceled && v->o->canceled(v->o->arg))
+            rc = err_set(e, ERR_CANCELED, "interrupted");
+        else if (now - moved > v->o->timeout_us)
+            rc = err_set(e, ERR_TIMEOUT,
+                         "%s.%s_latest holds raw up to batch %" PRId64 ", raw is at %" PRId64
+                         ": nothing refreshes the model (`flightdeck dag list` tells why)",
+                         v->o->model->schema, t->name, mark, want);
+        else
+            pause_briefly();
+    }
+    return rc;
+}
+
+static enum err compare_at_mark(struct verify *v, const struct source_table *s,
+                                const struct model_entity *t, struct verify_view *view,
+                                struct verify_table *out, struct errbuf *e)
+{
+    bool snapshot = !strcmp(v->o->dialect, "postgresql");
+    struct errbuf ignored;
+    enum err rc = ERR_OK;
+    for (int round = 0; !rc; round++) {
+        int64_t after = 0;
+        free(out->left_out);
+        out->left_out = NULL;
+        if (snapshot)
+            rc = warehouse_begin(v->warehouse, e);
+        if (!rc && snapshot)
+            rc = warehouse_exec(v->warehouse, query_text("verify/repeatable_read"), 0, NULL, NULL,
+                                e);
+        if (!rc)
+            rc = read_mark(v, t, &view->mark, e);
+        if (!rc)
+            rc = verify_compare_view(v, s, view, out, e);
+        if (snapshot && warehouse_rollback(v->warehouse, &ignored) && !rc)
+            rc = err_set(e, ERR_CONNECT, "the link to the warehouse broke");
+        if (rc || snapshot)
+            break;
+        rc = read_mark(v, t, &after, e);
+        if (rc || after == view->mark)
+            break;
+        if (round == ROUNDS_MAX)
+            rc = err_set(e, ERR_STATE,
+                         "the model is refreshed faster than it can be compared: pause the DAG "
+                         "that loads it, then verify again");
+    }
+    return rc;
+}
+
+static enum err compare_entity(struct verify *v, const struct source_table *s,
+                               const struct model_entity *t, struct verify_table *out,
+                               struct errbuf *e)
+{
+    char name[2 * MODEL_NAME_MAX];
+    struct wcolumn *columns = NULL;
+    struct verify_view view = {.schema = v->o->model->schema, .name = name};
+    (void)snprintf(name, sizeof name, "%s_latest", t->name);
+    (void)snprintf(out->raw_schema, sizeof out->raw_schema, "%s", v->o->schema);
+    (void)snprintf(out->raw_table, sizeof out->raw_table, "%s", t->raw);
+    if (asprintf(&out->name, "%s.%s", v->o->model->schema, name) < 0) {
+        out->name = NULL;
+        return err_set(e, ERR_NOMEM, "no memory for the report");
+    }
+    if (v->o->progress)
+        v->o->progress(v->o->arg, out->name);
+    enum err rc = wait_for(v, t, v->o->schema, e);
+    if (!rc)
+        rc = warehouse_table_columns(v->warehouse, view.schema, name, &columns, &view.n_columns, e);
+    view.columns = columns;
+    if (!rc && !view.n_columns)
+        rc = err_set(e, ERR_STATE, "there is no view %s: the model has never been loaded",
+                     out->name);
+    if (!rc)
+        rc = compare_at_mark(v, s, t, &view, out, e);
+    free(columns);
+    if (rc)
+        (void)err_prefix(e, "%s", out->name);
+    return rc;
+}
+
+static const struct model_entity *entity_of(const struct model *m, const struct source_table *s)
+{
+    char full[2 * VERIFY_NAME_MAX];
+    (void)snprintf(full, sizeof full, "%s.%s", s->schema, s->name);
+    for (int i = 0; i < m->n_entities; i++)
+        if (m->entities[i].source && !strcmp(m->entities[i].source, full))
+            return &m->entities[i];
+    return NULL;
+}
+
+/* An entity whose table is empty at the source and has never been anything else has no raw table:
+ * there is nothing to compare. */
+static bool is_in_raw(const struct verify *v, const struct model_entity *t)
+{
+    struct wcolumn *columns = NULL;
+    struct errbuf ignored;
+    int n = 0;
+    enum err rc =
+        warehouse_table_columns(v->warehouse, v->o->schema, t->raw, &columns, &n, &ignored);
+    free(columns);
+    return rc || n > 0;
+}
+
+enum err verify_model(struct verify *v, const struct source_tables *tables,
+                      struct verify_report *out, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    out->views = calloc((size_t)tables->n + 1, sizeof *out->views);
+    if (!out->views)
+        return err_set(e, ERR_NOMEM, "no memory for the report");
+    for (int i = 0; i < tables->n && !rc; i++) {
+        const struct model_entity *t = entity_of(v->o->model, &tables->items[i]);
+        if (t && is_in_raw(v, t))
+            rc = compare_entity(v, &tables->items[i], t, &out->views[out->n_views++], e);
+    }
+    return rc;
+}

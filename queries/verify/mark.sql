@@ -1,0 +1,1 @@
+SELECT batch FROM {table} WHERE target = CAST(? AS VARCHAR(200))

@@ -1,0 +1,1 @@
+SELECT MAX(_batch) FROM {table}
