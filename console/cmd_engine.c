@@ -91,6 +91,8 @@ static enum err serve(const struct config *c, sigset_t *signals, struct errbuf *
         rc = service_start(g, c, ask_to_stop, &self, &service, e);
     if (!rc)
         rc = engine_start(g, e);
+    if (!rc)
+        rc = engine_start_schedule(g, false, e);
     if (!rc) {
         int sig = 0;
         log_info("engine", "flightdeck %s, pid %d, environment %s (%s), socket %s",

@@ -14,6 +14,7 @@
 #include "backend/base/log.h"
 #include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/schedule_run.h"
 
 enum {
     STATE_MODE = 0700,
@@ -112,6 +113,7 @@ enum err engine_add(struct engine *g, struct connector *config, struct engine_co
     enum err rc = engine_connector_create(g->config, config, &g->n_sinks, on_change, g, &c, e);
     if (rc)
         return rc;
+    c->on_rows = engine_schedule_rows;
     int i = g->n_connectors++;
     for (; i > 0 && connector_stands_before(config, g->connectors[i - 1]->config); i--)
         g->connectors[i] = g->connectors[i - 1];
@@ -251,6 +253,8 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!rc)
         rc = load_connectors(g, e);
     if (!rc)
+        rc = engine_schedule_load(g, e);
+    if (!rc)
         rc = create_probes(g, e);
     if (rc) {
         engine_destroy(g);
@@ -302,6 +306,7 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
     probes_quit(g->probes); /* a server that hangs may hold them for a while as well */
+    engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
     for (int i = 0; i < g->n_connectors; i++) {
         int64_t left = until - clock_mono_us();
@@ -309,6 +314,9 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
             rc = err_set(e, ERR_TIMEOUT, "connector %s has not ended after %lld s",
                          g->connectors[i]->name, (long long)g->config->stop_timeout_s);
     }
+    int64_t left = until - clock_mono_us();
+    if (!rc)
+        rc = engine_schedule_stop(g, left > 0 ? left : 0, e);
     return rc;
 }
 
@@ -320,6 +328,7 @@ void engine_destroy(struct engine *g)
     for (int i = 0; i < g->n_connectors; i++)
         engine_connector_destroy(g->connectors[i]);
     free(g->connectors);
+    engine_schedule_close(g);
     engine_store_close(g);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);

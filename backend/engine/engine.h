@@ -23,6 +23,9 @@ struct engine;
  * state directory. */
 enum err engine_create(const struct config *c, struct engine **out, struct errbuf *e) MUST_CHECK;
 enum err engine_start(struct engine *g, struct errbuf *e) MUST_CHECK;
+/* Runs the configuration's DAGs from now on; asked_only: nothing begins by itself, only what is
+ * triggered (for batch). Nothing happens where there are no DAGs. */
+enum err engine_start_schedule(struct engine *g, bool asked_only, struct errbuf *e) MUST_CHECK;
 /* Lets every run flush and end, up to stop_timeout_s in all; ERR_TIMEOUT names who did not. */
 enum err engine_stop(struct engine *g, struct errbuf *e) MUST_CHECK;
 void engine_destroy(struct engine *g);

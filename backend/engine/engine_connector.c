@@ -59,6 +59,13 @@ static void on_detail(void *arg, bool running, const char *detail)
     task_detail(c->task, running, detail);
 }
 
+static void on_rows(void *arg, const char *topic, const char *table)
+{
+    struct engine_connector *c = arg;
+    if (c->on_rows)
+        c->on_rows(c->arg, topic, table);
+}
+
 static int pairs(const char *const *list)
 {
     int n = 0;
@@ -123,6 +130,7 @@ static enum err bind_sink(const struct config *g, const _Atomic int *n_sinks,
         .timeout_us = g->load.statement_timeout_s * 1000000,
         .figures = &c->figures,
         .on_detail = on_detail,
+        .on_rows = on_rows,
         .arg = c,
     };
     c->sink = sink_create(&c->sink_options);

@@ -37,6 +37,8 @@ struct engine_connector {
     char *dead_letter_topic;
     const char **kafka; /* the engine's settings, then the connector's overrides */
     engine_connector_change_fn *on_change;
+    /* a sink's; may be NULL; see sink.h */
+    void (*on_rows)(void *arg, const char *topic, const char *table);
     void *arg;
     _Atomic uint64_t told; /* why it tries again, as a hash: said once; 0: nothing yet */
     /* the status's: rates over the time between two looks */

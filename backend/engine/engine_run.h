@@ -3,10 +3,12 @@
 #define ENGINE_ENGINE_RUN_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "backend/engine/engine.h"
 #include "backend/engine/engine_connector.h"
 #include "backend/engine/probes.h"
+#include "backend/schedule/dag.h"
 #include "backend/state/store.h"
 
 struct engine {
@@ -24,7 +26,11 @@ struct engine {
     bool abandoned;         /* nor does anybody wait for a run's end: the list stays as it is */
     int n_connectors;       /* sources first, then by name */
     struct engine_connector **connectors;
-    _Atomic int n_sinks; /* of them */
+    _Atomic int n_sinks;  /* of them */
+    struct dag_set *dags; /* set with the engine, may be empty */
+    bool *dag_failed;     /* each one's last run did; the scheduler's dispatcher's alone */
+    struct scheduler *_Atomic scheduler;
+    char *_Atomic schedule_trouble; /* why there is none; NULL */
     /* samples for rates that no connector owns; NAN, waiting -1: not known yet */
     int64_t sampled_us;
     uint64_t sampled_wal;

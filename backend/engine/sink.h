@@ -40,6 +40,8 @@ struct sink_options {
     int64_t timeout_us; /* of one statement */
     struct figures *figures;
     void (*on_detail)(void *arg, bool running, const char *detail);
+    /* Rows of this topic are in its raw table now. From the loader's thread, after the commit. */
+    void (*on_rows)(void *arg, const char *topic, const char *table);
     void *arg;
 };
 

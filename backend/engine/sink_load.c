@@ -363,6 +363,13 @@ static void count_batch(struct sink *s, const struct sink_batch *b)
     }
 }
 
+static void tell_rows(struct sink *s, const struct sink_batch *b)
+{
+    for (int i = 0; i < b->n_topics && s->o->on_rows; i++)
+        if (b->topics[i].truncate_first || (b->topics[i].rows && wbatch_rows(b->topics[i].rows)))
+            s->o->on_rows(s->o->arg, s->topics[i].name, s->topics[i].table);
+}
+
 static enum err load(struct sink *s, struct sink_batch *b, struct errbuf *e)
 {
     enum err rc = warehouse_begin(s->warehouse, e);
@@ -376,11 +383,13 @@ static enum err load(struct sink *s, struct sink_batch *b, struct errbuf *e)
     if (!rc)
         rc = warehouse_commit(s->warehouse, e);
     struct errbuf ignored;
-    if (!rc)
+    if (!rc) {
         count_batch(s, b);
-    else if (warehouse_rollback(s->warehouse, &ignored) != ERR_OK)
+        tell_rows(s, b);
+    } else if (warehouse_rollback(s->warehouse, &ignored) != ERR_OK) {
         log_debug("sink", "%s: rollback: %s", s->o->name,
                   ignored.text); /* it is closed right after */
+    }
     return rc;
 }
 

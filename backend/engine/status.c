@@ -13,6 +13,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/schedule_run.h"
 #include "backend/postgres/replication.h"
 
 enum { QUIET_US = 5000000, RATE_US = 400000, BOTTLENECK_RECORDS = 1000 };
@@ -421,7 +422,8 @@ json_t *engine_status(struct engine *g)
     for (int i = 0; i < v.n_topics; i++)
         (void)json_array_append_new(topics, topic_json(g, &v.topics[i]));
     json_t *out = json_pack(
-        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:o, s:o}, s:{s:s, s:o, s:o}, s:o, s:o}",
+        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:o, s:o}, s:{s:s, s:o, s:o}, s:o, s:o, "
+        "s:o}",
         "now_us", (json_int_t)clock_wall_us(), "engine", engine_json(g), "pipeline",
         pipeline_json(g, &v, &s), "bottleneck", bottleneck(g, &v, &s), "source", "primary",
         primary_json(&v.primary), "standby", standby_json(&v.standby, &v.primary), "slots",
@@ -429,7 +431,7 @@ json_t *engine_status(struct engine *g)
         v.kafka_up ? json_integer(v.brokers) : json_null(), "error", text_or_null(v.kafka_error),
         "warehouse", "state", up_word(v.warehouse_known, v.warehouse_up), "server",
         text_or_null(v.warehouse_server), "error", text_or_null(v.warehouse_error), "connectors",
-        connectors, "topics", topics);
+        connectors, "topics", topics, "dags", engine_schedule_json(g));
     (void)pthread_mutex_unlock(&g->mutex);
     probe_view_free(&v);
     return out;

@@ -89,7 +89,7 @@ enum err due_insert(struct scheduler *s, struct dag_state *d, enum run_kind kind
     d->last.logical_us = row.logical_us - 1;
     d->last.started_us = d->last.ended_us = 0;
     d->last.reason[0] = '\0';
-    note_add(s, CHANGE_RUN_QUEUED, d->dag->name, row.id, "", who, run_kind_word(kind));
+    note_run(s, CHANGE_RUN_QUEUED, d->dag->name, row.id, kind, who, run_kind_word(kind));
     return ERR_OK;
 }
 
@@ -112,7 +112,7 @@ static int64_t change_due(const struct scheduler *s, const struct dag_state *d)
 {
     int64_t now = mono_now(s);
     int64_t wait;
-    if (d->kept.paused || d->active[0] || d->queued[LANE_ITSELF])
+    if (d->kept.paused || d->active[0] || d->queued[LANE_ITSELF] || s->o.asked_only)
         return INT64_MAX;
     if (d->kept.changed_us)
         wait = d->dag->min_interval_ms * 1000;
@@ -227,7 +227,7 @@ static enum err fire(struct scheduler *s, struct dag_state *d, int64_t now, stru
         d->last.logical_us = rows[i].logical_us;
         d->last.started_us = d->last.ended_us = 0;
         d->last.reason[0] = '\0';
-        note_add(s, CHANGE_RUN_QUEUED, d->dag->name, rows[i].id, "", "scheduler",
+        note_run(s, CHANGE_RUN_QUEUED, d->dag->name, rows[i].id, RUN_KIND_SCHEDULE, "scheduler",
                  run_kind_word(RUN_KIND_SCHEDULE));
     }
     if (!rc) {
@@ -241,7 +241,7 @@ void due_fire(struct scheduler *s)
 {
     struct errbuf e;
     int64_t now = wall_now(s);
-    for (int i = 0; i < s->o.dags->n; i++)
+    for (int i = 0; i < s->o.dags->n && !s->o.asked_only; i++)
         if (is_due(&s->dags[i], now) && fire(s, &s->dags[i], now, &e) != ERR_OK) {
             trouble_begin(s, &e);
             return;
@@ -251,7 +251,7 @@ void due_fire(struct scheduler *s)
 int64_t due_next(const struct scheduler *s)
 {
     int64_t next = INT64_MAX;
-    for (int i = 0; i < s->o.dags->n; i++) {
+    for (int i = 0; i < s->o.dags->n && !s->o.asked_only; i++) {
         const struct dag_state *d = &s->dags[i];
         if (!d->kept.paused && !held(d) && d->next_fire_us < next)
             next = d->next_fire_us;

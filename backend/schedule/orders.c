@@ -121,8 +121,7 @@ static enum err clear_tasks(struct scheduler *s, struct run *r, const struct sch
             rc = err_set(e, ERR_STATE,
                          "task %s of run %lld is running: wait for it, or cancel the run",
                          r->dag->dag->tasks[i].name, (long long)r->id);
-        else if (wants_clear(c, r->tasks[i].v.state) &&
-                 task_move(s, &r->tasks[i], TASK_EV_CLEAR, ""))
+        else if (wants_clear(c, r->tasks[i].v.state) && ti_move(s, &r->tasks[i], TASK_EV_CLEAR, ""))
             ++*n;
     }
     free(chosen);
@@ -176,7 +175,7 @@ static enum err find_run(struct scheduler *s, int64_t id, struct run **out, bool
 
 static void note_order(struct scheduler *s, const struct run *r, const char *who, const char *what)
 {
-    note_add(s, CHANGE_RUN_QUEUED, r->dag->dag->name, r->id, "", who, what);
+    note_run(s, CHANGE_RUN_QUEUED, r->dag->dag->name, r->id, r->kind, who, what);
 }
 
 enum err scheduler_clear(struct scheduler *s, int64_t run, const struct scheduler_clear *c,

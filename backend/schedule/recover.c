@@ -33,13 +33,13 @@ static void recover_task(struct scheduler *s, struct ti *t)
             recover_end_leftovers(s, r->id, task->name, t->v.attempt);
         (void)snprintf(reason, sizeof reason, "the engine ended while try %d ran", t->v.attempt);
         if (r->v.state == RUN_CANCELING)
-            (void)task_move(s, t, TASK_EV_CANCEL, r->v.reason);
+            (void)ti_move(s, t, TASK_EV_CANCEL, r->v.reason);
         else if (t->v.losses + 1 >= SCHEDULER_LOSSES_MAX)
-            (void)task_move(s, t, TASK_EV_LAST_LOST, reason);
+            (void)ti_move(s, t, TASK_EV_LAST_LOST, reason);
         else
-            (void)task_move(s, t, TASK_EV_LOST, reason);
+            (void)ti_move(s, t, TASK_EV_LOST, reason);
     } else if (r->v.state == RUN_CANCELING) {
-        (void)task_move(s, t, TASK_EV_CANCEL, r->v.reason);
+        (void)ti_move(s, t, TASK_EV_CANCEL, r->v.reason);
     }
 }
 
@@ -49,7 +49,7 @@ static void resume_waiting(struct scheduler *s, struct run *r)
     for (int i = 0; i < r->n_tasks; i++) {
         struct ti *t = &r->tasks[i];
         if (t->v.state == TI_QUEUED && !t->queued)
-            task_queue(s, t);
+            ti_queue(s, t);
         else if (t->v.state == TI_UP_FOR_RETRY && !timer_armed(&t->retry))
             arm_retry(s, t);
     }
@@ -78,7 +78,7 @@ static enum err recover_run(struct scheduler *s, struct dag_state *d, const stru
         free(why);
         return rc;
     }
-    note_add(s, CHANGE_RUN_STARTED, d->dag->name, r->id, "", "scheduler",
+    note_run(s, CHANGE_RUN_STARTED, d->dag->name, r->id, r->kind, "scheduler",
              lost ? "resumed: the engine ended while tasks of it ran"
                   : "resumed: the engine ended while it was going on");
     return ERR_OK;
@@ -97,10 +97,12 @@ static enum err fail_orphan(struct scheduler *s, const struct store_run *row, st
     if (rc)
         return rc;
     for (int i = 0; i < l.n; i++) {
-        if (task_instance_ended(l.items[i].state))
-            continue;
+        enum task_instance_state to;
+        enum task_action ignored;
+        if (!states_task_next(l.items[i].state, TASK_EV_CANCEL, &to, &ignored))
+            continue; /* it is over */
         l.items[n] = l.items[i];
-        l.items[n].state = TI_CANCELED;
+        l.items[n].state = to;
         l.items[n].ended_us = wall_now(s);
         l.items[n++].reason = reason;
     }
@@ -113,7 +115,8 @@ static enum err fail_orphan(struct scheduler *s, const struct store_run *row, st
         l.tries[n_tries].ended_us = wall_now(s);
         l.tries[n_tries++].reason = reason;
     }
-    head.state = RUN_FAILED;
+    enum run_action nothing; /* it is not in memory: there is nothing to do */
+    (void)states_run_next(row->state, RUN_EV_FAULT, &head.state, &nothing);
     head.ended_us = wall_now(s);
     head.reason = reason;
     const struct store_run_changes c = {.run = row->id,
@@ -125,7 +128,7 @@ static enum err fail_orphan(struct scheduler *s, const struct store_run *row, st
     rc = store_run_write(s->o.store, &c, e);
     store_tasks_free(&l);
     if (!rc)
-        note_add(s, CHANGE_RUN_FAILED, row->dag, row->id, "", "scheduler", reason);
+        note_run(s, CHANGE_RUN_FAILED, row->dag, row->id, row->kind, "scheduler", reason);
     return rc;
 }
 

@@ -62,11 +62,14 @@ static void copy_task(struct ti *t, const struct store_task *from)
 static enum err end_stranger(struct scheduler *s, const struct run *r, struct store_task *t,
                              struct errbuf *e)
 {
-    if (task_instance_ended(t->state) || dag_task_find(r->dag->dag, t->task))
-        return ERR_OK;
+    enum task_instance_state to;
+    enum task_action ignored;
+    if (dag_task_find(r->dag->dag, t->task) ||
+        !states_task_next(t->state, TASK_EV_CANCEL, &to, &ignored))
+        return ERR_OK; /* it is none, or over */
     if (t->state == TI_RUNNING)
         recover_end_leftovers(s, r->id, t->task, t->attempt);
-    t->state = TI_CANCELED;
+    t->state = to;
     t->ended_us = wall_now(s);
     t->reason = "the DAG has no such task any more";
     const struct store_try last = {.task = t->task,
@@ -111,7 +114,7 @@ void run_free(struct scheduler *s, struct run *r)
         return;
     timer_clear(s->timers, &r->timeout);
     for (int i = 0; i < r->n_tasks && r->tasks; i++) {
-        task_dequeue(s, &r->tasks[i]);
+        ti_dequeue(s, &r->tasks[i]);
         timer_clear(s->timers, &r->tasks[i].retry);
     }
     free(r->tasks);
@@ -178,9 +181,9 @@ struct run *run_find_active(struct scheduler *s, int64_t id)
 
 /* ---- whose turn it is ---- */
 
-static bool lane_may_begin(const struct dag_state *d, int lane)
+static bool lane_may_begin(const struct scheduler *s, const struct dag_state *d, int lane)
 {
-    if (!d->queued[lane] || (lane != LANE_ASKED && d->kept.paused))
+    if (!d->queued[lane] || (lane != LANE_ASKED && (d->kept.paused || s->o.asked_only)))
         return false;
     int64_t limit = lane == LANE_BACKFILL && d->kept.backfill_running > 0 ? d->kept.backfill_running
                                                                           : d->dag->max_active_runs;
@@ -200,7 +203,7 @@ static enum err begin(struct scheduler *s, struct dag_state *d, const struct sto
     } else {
         (void)run_move(s, r, RUN_EV_BEGIN, "");
         for (int i = 0; i < r->n_tasks; i++) /* all of them are in the file from the start */
-            task_touch(&r->tasks[i]);
+            ti_touch(&r->tasks[i]);
         run_settle(s, r);
     }
     rc = run_change_commit(s, &r, e);
@@ -225,7 +228,7 @@ bool runs_begin(struct scheduler *s, struct dag_state *d)
 {
     struct errbuf e;
     for (int lane = 0; lane < STORE_LANES; lane++)
-        while (lane_may_begin(d, lane))
+        while (lane_may_begin(s, d, lane))
             if (begin_next(s, d, lane, &e) != ERR_OK) {
                 trouble_begin(s, &e);
                 return false;

@@ -26,7 +26,7 @@ void run_change_begin(struct run *r)
     r->n_touched = 0;
 }
 
-void task_touch(struct ti *t)
+void ti_touch(struct ti *t)
 {
     if (t->touched)
         return;
@@ -46,7 +46,7 @@ static void count_try(struct ti *t, enum task_event ev)
     t->try_touched = true;
 }
 
-bool task_move(struct scheduler *s, struct ti *t, enum task_event ev, const char *reason)
+bool ti_move(struct scheduler *s, struct ti *t, enum task_event ev, const char *reason)
 {
     enum task_instance_state from = t->v.state;
     enum task_instance_state to;
@@ -54,7 +54,7 @@ bool task_move(struct scheduler *s, struct ti *t, enum task_event ev, const char
     int64_t now = wall_now(s);
     if (!states_task_next(from, ev, &to, &action))
         return false;
-    task_touch(t);
+    ti_touch(t);
     t->action = action;
     t->v.state = to;
     (void)snprintf(t->v.reason, sizeof t->v.reason, "%s", reason);
@@ -119,12 +119,12 @@ static void settle_task(struct scheduler *s, struct ti *t)
     }
     if (bad) {
         (void)snprintf(reason, sizeof reason, "task %s did not succeed", bad);
-        (void)task_move(s, t, TASK_EV_UPSTREAM_FAILED, reason);
+        (void)ti_move(s, t, TASK_EV_UPSTREAM_FAILED, reason);
     } else if (!pending && skipped) {
         (void)snprintf(reason, sizeof reason, "task %s was skipped", skipped);
-        (void)task_move(s, t, TASK_EV_UPSTREAM_SKIPPED, reason);
+        (void)ti_move(s, t, TASK_EV_UPSTREAM_SKIPPED, reason);
     } else if (!pending) {
-        (void)task_move(s, t, TASK_EV_READY, "");
+        (void)ti_move(s, t, TASK_EV_READY, "");
     }
 }
 
@@ -286,7 +286,7 @@ static void on_retry(void *arg, struct timer *timer)
     struct ti *t = TIMER_OWNER(timer, struct ti, retry);
     struct run *r = t->run;
     run_change_begin(r);
-    if (!task_move(s, t, TASK_EV_RETRY_DUE, ""))
+    if (!ti_move(s, t, TASK_EV_RETRY_DUE, ""))
         return;
     if (run_change_commit(s, &r, &e) != ERR_OK) {
         trouble_begin(s, &e);
@@ -308,13 +308,13 @@ static void act_on_task(struct scheduler *s, struct ti *t)
     t->touched = false;
     switch (t->action) {
     case TASK_DO_QUEUE:
-        task_queue(s, t);
+        ti_queue(s, t);
         break;
     case TASK_DO_DEQUEUE:
-        task_dequeue(s, t);
+        ti_dequeue(s, t);
         break;
     case TASK_DO_START:
-        task_start(s, t);
+        ti_start(s, t);
         break;
     case TASK_DO_BACKOFF:
         arm_retry(s, t);
@@ -324,7 +324,7 @@ static void act_on_task(struct scheduler *s, struct ti *t)
         break;
     case TASK_DO_NOTHING:
     case TASK_DO_PASS_ON: /* run_settle has */
-    case TASK_DO_RESET:   /* task_move has */
+    case TASK_DO_RESET:   /* ti_move has */
         break;
     }
 }
@@ -399,7 +399,8 @@ static void begin_run(struct scheduler *s, struct run *r)
     if (r->v.lane != LANE_BACKFILL)
         r->dag->last_start_mono = mono_now(s);
     run_activate(s, r);
-    note_add(s, CHANGE_RUN_STARTED, r->dag->dag->name, r->id, "", r->who, run_kind_word(r->kind));
+    note_run(s, CHANGE_RUN_STARTED, r->dag->dag->name, r->id, r->kind, r->who,
+             run_kind_word(r->kind));
 }
 
 static void finish_run(struct scheduler *s, struct run *r)
@@ -413,11 +414,11 @@ static void finish_run(struct scheduler *s, struct run *r)
     } else {
         d->queued[r->saved.lane]--;
     }
-    note_add(s,
+    note_run(s,
              r->v.state == RUN_SUCCESS  ? CHANGE_RUN_SUCCEEDED
              : r->v.state == RUN_FAILED ? CHANGE_RUN_FAILED
                                         : CHANGE_RUN_CANCELED,
-             d->dag->name, r->id, "", r->who, r->v.reason);
+             d->dag->name, r->id, r->kind, r->who, r->v.reason);
     (void)pthread_cond_broadcast(&s->run_ended);
     prune(s, d);
     due_change(s, d); /* what changed while it ran */
@@ -506,7 +507,7 @@ enum err run_cancel(struct scheduler *s, struct run **run, const char *reason, s
                        run_state_word(r->v.state));
     for (int i = 0; i < r->n_tasks; i++)
         if (!r->tasks[i].running)
-            (void)task_move(s, &r->tasks[i], TASK_EV_CANCEL, reason);
+            (void)ti_move(s, &r->tasks[i], TASK_EV_CANCEL, reason);
     if (r->v.state == RUN_CANCELING)
         run_settle(s, r);
     return run_change_commit(s, run, e);

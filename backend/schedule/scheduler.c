@@ -74,6 +74,15 @@ void note_add(struct scheduler *s, enum scheduler_change what, const char *dag, 
     s->last_note = n;
 }
 
+void note_run(struct scheduler *s, enum scheduler_change what, const char *dag, int64_t run,
+              enum run_kind kind, const char *who, const char *text)
+{
+    const struct note *before = s->last_note;
+    note_add(s, what, dag, run, "", who, text);
+    if (s->last_note && s->last_note != before)
+        s->last_note->v.kind = kind;
+}
+
 static struct note *take_notes(struct scheduler *s)
 {
     struct note *n = s->first_note;

@@ -87,8 +87,9 @@ struct scheduler_event {
     enum scheduler_change what;
     const char *dag; /* "" */
     int64_t run;
-    const char *task; /* "" */
-    const char *who;  /* "scheduler" */
+    enum run_kind kind; /* of the run, for the CHANGE_RUN_ ones */
+    const char *task;   /* "" */
+    const char *who;    /* "scheduler" */
     const char *text;
 };
 
@@ -107,6 +108,7 @@ struct scheduler_options {
     /* From the dispatcher's thread, without locks held; NULL: nobody listens. */
     void (*on_event)(void *arg, const struct scheduler_event *v);
     void *on_event_arg;
+    bool asked_only;   /* nothing begins by itself, only what is triggered: for batch */
     int workers;       /* tasks side by side at the most; 0: the sum of all pools' slots */
     int64_t log_bytes; /* kept of one try: its begin and its end; 0: 1 MiB */
     int64_t keep_days; /* of runs that are over; 0: 90 */

@@ -185,6 +185,8 @@ int64_t mono_now(const struct scheduler *s);
 /* For the callback, from the dispatcher's thread later. The mutex is held. */
 void note_add(struct scheduler *s, enum scheduler_change what, const char *dag, int64_t run,
               const char *task, const char *who, const char *text);
+void note_run(struct scheduler *s, enum scheduler_change what, const char *dag, int64_t run,
+              enum run_kind kind, const char *who, const char *text);
 /* The store cannot be written: remembered, tried again later. */
 void trouble_begin(struct scheduler *s, const struct errbuf *e);
 void trouble_end(struct scheduler *s);
@@ -199,8 +201,8 @@ enum err run_load(struct scheduler *s, struct dag_state *d, const struct store_r
 void run_free(struct scheduler *s, struct run *r);
 void run_change_begin(struct run *r);
 bool run_move(struct scheduler *s, struct run *r, enum run_event ev, const char *reason);
-void task_touch(struct ti *t); /* it is written, even if it does not move */
-bool task_move(struct scheduler *s, struct ti *t, enum task_event ev, const char *reason);
+void ti_touch(struct ti *t); /* it is written, even if it does not move */
+bool ti_move(struct scheduler *s, struct ti *t, enum task_event ev, const char *reason);
 /* Looks at the tasks that wait, and at whether the run is over. */
 void run_settle(struct scheduler *s, struct run *r);
 void run_change_undo(struct run *r); /* all is as before run_change_begin */
@@ -237,18 +239,18 @@ enum err due_params(const struct dag *d, const struct dag_interval *iv, int64_t 
                     struct errbuf *e) MUST_CHECK;
 
 /* ---- tasks.c; the mutex is held unless said otherwise ---- */
-void task_queue(struct scheduler *s, struct ti *t);
-void task_dequeue(struct scheduler *s, struct ti *t);
+void ti_queue(struct scheduler *s, struct ti *t);
+void ti_dequeue(struct scheduler *s, struct ti *t);
 /* Gives free slots to waiting tasks; false: the store is in trouble. */
 bool tasks_dispatch(struct scheduler *s);
 /* Tries that have ended: their tasks move on; false: the store is in trouble. */
 bool tasks_collect(struct scheduler *s);
-void task_start(struct scheduler *s, struct ti *t);
+void ti_start(struct scheduler *s, struct ti *t);
 struct task_run *try_create(struct scheduler *s, struct ti *ti);
 void try_free(struct task_run *t);
 void try_flush(struct task_run *t); /* its log; without the mutex, or when it has ended */
 void try_cancel(struct task_run *t, enum cancel_reason why);
-int64_t task_backoff_us(struct scheduler *s, const struct ti *t);
+int64_t ti_backoff_us(struct scheduler *s, const struct ti *t);
 void workers_end(struct scheduler *s); /* without the mutex */
 /* Of the try: what identifies its processes in their environment. */
 void try_token(const struct store *store, int64_t run, const char *task, int attempt, char *out,

@@ -5,7 +5,7 @@
  * whose turn it is, so a backfill of one does not starve the others. Handing out a slot costs the
  * number of DAGs at the most, never that of runs or tasks.
  *
- * A try is the thread's alone from task_start until it stands in the list of outcomes; the
+ * A try is the thread's alone from ti_start until it stands in the list of outcomes; the
  * dispatcher then moves its task on. When that cannot be written it stays in the list.
  */
 #include <stdio.h>
@@ -19,7 +19,7 @@ enum { LOG_BYTES = 1 << 20, UNWRITTEN_MAX = 1 << 18 };
 
 /* ---- queues ---- */
 
-void task_queue(struct scheduler *s, struct ti *t)
+void ti_queue(struct scheduler *s, struct ti *t)
 {
     struct dag_state *d = t->run->dag;
     struct queue_of_tasks *q = &d->waiting[d->dag->tasks[t->index].pool];
@@ -32,7 +32,7 @@ void task_queue(struct scheduler *s, struct ti *t)
     s->waiting++;
 }
 
-void task_dequeue(struct scheduler *s, struct ti *t)
+void ti_dequeue(struct scheduler *s, struct ti *t)
 {
     struct dag_state *d = t->run->dag;
     struct queue_of_tasks *q = &d->waiting[d->dag->tasks[t->index].pool];
@@ -72,7 +72,7 @@ static bool dispatch(struct scheduler *s, struct ti *t)
     struct errbuf e;
     struct run *r = t->run;
     run_change_begin(r);
-    if (!task_move(s, t, TASK_EV_DISPATCH, ""))
+    if (!ti_move(s, t, TASK_EV_DISPATCH, ""))
         return false;
     if (run_change_commit(s, &r, &e) == ERR_OK)
         return true;
@@ -168,11 +168,11 @@ static void on_timeout(void *arg, struct timer *timer)
     try_cancel(TIMER_OWNER(timer, struct task_run, timeout), BY_TIMEOUT);
 }
 
-void task_start(struct scheduler *s, struct ti *ti)
+void ti_start(struct scheduler *s, struct ti *ti)
 {
     struct run *r = ti->run;
     struct task_run *t = ti->running; /* made before the state was written */
-    task_dequeue(s, ti);
+    ti_dequeue(s, ti);
     s->running++;
     r->dag->running_tasks++;
     s->pools[t->task->pool].used++;
@@ -242,7 +242,7 @@ void try_token(const struct store *store, int64_t run, const char *task, int att
 
 /* ---- outcomes ---- */
 
-int64_t task_backoff_us(struct scheduler *s, const struct ti *t)
+int64_t ti_backoff_us(struct scheduler *s, const struct ti *t)
 {
     const struct dag_task *task = &t->run->dag->dag->tasks[t->index];
     int64_t ms = task->retry_delay_ms;
@@ -323,13 +323,13 @@ static bool collect(struct scheduler *s, struct task_run *t)
     enum task_event ev = judge(t, reason, sizeof reason);
     run_change_begin(r);
     ti->running = NULL;
-    if (!task_move(s, ti, ev, reason))
+    if (!ti_move(s, ti, ev, reason))
         log_error("schedule", "run %lld: task %s was %s when its try ended", (long long)r->id,
                   t->task->name, task_instance_state_word(ti->v.state));
     if (t->rows >= 0)
         ti->v.rows = t->rows;
     if (ev == TASK_EV_FAULT) {
-        retry_us = task_backoff_us(s, ti);
+        retry_us = ti_backoff_us(s, ti);
         ti->v.retry_us = wall_now(s) + retry_us;
     }
     run_settle(s, r);

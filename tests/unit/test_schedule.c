@@ -489,6 +489,14 @@ static void test_the_table_of_states(void **state)
     buf_init(&b, 0);
     states_markdown(&b);
     assert_non_null(strstr(buf_cstr(&b), "| running | up_for_retry |"));
+    FILE *f = fopen("docs/scheduler.md", "r"); /* tests run from the top of the sources */
+    if (f) {
+        static char page[32768];
+        page[fread(page, 1, sizeof page - 1, f)] = '\0';
+        (void)fclose(f);
+        if (!strstr(page, buf_cstr(&b)))
+            fail_msg("docs/scheduler.md does not have these tables:\n%s", buf_cstr(&b));
+    }
     buf_free(&b);
 }
 
