@@ -305,7 +305,7 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     enum err rc = ERR_OK;
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
-    probes_quit(g->probes); /* a server that hangs may hold them for a while as well */
+    probes_quit(g->probes);        /* a server that hangs may hold them for a while as well */
     engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
     for (int i = 0; i < g->n_connectors; i++) {
