@@ -103,7 +103,7 @@ static void stop(struct harness *h)
 /* A condition on the status, with the last one kept for the words. */
 struct look {
     const struct harness *h;
-    const char *topic;
+    const char *name;
     bool (*holds)(const json_t *status, const struct look *l);
     json_t *last;
 };
@@ -116,10 +116,10 @@ static bool look_again(void *arg)
     return l->last && l->holds(l->last, l);
 }
 
-static void wait_status(const struct harness *h, const char *what, const char *topic,
+static void wait_status(const struct harness *h, const char *what, const char *name,
                         bool (*holds)(const json_t *status, const struct look *l))
 {
-    struct look l = {.h = h, .topic = topic, .holds = holds};
+    struct look l = {.h = h, .name = name, .holds = holds};
     fixture_wait(what, WAIT_S, look_again, &l);
     json_decref(l.last);
 }
@@ -151,7 +151,7 @@ static void test_nothing_is_known_at_first(void **state)
 
 static bool rate_is_known(const json_t *status, const struct look *l)
 {
-    const json_t *t = member_named(status, "topics", l->topic);
+    const json_t *t = member_named(status, "topics", l->name);
     const json_t *engine = json_object_get(status, "engine");
     const json_t *capture = json_object_get(json_object_get(status, "pipeline"), "capture");
     return t && json_is_real(json_object_get(t, "rate_s")) &&
@@ -161,13 +161,13 @@ static bool rate_is_known(const json_t *status, const struct look *l)
 
 static bool rate_is_zero(const json_t *status, const struct look *l)
 {
-    const json_t *rate = json_object_get(member_named(status, "topics", l->topic), "rate_s");
+    const json_t *rate = json_object_get(member_named(status, "topics", l->name), "rate_s");
     return json_is_real(rate) && json_real_value(rate) == 0;
 }
 
 static bool rate_is_above_zero(const json_t *status, const struct look *l)
 {
-    const json_t *rate = json_object_get(member_named(status, "topics", l->topic), "rate_s");
+    const json_t *rate = json_object_get(member_named(status, "topics", l->name), "rate_s");
     return json_is_real(rate) && json_real_value(rate) > 0;
 }
 
@@ -193,7 +193,7 @@ static void test_rate_of_a_topic(void **state)
 /* Every partition of the topic has records, and none is said to wait. */
 static bool nothing_waits(const json_t *status, const struct look *l)
 {
-    const json_t *t = member_named(status, "topics", l->topic);
+    const json_t *t = member_named(status, "topics", l->name);
     const json_t *waiting =
         json_object_get(json_object_get(json_object_get(status, "pipeline"), "topics"), "waiting");
     const json_t *lag = json_object_get(t, "lag");
@@ -459,6 +459,50 @@ static void test_answers_while_a_run_ends(void **state)
     free(db);
 }
 
+static bool is_stopping(const json_t *status, const struct look *l)
+{
+    const json_t *state = json_object_get(member_named(status, "connectors", l->name), "state");
+    return state && !strcmp(json_string_value(state), "STOPPING");
+}
+
+static bool gave_up(void *arg)
+{
+    int status;
+    if (!harness_engine_ended(arg, &status))
+        return false;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    return true;
+}
+
+/* A run that does not end holds up neither the stop nor the delete that waits for it. */
+static void test_stop_is_bounded(void **state)
+{
+    struct harness h;
+    char *db = database("s_bound");
+    (void)state;
+    harness_init(&h, "s_bound", db, "stop_timeout_s: 1\n");
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    struct client *asks = attach(&h);
+    assert_non_null(asks);
+    PGconn *held = hold_table("s_bound_public_t");
+    run_sql(db, "INSERT INTO t VALUES (101, 'x')");
+    wait_loader_blocked();
+    send_request(asks, "connector.delete", json_pack("{s:s}", "name", "s_bound-sink"));
+    wait_status(&h, "the delete is under way", "s_bound-sink", is_stopping);
+    assert_int_equal(kill(h.engine, SIGTERM), 0);
+    fixture_wait("the engine gives up", WAIT_S, gave_up, &h);
+    PQfinish(held);
+    client_close(asks);
+    start(&h); /* it is deleted all the same: that was stored first */
+    json_t *s = status_of(&h);
+    assert_non_null(s);
+    assert_null(member_named(s, "connectors", "s_bound-sink"));
+    json_decref(s);
+    stop(&h);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_slot_that_does_not_answer),
         cmocka_unit_test(test_commands_wait_for_the_state),
         cmocka_unit_test(test_answers_while_a_run_ends),
+        cmocka_unit_test(test_stop_is_bounded),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -46,6 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             abort();
         json_decref(answer);
     }
+    buf_clear(&out);
+    if (control_waits(&o, (const char *)data, n)) /* none of the two does */
+        abort();
+    control_refuse((const char *)data, n, ERR_STATE, "not now", &out);
+    if (out.len && out.p[out.len - 1] != '\n')
+        abort();
     buf_free(&out);
     return 0;
 }
