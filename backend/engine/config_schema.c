@@ -225,8 +225,10 @@ static const struct key_spec schema[] = {
      .min = 0,
      .max = 1000000,
      .def = "0",
-     .help = "Attempts in a row before a task that cannot reach its server is FAILED. 0: without "
-             "end."},
+     .help = "How often within ten minutes a task is tried again after an error that is no outage; "
+             "then it is FAILED. 0: without end. A server that cannot be reached is always waited "
+             "for, and what no attempt can mend (a faulty configuration, changes that are lost) "
+             "fails at once."},
     {.name = "restart.backoff_ms",
      AT(restart.backoff_ms),
      .type = KEY_INT,

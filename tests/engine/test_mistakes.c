@@ -297,6 +297,51 @@ static void test_unreachable_kafka(void **state)
     (void)close(fd);
 }
 
+static int count_of(const char *text, const char *words)
+{
+    int n = 0;
+    for (; (text = strstr(text, words)) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* Source and sink have both tried three times at least. */
+static bool both_tried_thrice(void *arg)
+{
+    static const char *const fewer[] = {"\"errors\":0,", "\"errors\":1,", "\"errors\":2,"};
+    char *out = NULL;
+    bool yes = HARNESS_RUN(arg, &out, "connector", "list", "--json") == DONE;
+    yes = yes && count_of(out, "\"errors\":") == 2;
+    for (int i = 0; i < LENGTH(fewer); i++)
+        yes = yes && !strstr(out, fewer[i]);
+    free(out);
+    return yes;
+}
+
+/* Attempts with the same end are one line in the engine's log, and librdkafka's own are none. */
+static void test_an_outage_is_logged_once(void **state)
+{
+    struct harness h;
+    char *text;
+    (void)state;
+    harness_init(&h, "m_once", db, NULL);
+    assert_true(asprintf(&text,
+                         "state_dir: %s/state\nkafka: {bootstrap.servers: \"127.0.0.1:1\"}\n"
+                         "source: {connection: \"%s\", topic_prefix: m_once, slot: m_once, "
+                         "publication: m_once}\nwarehouse: {odbc: \"%s\"}\n"
+                         "restart: {backoff_ms: 10, backoff_max_ms: 20}\n",
+                         h.dir, db, fixture_odbc()) > 0);
+    write_config(&h, text);
+    free(text);
+    harness_engine_start(&h);
+    fixture_wait("three attempts of source and sink", WAIT_S, both_tried_thrice, &h);
+    char *log = harness_log(&h);
+    if (count_of(log, "-> RETRYING") != 2 || strstr(log, "FAIL:"))
+        fail_msg("not one line a connector:\n%s", log);
+    free(log);
+    assert_int_equal(WEXITSTATUS(harness_engine_end(&h, SIGTERM)), 0);
+}
+
 static void test_unreachable_warehouse(void **state)
 {
     int fd;
@@ -324,9 +369,13 @@ static void test_unreachable_warehouse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_configuration),     cmocka_unit_test(test_connector_files),
-        cmocka_unit_test(test_empty_folder),      cmocka_unit_test(test_unreachable_source),
-        cmocka_unit_test(test_unreachable_kafka), cmocka_unit_test(test_unreachable_warehouse),
+        cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_connector_files),
+        cmocka_unit_test(test_empty_folder),
+        cmocka_unit_test(test_unreachable_source),
+        cmocka_unit_test(test_unreachable_kafka),
+        cmocka_unit_test(test_an_outage_is_logged_once),
+        cmocka_unit_test(test_unreachable_warehouse),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
