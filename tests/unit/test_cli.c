@@ -19,6 +19,7 @@
 #include "console/exit_codes.h"
 #include "console/options.h"
 #include "console/report.h"
+#include "console/sql_backslash.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -185,6 +186,24 @@ static void test_demo_is_named(void **state)
     assert_int_equal(run(NULL, NULL), EXIT_CONNECT);
     expect_in(err_text, "No engine answers for ");
     assert_int_equal(chdir("/"), 0);
+}
+
+/* One table of backslash commands: what it has, the page of `sql` names. */
+static void test_help_names_each_backslash_command(void **state)
+{
+    (void)state;
+    const char *name;
+    const char *arguments;
+    const char *help;
+    char word[40];
+    int n = 0;
+    assert_int_equal(run("help", "sql", NULL), EXIT_DONE);
+    for (; sql_backslash_name(n, &name, &arguments, &help); n++) {
+        (void)snprintf(word, sizeof word, "\\%s", name);
+        expect_in(out_text, word);
+        assert_true(*help != '\0');
+    }
+    assert_true(n > 0);
 }
 
 /* ---- config ---- */
@@ -495,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_manual_and_references),
         cmocka_unit_test(test_arguments_reader),
         cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_help_names_each_backslash_command),
         cmocka_unit_test(test_json_has_three_decimals),
         cmocka_unit_test(test_verify_names_the_raw_table),
     };
