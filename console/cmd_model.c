@@ -6,6 +6,7 @@
 
 #include "backend/base/log.h"
 #include "backend/engine/model_source.h"
+#include "backend/model/diagram.h"
 #include "backend/model/schema.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
@@ -79,6 +80,24 @@ static int ddl(struct model_command *c)
     return code;
 }
 
+static int diagram(struct model_command *c)
+{
+    const char *format = arguments_value(c->a, "format");
+    struct errbuf e = {0};
+    struct buf out;
+    enum err rc = ERR_OK;
+    buf_init(&out, 0);
+    if (format && !strcmp(format, "dot"))
+        model_diagram_dot(c->model, &out);
+    else if (format && !strcmp(format, "mermaid"))
+        model_diagram_mermaid(c->model, &out);
+    else
+        rc = model_diagram_text(c->model, &out, &e);
+    int code = rc ? report_error("model", &e) : print(c, &out);
+    buf_free(&out);
+    return code;
+}
+
 /* ---- infer ---- */
 
 static int save(const struct model_command *c, const char *path, struct buf *out)
@@ -133,6 +152,7 @@ static const struct {
     int (*run)(struct model_command *c);
 } verbs[] = {
     {"ddl", true, ddl},
+    {"diagram", true, diagram},
     {"infer", false, infer},
 };
 

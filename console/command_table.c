@@ -169,8 +169,11 @@ static const struct command_verb connector_verbs[] = {
 
 static const struct command_verb model_verbs[] = {
     {"ddl", "", "Print the tables and views of the model as SQL.", 0, 0},
+    {"diagram", "", "Draw the model: entities, attributes, ties.", 0, 0},
     {"infer", "[CONNINFO]", "Print a first model, made of the source's catalog.", 0, 1},
     END_OF_VERBS};
+
+static const char *const diagram_forms[] = {"text", "dot", "mermaid", NULL};
 
 static const struct command_option model_options[] = {
     {.name = "model", .argument = "FILE", .help = "The model; else the configuration's `model`."},
@@ -178,6 +181,10 @@ static const struct command_option model_options[] = {
      .argument = "NAME",
      .help = "ddl: whose SQL; default the configuration's warehouse, else postgresql.",
      .words = sql_dialects},
+    {.name = "format",
+     .argument = "FORM",
+     .help = "diagram: text (default, 80 columns), dot (Graphviz) or mermaid.",
+     .words = diagram_forms},
     {.name = "source",
      .help = "infer: from the configuration's source; so it is without CONNINFO, too."},
     {.name = "schema",
