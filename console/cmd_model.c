@@ -9,15 +9,8 @@
 #include "backend/model/diagram.h"
 #include "backend/model/schema.h"
 #include "console/exit_codes.h"
-#include "console/options.h"
+#include "console/model_command.h"
 #include "console/report.h"
-
-/* What every verb works with. */
-struct model_command {
-    const struct arguments *a;
-    struct config *config; /* NULL: none was needed and none is there */
-    struct model *model;
-};
 
 /* --model FILE needs no configuration; one that is given must be right, one that is only found is
  * used where it can be: for the dialect and the servers. */
@@ -31,25 +24,29 @@ static int read_config(struct model_command *c, bool needed)
     return EXIT_DONE;
 }
 
+static int find_model(struct model_command *c)
+{
+    c->file = arguments_value(c->a, "model");
+    if (!c->file)
+        c->file = c->config->model;
+    return c->file ? EXIT_DONE
+                   : command_fail(c->a, EXIT_USAGE,
+                                  "%s names no model. Give one with --model FILE, or as `model: "
+                                  "model.yaml`; `flightdeck model infer` writes a first one from "
+                                  "the source's catalog",
+                                  c->config->file);
+}
+
 static int read_model(struct model_command *c)
 {
     struct errbuf e;
-    const char *file = arguments_value(c->a, "model");
-    if (!file)
-        file = c->config->model;
-    if (!file)
-        return command_fail(c->a, EXIT_USAGE,
-                            "%s names no model. Give one with --model FILE, or as `model: "
-                            "model.yaml`; `flightdeck model infer` writes a first one from the "
-                            "source's catalog",
-                            c->config->file);
-    enum err rc = model_load_file(file, &c->model, &e);
+    enum err rc = model_load_file(c->file, &c->model, &e);
     if (rc == ERR_NOT_FOUND)
         return command_fail(c->a, EXIT_USAGE, "%s", e.text);
     return rc ? report_error("model", &e) : EXIT_DONE;
 }
 
-static int print(const struct model_command *c, struct buf *out)
+int model_print(const struct model_command *c, struct buf *out)
 {
     struct errbuf e = {0};
     if (buf_check(out, "the answer", &e))
@@ -59,48 +56,7 @@ static int print(const struct model_command *c, struct buf *out)
     return EXIT_DONE;
 }
 
-static int ddl(struct model_command *c)
-{
-    struct errbuf e;
-    struct buf out;
-    struct model_schema *s = NULL;
-    const char *dialect = arguments_value(c->a, "dialect");
-    if (!dialect)
-        dialect = c->config ? config_dialect_word(c->config) : "postgresql";
-    int code = EXIT_DONE;
-    buf_init(&out, 0);
-    if (model_schema_create(c->model, dialect, &s, &e)) {
-        code = report_error("model", &e);
-    } else {
-        model_schema_script(s, &out);
-        code = print(c, &out);
-    }
-    model_schema_free(s);
-    buf_free(&out);
-    return code;
-}
-
-static int diagram(struct model_command *c)
-{
-    const char *format = arguments_value(c->a, "format");
-    struct errbuf e = {0};
-    struct buf out;
-    enum err rc = ERR_OK;
-    buf_init(&out, 0);
-    if (format && !strcmp(format, "dot"))
-        model_diagram_dot(c->model, &out);
-    else if (format && !strcmp(format, "mermaid"))
-        model_diagram_mermaid(c->model, &out);
-    else
-        rc = model_diagram_text(c->model, &out, &e);
-    int code = rc ? report_error("model", &e) : print(c, &out);
-    buf_free(&out);
-    return code;
-}
-
-/* ---- infer ---- */
-
-static int save(const struct model_command *c, const char *path, struct buf *out)
+int model_save(const struct model_command *c, const char *path, struct buf *out)
 {
     struct errbuf e = {0};
     if (buf_check(out, "the model", &e))
@@ -121,6 +77,47 @@ static int save(const struct model_command *c, const char *path, struct buf *out
     return EXIT_DONE;
 }
 
+static int ddl(struct model_command *c)
+{
+    struct errbuf e;
+    struct buf out;
+    struct model_schema *s = NULL;
+    const char *dialect = arguments_value(c->a, "dialect");
+    if (!dialect)
+        dialect = c->config ? config_dialect_word(c->config) : "postgresql";
+    int code = EXIT_DONE;
+    buf_init(&out, 0);
+    if (model_schema_create(c->model, dialect, &s, &e)) {
+        code = report_error("model", &e);
+    } else {
+        model_schema_script(s, &out);
+        code = model_print(c, &out);
+    }
+    model_schema_free(s);
+    buf_free(&out);
+    return code;
+}
+
+static int diagram(struct model_command *c)
+{
+    const char *format = arguments_value(c->a, "format");
+    struct errbuf e = {0};
+    struct buf out;
+    enum err rc = ERR_OK;
+    buf_init(&out, 0);
+    if (format && !strcmp(format, "dot"))
+        model_diagram_dot(c->model, &out);
+    else if (format && !strcmp(format, "mermaid"))
+        model_diagram_mermaid(c->model, &out);
+    else
+        rc = model_diagram_text(c->model, &out, &e);
+    int code = rc ? report_error("model", &e) : model_print(c, &out);
+    buf_free(&out);
+    return code;
+}
+
+/* ---- infer ---- */
+
 static int infer(struct model_command *c)
 {
     const struct model_source_options o = {.conninfo = c->a->words[0],
@@ -140,7 +137,7 @@ static int infer(struct model_command *c)
     if (rc)
         code = report_error("model", &e);
     else
-        code = path ? save(c, path, &out) : print(c, &out);
+        code = path ? model_save(c, path, &out) : model_print(c, &out);
     model_source_free(source);
     buf_free(&out);
     return code;
@@ -148,12 +145,12 @@ static int infer(struct model_command *c)
 
 static const struct {
     const char *name;
-    bool reads_model;
+    enum { NO_MODEL, MODEL_NAMED, MODEL_READ } needs;
     int (*run)(struct model_command *c);
 } verbs[] = {
-    {"ddl", true, ddl},
-    {"diagram", true, diagram},
-    {"infer", false, infer},
+    {"check", MODEL_NAMED, model_check}, {"ddl", MODEL_READ, ddl},
+    {"diagram", MODEL_READ, diagram},    {"docs", MODEL_READ, model_docs},
+    {"infer", NO_MODEL, infer},
 };
 
 int cmd_model(int argc, char **argv)
@@ -167,8 +164,11 @@ int cmd_model(int argc, char **argv)
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verbs[i].name, a.verb->name) != 0)
             continue;
-        code = read_config(&c, verbs[i].reads_model ? !arguments_value(&a, "model") : !a.words[0]);
-        if (!code && verbs[i].reads_model)
+        code = read_config(&c, verbs[i].needs == NO_MODEL ? !a.words[0]
+                                                          : !arguments_value(&a, "model"));
+        if (!code && verbs[i].needs != NO_MODEL)
+            code = find_model(&c);
+        if (!code && verbs[i].needs == MODEL_READ)
             code = read_model(&c);
         if (!code)
             code = verbs[i].run(&c);

@@ -168,8 +168,10 @@ static const struct command_verb connector_verbs[] = {
     END_OF_VERBS};
 
 static const struct command_verb model_verbs[] = {
+    {"check", "[CONNINFO]", "Compare the model with the source's catalog; name every fault.", 0, 1},
     {"ddl", "", "Print the tables and views of the model as SQL.", 0, 0},
     {"diagram", "", "Draw the model: entities, attributes, ties.", 0, 0},
+    {"docs", "", "Print a page: tables, columns, where they come from, how fresh they are.", 0, 0},
     {"infer", "[CONNINFO]", "Print a first model, made of the source's catalog.", 0, 1},
     END_OF_VERBS};
 
@@ -195,6 +197,10 @@ static const struct command_option model_options[] = {
      .letter = 'o',
      .argument = "FILE",
      .help = "infer: write FILE, which must not be there."},
+    {.name = "out",
+     .argument = "DIR",
+     .help = "docs: write DIR/model.md; default the standard output."},
+    JSON_OPTION,
     END_OF_OPTIONS};
 
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
@@ -324,7 +330,10 @@ static const struct command commands[] = {
      .options = model_options,
      .verbs = model_verbs,
      .summary = "The anchor model behind the warehouse's `dwh` (model.yaml).",
-     .details = "All of it works without an engine.",
+     .details =
+         "No engine is needed. ddl and diagram need no server either; check asks the source "
+         "(without it the raw tables) and docs the warehouse where they can be reached. CONNINFO "
+         "is libpq's connection string, instead of the configuration's source.",
      .example = "flightdeck model infer 'host=db1 dbname=shop' -o model.yaml\n"
                 "flightdeck model ddl --model model.yaml --dialect vertica > dwh.sql"},
     {.name = "sql",

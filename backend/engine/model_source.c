@@ -429,6 +429,7 @@ static enum err read_all(struct reading *r, struct errbuf *e)
     c->topic_prefix = r->settings ? keep(r, r->settings->topic_prefix) : c->database;
     if (!c->database || !c->topic_prefix)
         return no_memory(e);
+    c->raw_known = r->settings != NULL;
     set_envelope(r);
     /* one snapshot: nobody's DDL comes between two questions */
     rc = source_begin_snapshot(r->source, NULL, e);

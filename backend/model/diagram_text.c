@@ -29,7 +29,7 @@ struct row {
 };
 
 struct lane {
-    int entity; /* the target */
+    int entity;           /* the target */
     int first, last, key; /* rows */
     int x;                /* lane's place; -1: none */
 };
@@ -153,7 +153,8 @@ static int place_lane(const struct drawing *d, int at)
     for (int x = 0; x < LANES_MAX; x++) {
         bool clear = true;
         for (int i = 0; i < at && clear; i++)
-            clear = d->lanes[i].x != x || d->lanes[i].last < l->first || d->lanes[i].first > l->last;
+            clear =
+                d->lanes[i].x != x || d->lanes[i].last < l->first || d->lanes[i].first > l->last;
         if (clear)
             return x;
     }

@@ -57,6 +57,7 @@ struct infer_table {
 struct infer_catalog {
     const char *database;
     const char *topic_prefix;
+    bool raw_known; /* the raw tables' names are the connectors' word, not the usual ones */
     struct infer_table *tables;
     int n_tables;
 };

@@ -566,7 +566,8 @@ enum err model_parse(const char *text, size_t n, const char *file, struct model 
     return r;
 }
 
-enum err model_load_file(const char *path, struct model **out, struct errbuf *e)
+enum err model_load_faults(const char *path, struct model **out, struct faults *faults,
+                           struct errbuf *e)
 {
     enum { MODEL_FILE_MAX = YAML_FILE_MAX };
     *out = NULL;
@@ -582,12 +583,18 @@ enum err model_load_file(const char *path, struct model **out, struct errbuf *e)
     enum err r = ferror(f) ? err_errno(e, ERR_IO, "the model %s cannot be read", path)
                            : buf_check(&text, path, e);
     (void)fclose(f);
+    if (!r)
+        r = model_parse(buf_cstr(&text), text.len, path, out, faults, e);
+    buf_free(&text);
+    return r;
+}
+
+enum err model_load_file(const char *path, struct model **out, struct errbuf *e)
+{
     struct faults faults;
     faults_init(&faults);
-    if (!r)
-        r = model_parse(buf_cstr(&text), text.len, path, out, &faults, e);
+    enum err r = model_load_faults(path, out, &faults, e);
     faults_free(&faults);
-    buf_free(&text);
     return r;
 }
 

@@ -89,6 +89,9 @@ struct model {
 enum err model_parse(const char *text, size_t n, const char *file, struct model **out,
                      struct faults *faults, struct errbuf *e) MUST_CHECK;
 /* Reads the file; ERR_NOT_FOUND, ERR_IO or as above. */
+enum err model_load_faults(const char *path, struct model **out, struct faults *faults,
+                           struct errbuf *e) MUST_CHECK;
+/* The same with the faults in `e` alone. */
 enum err model_load_file(const char *path, struct model **out, struct errbuf *e) MUST_CHECK;
 void model_free(struct model *m); /* NULL is fine */
 

@@ -232,6 +232,171 @@ static void apply(const char *path, const char *dialect, const char *odbc, const
     model_free(m);
 }
 
+/* ---- check ---- */
+
+static void write_model(const struct harness *h, const char *text)
+{
+    char path[700];
+    (void)snprintf(path, sizeof path, "%s/model.yaml", h->dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void expect_in(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("`%s` is not in:\n%s", part, text);
+}
+
+/* What infer writes is right; what is wrong is named with its line. */
+static void test_check_with_the_source(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out;
+    harness_init(&h, "check", odd_database(), "model: model.yaml\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "infer"), 0);
+    write_model(&h, out);
+    free(out);
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "check"), 0);
+    expect_in(out, "model.yaml: good; ");
+    expect_in(out, "compared with the source (");
+    if (strstr(out, "not in the model") || strstr(out, "arrive"))
+        fail_msg("%s", out);
+    free(out);
+    write_model(&h, "entities:\n"
+                    "  flights:\n"
+                    "    source: public.flights\n"
+                    "    key: {id: smallint}\n"
+                    "    attributes:\n"
+                    "      stats: varchar(20)\n"
+                    "      status: varchar(3)\n"
+                    "      departure_airport: date\n"
+                    "    ties:\n"
+                    "      t: {to: comp, by: arrival_airprt}\n"
+                    "  comp:\n"
+                    "    source: public.comp\n"
+                    "    key: {a: integer}\n"
+                    "  ports:\n"
+                    "    source: public.airport\n"
+                    "    key: {airport_code: char(3)}\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "check"), 2);
+    expect_in(out,
+              "model.yaml:2: key column id: it is smallint here and integer in public.flights, "
+              "which may not fit");
+    expect_in(out, ":6: attribute stats: public.flights has no column stats (did you mean "
+                   "`status`?)");
+    expect_in(out, ":7: attribute status: it is varchar(3) here and varchar(20) in public.flights");
+    expect_in(out, ":8: attribute departure_airport: it is date here and char(3) in "
+                   "public.flights, which it cannot hold");
+    expect_in(out, ":10: tie t: public.flights has no column arrival_airprt (did you mean "
+                   "`arrival_airport`?)");
+    expect_in(out, ":11: entity comp: the key of public.comp is (b, a): with a part of it several "
+                   "rows would be one");
+    expect_in(out, ":14: entity ports: database odd has no table public.airport, or it is not "
+                   "captured (did you mean `public.airports`?)");
+    expect_in(out, "warning: ");
+    expect_in(out, "7 faults");
+    free(out);
+    write_model(&h, "entities:\n  a:\n    source: public.a\n    key: {id: integr}\n    nme: x\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "check", "--json"), 2);
+    expect_in(out, "{\"ok\":false,");
+    expect_in(out, "model.yaml:4: key column id: `integr` is no type");
+    expect_in(out, "model.yaml:5: an entity: unknown key `nme`");
+    free(out);
+}
+
+/* Without the source the raw tables are asked; without both the file is all there is. */
+static void test_check_with_raw(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out;
+    free(fixture_warehouse_psql("CREATE SCHEMA IF NOT EXISTS raw; DROP TABLE IF EXISTS raw.r_p_a;"
+                                "CREATE TABLE raw.r_p_a (after_id int, after_name varchar(30), op "
+                                "varchar(8))"));
+    harness_init(&h, "check_raw", "host=127.0.0.1 port=1", "model: model.yaml\n");
+    write_model(&h, "topic_prefix: r\nentities:\n  a:\n    source: p.a\n    key: {id: integer}\n"
+                    "    attributes:\n      name: varchar(20)\n      nme: text\n"
+                    "  b:\n    source: p.b\n    key: {id: integer}\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "check"), 2);
+    expect_in(out, ":7: attribute name: it is varchar(20) here and varchar(30) in r_p_a");
+    expect_in(out, ":8: attribute nme: r_p_a has no column after_nme (did you mean `name`?)");
+    expect_in(out, "warning: ");
+    expect_in(out, ":9: entity b: there is no raw table r_p_b (yet)");
+    expect_in(out, "not compared with the source: cannot connect");
+    free(out);
+    harness_init_on(&h, "check_none", "host=127.0.0.1 port=1",
+                    "Driver={PostgreSQL Unicode};Servername=127.0.0.1;Port=1;Database=x",
+                    "postgresql", "model: model.yaml\n");
+    write_model(&h, "entities:\n  a:\n    source: p.a\n    key: {id: integer}\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "check"), 0);
+    expect_in(out, "not compared with the source: ");
+    expect_in(out, "not compared with raw: ");
+    expect_in(out, "good; 1 entities");
+    free(out);
+}
+
+/* ---- docs ---- */
+
+static void test_docs_know_how_fresh(void **state)
+{
+    (void)state;
+    struct harness h;
+    char path[700];
+    char *out;
+    harness_init(&h, "docs", "host=127.0.0.1 port=1", "model: model.yaml\n");
+    write_model(&h, asset_text(AIRLINE));
+    free(fixture_warehouse_psql("DROP SCHEMA IF EXISTS dwh CASCADE"));
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "docs"), 0);
+    expect_in(out, "Freshness is unknown: dwh has not been made yet.");
+    expect_in(out, "| `attr_flights_status` | `flight_status_id` | integer | `status` | a row when "
+                   "it changes; the text is in `knot_flight_status` |");
+    expect_in(out, "| `tie_airports_flights_departure` | `airports_sk` | uuid | "
+                   "`departure_airport` | a row when it leads to another `airports`, NULL when to "
+                   "none |");
+    free(out);
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "ddl"), 0);
+    free(fixture_warehouse_psql(out));
+    free(out);
+    free(fixture_warehouse_psql(
+        "INSERT INTO dwh._flightdeck_loads (entity, batch_from, batch_to, raw_rows, inserted, "
+        "newest_at, _created_at) VALUES ('flights', 0, 1, 5, 5, '2026-11-24 12:00:00.5+00', "
+        "'2026-11-24 12:00:07+00'), ('flights', 1, 2, 5, 5, '2026-11-24 13:30:00+01', "
+        "'2026-11-24 12:31:00+00'), ('seats', 0, 1, 0, 0, '1970-01-01 00:00:00+00', "
+        "'2026-11-24 12:31:00+00')"));
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "docs", "--out", h.dir), 0);
+    expect_in(out, "/model.md");
+    free(out);
+    struct buf page;
+    buf_init(&page, 0);
+    (void)snprintf(path, sizeof path, "%s/model.md", h.dir);
+    read_file(path, &page);
+    expect_in(buf_cstr(&page), "raw table `postgres_public_flights`. Fresh as of 2026-11-24 "
+                               "12:30:00 UTC, loaded at 2026-11-24 12:31:00 UTC.");
+    expect_in(buf_cstr(&page), "raw table `postgres_public_seats`. Freshness is unknown: nothing "
+                               "has been loaded yet.");
+    buf_free(&page);
+    if (absent)
+        return;
+    harness_init_on(&h, "docs_v", "host=127.0.0.1 port=1", vertica_odbc(), "vertica",
+                    "model: model.yaml\n");
+    write_model(&h, asset_text(AIRLINE));
+    apply(AIRLINE, "vertica", vertica_odbc(), vertica_conninfo());
+    free(fixture_sql(vertica_conninfo(),
+                     "INSERT INTO dwh._flightdeck_loads (entity, batch_from, batch_to, raw_rows, "
+                     "inserted, newest_at, _created_at) VALUES ('flights', 0, 1, 5, 5, '2026-11-24 "
+                     "12:00:00+00', '2026-11-24 12:00:07+00')"));
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "docs"), 0);
+    expect_in(out, "Fresh as of 2026-11-24 12:00:00 UTC, loaded at 2026-11-24 12:00:07 UTC.");
+    free(out);
+    vertica_check_log();
+}
+
+/* ---- DDL on both ---- */
+
 static void test_ddl_on_postgresql(void **state)
 {
     (void)state;
@@ -303,11 +468,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_catalog_of_oddities),
-        cmocka_unit_test(test_the_command),
-        cmocka_unit_test(test_ddl_on_postgresql),
-        cmocka_unit_test(test_the_script_on_postgresql),
-        cmocka_unit_test(test_ddl_on_vertica),
+        cmocka_unit_test(test_a_catalog_of_oddities),    cmocka_unit_test(test_the_command),
+        cmocka_unit_test(test_check_with_the_source),    cmocka_unit_test(test_check_with_raw),
+        cmocka_unit_test(test_docs_know_how_fresh),      cmocka_unit_test(test_ddl_on_postgresql),
+        cmocka_unit_test(test_the_script_on_postgresql), cmocka_unit_test(test_ddl_on_vertica),
         cmocka_unit_test(test_odd_ddl_on_vertica),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -86,7 +86,7 @@ static void expect_fault(const char *text, const char *part)
     faults_free(&faults);
 }
 
-#define A      "entities:\n  a:\n    source: p.a\n    key: {id: integer}\n"
+#define A       "entities:\n  a:\n    source: p.a\n    key: {id: integer}\n"
 #define B(name) "  " name ":\n    source: p.b\n    key: {id: integer}\n"
 
 static void test_names_that_meet(void **state)
@@ -221,8 +221,8 @@ static void test_a_diagram_has_80_columns(void **state)
 static void test_a_diagram_of_a_loop(void **state)
 {
     (void)state;
-    struct model *m = parse(A "    ties: {ab: {to: b, by: b_id}, aa: {to: a, by: up}}\n" B("b")
-                                "    ties: {ba: {to: a, by: a_id}}\n");
+    struct model *m = parse(A "    ties: {ab: {to: b, by: b_id}, aa: {to: a, by: up}}\n" B(
+        "b") "    ties: {ba: {to: a, by: a_id}}\n");
     struct buf b;
     buf_init(&b, 0);
     assert_int_equal(model_diagram_text(m, &b, &err), ERR_OK);
