@@ -93,8 +93,13 @@ static int fail_with(const struct demo *d, const struct errbuf *e)
 
 /* ---- this program, run ---- */
 
-/* The environment with our own ODBC files, so that no setting of the machine's gets in. */
-static const char **environment_make(const struct demo *d, char *sysini, size_t n)
+struct odbc_files {
+    char sysini[PATH_MAX + 32], ini[PATH_MAX + 32];
+};
+
+/* The environment with our own ODBC files, so that no setting of the machine's gets in. Whole
+ * paths: a name alone is a file in the current folder, which unixODBC makes. */
+static const char **environment_make(const struct demo *d, struct odbc_files *f)
 {
     size_t count = 0, k = 0;
 
@@ -107,9 +112,10 @@ static const char **environment_make(const struct demo *d, char *sysini, size_t 
         if (strncmp(environ[i], "ODBCSYSINI=", 11) != 0 && strncmp(environ[i], "ODBCINI=", 8) != 0)
             env[k++] = environ[i];
     }
-    (void)snprintf(sysini, n, "ODBCSYSINI=%s", stack_odbc_dir(d->stack));
-    env[k++] = sysini;
-    env[k++] = "ODBCINI=odbc.ini";
+    (void)snprintf(f->sysini, sizeof f->sysini, "ODBCSYSINI=%s", stack_odbc_dir(d->stack));
+    (void)snprintf(f->ini, sizeof f->ini, "ODBCINI=%s/odbc.ini", stack_odbc_dir(d->stack));
+    env[k++] = f->sysini;
+    env[k++] = f->ini;
     return env;
 }
 
@@ -117,12 +123,12 @@ static const char **environment_make(const struct demo *d, char *sysini, size_t 
 static int run_self(const struct demo *d, const char *command, const char *option,
                     const char *value)
 {
-    char sysini[PATH_MAX + 32];
+    struct odbc_files files;
     const char *argv[] = {d->self, command, "--config", d->paths.config, option, value, NULL};
     int status = 0;
 
     (void)fflush(NULL);
-    const char **env = environment_make(d, sysini, sizeof sysini);
+    const char **env = environment_make(d, &files);
     pid_t pid = env ? fork() : -1;
     if (pid == 0) {
         (void)signal(SIGINT, SIG_DFL);
@@ -162,14 +168,15 @@ static bool engine_answers(const struct demo *d)
 static enum err engine_start(struct demo *d, struct errbuf *e)
 {
     static const struct process_user self = {.drop = false};
-    char sysini[PATH_MAX + 32], tail[1024], text[64];
+    char tail[1024], text[64];
+    struct odbc_files files;
     const char *const argv[] = {d->self, "engine", "--config", d->paths.config, NULL};
     int64_t begun = clock_mono_us();
     bool was_running = process_alive(d->paths.engine_pid) != 0;
     enum err rc = ERR_OK;
 
     if (!was_running) {
-        const char **env = environment_make(d, sysini, sizeof sysini);
+        const char **env = environment_make(d, &files);
         const struct process_spec spec = {.argv = argv,
                                           .env = env,
                                           .dir = d->dir,
