@@ -3,14 +3,15 @@
  *
  * A log is bounded: when it has more than `max` bytes, a quarter of them is deleted behind the
  * first quarter, the oldest first. So the begin and the end are always there, and a try that writes
- * without end costs two writes for each byte at the most.
+ * without end costs two writes for each byte at the most. It is kept in pieces that are small
+ * against that: whole lines as far as they fit.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/state/store_internal.h"
 
-enum { ARENA_BLOCK = 65536, PIECES_STEP = 64 };
+enum { ARENA_BLOCK = 65536, PIECES_STEP = 64, PIECE_MAX = 8192 };
 
 static enum err find_cut(struct store *s, const struct store_log_writer *w, int64_t bytes,
                          int64_t *upto, int64_t *freed, struct errbuf *e)
@@ -49,24 +50,51 @@ static enum err cut(struct store *s, struct store_log_writer *w, struct errbuf *
     return rc;
 }
 
+/* Up to the end of the last line that fits, else of the last character. */
+static size_t piece_length(const char *text, int64_t max)
+{
+    size_t most = max / 16 < PIECE_MAX ? (size_t)(max / 16) : PIECE_MAX;
+    if (most < 16)
+        most = 16;
+    size_t n = strnlen(text, most);
+    if (n < most || !text[n])
+        return n;
+    const char *line = memrchr(text, '\n', n);
+    if (line)
+        return (size_t)(line - text) + 1;
+    while (n > most - 4 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+static enum err add_piece(struct store *s, struct store_log_writer *w, int64_t ts_us,
+                          const char *text, int64_t n, struct errbuf *e)
+{
+    enum err rc = store_do(
+        s, store_bind(s, QUERY_log_add, "itiit", w->run, w->task, (int64_t)w->attempt, ts_us, text),
+        "keep a log", e);
+    w->bytes += n;
+    if (!rc && !w->dropped && w->head_bytes < w->max / 4) {
+        w->head = sqlite3_last_insert_rowid(s->db);
+        w->head_bytes += n;
+    }
+    return !rc && w->bytes > w->max ? cut(s, w, e) : rc;
+}
+
 enum err store_log_add(struct store *s, struct store_log_writer *w, int64_t ts_us, const char *text,
                        struct errbuf *e)
 {
-    int64_t n = (int64_t)strlen(text);
+    char piece[PIECE_MAX + 1];
     struct store_log_writer after = *w;
     enum err rc = store_transaction(s, e);
     if (rc)
         return rc;
-    rc = store_do(
-        s, store_bind(s, QUERY_log_add, "itiit", w->run, w->task, (int64_t)w->attempt, ts_us, text),
-        "keep a log", e);
-    after.bytes += n;
-    if (!rc && !after.dropped && after.head_bytes < after.max / 4) {
-        after.head = sqlite3_last_insert_rowid(s->db);
-        after.head_bytes += n;
+    for (size_t n; *text && !rc; text += n) {
+        n = piece_length(text, w->max);
+        memcpy(piece, text, n);
+        piece[n] = '\0';
+        rc = add_piece(s, &after, ts_us, piece, (int64_t)n, e);
     }
-    if (!rc && after.bytes > after.max)
-        rc = cut(s, &after, e);
     if (!rc)
         rc = store_do(s,
                       store_bind(s, QUERY_try_log, "itiiii", w->run, w->task, (int64_t)w->attempt,

@@ -165,7 +165,8 @@ static void test_much_output(void **state)
     int64_t bytes = 0;
     for (int i = 0; i < l.n; i++)
         bytes += (int64_t)strlen(l.items[i].text);
-    assert_true(bytes > 40000 && bytes < 110000);
+    assert_true(bytes > 40000 && bytes <= 100100);
+    assert_true(strchr(l.items[l.n - 1].text, 'x')); /* its end is there */
     scheduler_log_free(&l);
 }
 
@@ -205,14 +206,13 @@ static void test_follow(void **state)
 static void test_timeout_ends_the_group(void **state)
 {
     struct world *w = *state;
-    dags_in_dir(w,
-                "name: d\ntasks:\n  t: {kind: shell, timeout: 300ms, command: \"" STUBBORN "\"}\n");
+    dags_in_dir(w, "name: d\ntasks:\n  t: {kind: shell, timeout: 2s, command: \"" STUBBORN "\"}\n");
     start_real(w);
     int64_t began = clock_mono_us();
     int64_t id = trigger(w, "d");
     expect_end(w, id, RUN_FAILED);
     assert_true(clock_mono_us() - began < 10000000);
-    assert_string_equal(task_row(w, id, "t").reason, "out of time after 0.3 s");
+    assert_string_equal(task_row(w, id, "t").reason, "out of time after 2.0 s");
     WAIT_FOR("the shell is gone", !alive(w, "pid"));
     WAIT_FOR("its child is gone", !alive(w, "child"));
 }
@@ -321,7 +321,7 @@ static void resume(struct world *w)
 
 /* Writes which try it is into `tries`; the first one waits for ever. */
 #define ONCE_SLOW                                                                                  \
-    "echo $FLIGHTDECK_RUN $FLIGHTDECK_TASK $FLIGHTDECK_TRY >> %s/tries; echo $$ > %s/pid; "        \
+    "echo $$ > %s/pid; echo $FLIGHTDECK_RUN $FLIGHTDECK_TASK $FLIGHTDECK_TRY >> %s/tries; "        \
     "[ $FLIGHTDECK_TRY -gt 1 ] || sleep 1000"
 
 static void test_killed_while_it_runs(void **state)
@@ -522,8 +522,6 @@ static void test_killed_at_any_moment(void **state)
         kill_engine(w, pid);
     }
     resume(w);
-    int n = count_runs(w, "d", -1, -1);
-    assert_int_equal(count_runs(w, "d", -1, RUN_SUCCESS), n);
     struct store_runs l;
     struct errbuf e;
     const struct store_run_filter f = {.limit = STORE_RUNS_MAX};
@@ -532,6 +530,12 @@ static void test_killed_at_any_moment(void **state)
         struct store_tasks t;
         good(store_tasks_list(w->store, l.items[i].id, &t, &e), &e);
         assert_int_equal(t.n, 5);
+        bool unlucky = false; /* hit by so many of the kills that it fails, as it should */
+        for (int k = 0; k < t.n; k++)
+            unlucky |= t.items[k].losses == SCHEDULER_LOSSES_MAX;
+        if (l.items[i].state != (unlucky ? RUN_FAILED : RUN_SUCCESS))
+            fail_msg("run %lld is %s: %s", (long long)l.items[i].id,
+                     run_state_word(l.items[i].state), l.items[i].reason);
         for (int k = 0; k < t.n_tries; k++) {
             char line[64];
             (void)snprintf(line, sizeof line, "%lld %s %d", (long long)l.items[i].id,
