@@ -203,6 +203,48 @@ static const struct command_option model_options[] = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
+/* In the words of the store (RUN_STATES, RUN_KINDS). */
+static const char *const run_states[] = {"queued", "running",  "canceling", "success",
+                                         "failed", "canceled", NULL};
+static const char *const run_kinds[] = {"schedule", "manual", "backfill", "change", NULL};
+
+static const struct command_option dag_options[] = {
+    {.name = "param",
+     .argument = "NAME=VALUE",
+     .help = "trigger, backfill: a param of the run. May be repeated."},
+    {.name = "wait", .help = "trigger: until the run is over; exit code 1 when it failed."},
+    {.name = "from", .argument = "DATE", .help = "backfill: the first day, as 2026-11-01."},
+    {.name = "to", .argument = "DATE", .help = "backfill: the last day; it is included."},
+    {.name = "parallel",
+     .argument = "N",
+     .help = "backfill: so many runs side by side; default the DAG's max_active_runs."},
+    {.name = "detach", .help = "backfill: do not wait for the runs."},
+    {.name = "task", .argument = "TASK", .help = "clear: only this task."},
+    {.name = "downstream", .help = "clear: and all tasks that wait for it."},
+    {.name = "failed", .help = "clear: of those only what has not succeeded."},
+    {.name = "try", .argument = "N", .help = "logs: only this try; default all."},
+    {.name = "follow", .letter = 'f', .help = "logs: go on until the run is over."},
+    {.name = "limit", .letter = 'n', .argument = "N", .help = "runs: so many; default 20."},
+    {.name = "state", .argument = "STATE", .help = "runs: only these.", .words = run_states},
+    {.name = "kind", .argument = "KIND", .help = "runs: only these.", .words = run_kinds},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_verb dag_verbs[] = {
+    {"list", "", "The DAGs with their next and last runs.", 0, 0},
+    {"show", "DAG", "One of them: schedule in words, next runs, params, tasks.", 1, 1},
+    {"runs", "[DAG]", "Runs, the newest first.", 0, 1},
+    {"run", "RUN", "One run with its tasks and tries.", 1, 1},
+    {"trigger", "DAG", "Run it now.", 1, 1},
+    {"backfill", "DAG", "Run it for each interval of a span of days.", 1, 1},
+    {"clear", "RUN", "Run tasks of a run again.", 1, 1},
+    {"cancel", "RUN", "End a run.", 1, 1},
+    {"pause", "DAG", "Let it run only when triggered.", 1, 1},
+    {"unpause", "DAG", "Let it run by itself again.", 1, 1},
+    {"logs", "RUN [TASK]", "What the tasks of a run wrote.", 1, 2},
+    END_OF_VERBS};
+
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 
 static const struct command_option connector_options[] = {
@@ -312,6 +354,19 @@ static const struct command commands[] = {
                 "and end with 1 when it is not reached; what was asked is done all the same, when "
                 "it can be.",
      .example = "flightdeck connector apply config/airline/connectors/*.json"},
+    {.name = "dag",
+     .arguments = "",
+     .run = cmd_dag,
+     .options = dag_options,
+     .verbs = dag_verbs,
+     .summary = "Look after DAGs: what runs when, and what came of it.",
+     .details =
+         "RUN is a run's number, or a DAG's name for its newest run. How to write a DAG: "
+         "docs/dags.md.\n\n"
+         "backfill shows each run as it ends; interrupted, it stops looking, and the runs go "
+         "on.",
+     .example = "flightdeck dag trigger airports_traffic --param business_date=2026-11-28 --wait\n"
+                "flightdeck dag backfill airports_traffic --from 2026-11-01 --to 2026-11-30"},
     {.name = "topic",
      .arguments = "",
      .run = cmd_topic,

@@ -1,4 +1,5 @@
 /* One DAG's tree into a draft. What needs more than this one file is checked in dag_set.c. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -193,6 +194,15 @@ static void check_expansion(struct dag_reader *r, const struct dag_draft *d, con
         faults_add(r->faults, r->file, line, "%s: %s", what, e.text);
 }
 
+/* As shell.c makes it of a param's name. */
+static void variable_of(const char *name, char out[DAG_NAME_MAX + 1])
+{
+    size_t n = 0;
+    for (; name[n] && n < DAG_NAME_MAX; n++)
+        out[n] = (char)(isalnum((unsigned char)name[n]) ? toupper((unsigned char)name[n]) : '_');
+    out[n] = '\0';
+}
+
 /* What a run brings into a command is a shell's input: a text that anybody may give could be
  * another command. Texts reach it as variables of the environment. */
 static void check_command(struct dag_reader *r, const struct dag_draft *d,
@@ -202,7 +212,8 @@ static void check_command(struct dag_reader *r, const struct dag_draft *d,
     check_expansion(r, d, t->task.command, line, "command");
     for (int i = 0; i < d->dag.n_params; i++) {
         const struct dag_param *p = &d->dag.params[i];
-        char use[DAG_NAME_MAX + 16];
+        char use[DAG_NAME_MAX + 16], variable[DAG_NAME_MAX + 1];
+        variable_of(p->name, variable);
         (void)snprintf(use, sizeof use, "params.%s", p->name);
         for (const char *at = t->task.command; (at = strstr(at, "{{"));) {
             at += 2 + strspn(at + 2, " \t");
@@ -213,7 +224,7 @@ static void check_command(struct dag_reader *r, const struct dag_draft *d,
                            "command: param %s may be any text, also one that the shell would run: "
                            "list what is `allowed`, or write \"$FLIGHTDECK_PARAM_%s\", in double "
                            "quotes",
-                           p->name, p->name);
+                           p->name, variable);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "backend/base/log.h"
+#include "backend/engine/engine_dags.h"
 #include "backend/serve/control.h"
 
 enum { EVENTS_DEFAULT = 200, EVENTS_MAX = 2000 };
@@ -158,6 +159,29 @@ static enum err events_list(void *arg, const struct control_peer *peer, const js
     return engine_events(s->engine, after, (int)n, result, e);
 }
 
+/* The engine does and says it: only who asks is known here. */
+#define DAG(word)                                                                                  \
+    static enum err dag_##word(void *arg, const struct control_peer *peer, const json_t *params,   \
+                               json_t **result, struct errbuf *e)                                  \
+    {                                                                                              \
+        const struct service *s = arg;                                                             \
+        char who[CONTROL_USER_MAX + 32];                                                           \
+        who_is(peer, who, sizeof who);                                                             \
+        return engine_dag_##word(s->engine, params, who, result, e);                               \
+    }
+DAG(list)
+DAG(show)
+DAG(runs)
+DAG(run)
+DAG(logs)
+DAG(trigger)
+DAG(backfill)
+DAG(clear)
+DAG(cancel)
+DAG(pause)
+DAG(unpause)
+#undef DAG
+
 static const struct control_method methods[] = {
     {"engine.hello", hello, CONTROL_READS},
     {"engine.stop", stop, CONTROL_MUTATES},
@@ -171,6 +195,17 @@ static const struct control_method methods[] = {
     {"connector.restart", connector_restart, CONTROL_MUTATES},
     {"connector.delete", connector_delete, CONTROL_MUTATES | CONTROL_WAITS},
     {"connector.offsets", connector_offsets, CONTROL_READS},
+    {"dag.list", dag_list, CONTROL_READS},
+    {"dag.show", dag_show, CONTROL_READS},
+    {"dag.runs", dag_runs, CONTROL_READS},
+    {"dag.run", dag_run, CONTROL_READS},
+    {"dag.logs", dag_logs, CONTROL_READS},
+    {"dag.trigger", dag_trigger, CONTROL_MUTATES},
+    {"dag.backfill", dag_backfill, CONTROL_MUTATES},
+    {"dag.clear", dag_clear, CONTROL_MUTATES},
+    {"dag.cancel", dag_cancel, CONTROL_MUTATES},
+    {"dag.pause", dag_pause, CONTROL_MUTATES},
+    {"dag.unpause", dag_unpause, CONTROL_MUTATES},
     {"events.list", events_list, CONTROL_READS},
     {"topic.list", topic_list, CONTROL_READS},
 };
@@ -184,6 +219,12 @@ static void audit(void *arg, const struct control_peer *peer, const char *method
     char words[ERRBUF_TEXT_MAX + 128];
     who_is(peer, who, sizeof who);
     const char *object = json_string_value(json_object_get(params, "name"));
+    const json_t *run = json_object_get(params, "run");
+    char number[32];
+    if (!object && json_is_integer(run)) {
+        (void)snprintf(number, sizeof number, "run %lld", (long long)json_integer_value(run));
+        object = number;
+    }
     (void)snprintf(words, sizeof words, "%s: %s%s%s", method, err_word(outcome),
                    text[0] ? ": " : "", text);
     engine_note(s->engine, outcome ? "warning" : "info", "audit", who, object ? object : "", words);

@@ -220,7 +220,8 @@ static const char *const mistakes[][2] = {
      "/dags/a.yaml:2: command: {{ x }} is nothing that a run has"},
     {"tasks:\n  t: {kind: shell, command: 'echo {{ x'}\n", "{{ is not closed with }}"},
     {"params: {x: hello}\ntasks:\n  t: {kind: shell, command: 'echo {{params.x}}'}\n",
-     "/dags/a.yaml:3: command: param x may be any text, also one that the shell would run"},
+     "/dags/a.yaml:3: command: param x may be any text, also one that the shell would run: list "
+     "what is `allowed`, or write \"$FLIGHTDECK_PARAM_X\", in double quotes"},
     {"tasks:\n  \"t t\": {kind: model}\n", "/dags/a.yaml:2: `t t` is no name for a task"},
 };
 

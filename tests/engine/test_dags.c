@@ -1,0 +1,375 @@
+/*
+ * DAGs as an operator has them: the real engine with DAG files of its own, the real warehouse, and
+ * `flightdeck dag ..` over the socket.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/fixture/fixture.h"
+#include "tests/fixture/harness.h"
+
+static struct harness h;
+
+static void write_dag(const char *name, const char *text)
+{
+    char path[1200];
+    (void)snprintf(path, sizeof path, "%s/dags/%s", h.dir, name);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Says its params; fails until the marker is there. */
+static const char hello[] =
+    "description: Says hello\n"
+    "tags: [test]\n"
+    "params:\n"
+    "  who: world\n"
+    "  day: {type: date, default: '{{ business_date }}'}\n"
+    "  mode: {default: fast, allowed: [fast, slow]}\n"
+    "tasks:\n"
+    "  greet: {kind: shell, command: 'echo \"hello $FLIGHTDECK_PARAM_WHO\" {{ params.mode }}'}\n"
+    "  count: {kind: shell, command: 'echo one; echo two', after: greet}\n"
+    "  end: {kind: shell, command: 'echo the end', after: [greet, count]}\n";
+
+static const char nightly[] =
+    "schedule: '5 12 * * *'\n"
+    "paused: yes\n"
+    "params:\n"
+    "  day: {type: date, default: '{{ business_date }}'}\n"
+    "tasks:\n"
+    "  fill: {kind: shell, command: 'echo {{ params.day }} >>\"$DAYS\"; echo filled'}\n";
+
+static const char broken[] =
+    "retries: 1\n"
+    "retry_delay: 10ms\n"
+    "tasks:\n"
+    "  first: {kind: shell, command: 'true'}\n"
+    "  bad: {kind: shell, command: 'echo looking; test -e \"$MARKER\" || { echo no marker; exit 3; "
+    "}', after: first}\n"
+    "  last: {kind: shell, command: 'true', after: bad}\n";
+
+static const char slow[] = "tasks: {wait: {kind: shell, command: 'echo begun; exec sleep 600'}}\n";
+
+static char marker[700], days[700];
+
+static int setup(void **state)
+{
+    (void)state;
+    if (fixture_start(FIXTURE_ALL & ~FIXTURE_STANDBY) != 0)
+        return -1;
+    const char *conninfo = fixture_database("dags");
+    harness_init(&h, "dags", conninfo, "dags: [dags]\n");
+    char path[1200];
+    (void)snprintf(path, sizeof path, "%s/dags", h.dir);
+    if (mkdir(path, 0700) != 0)
+        return -1;
+    (void)snprintf(marker, sizeof marker, "%s/marker", h.dir);
+    (void)snprintf(days, sizeof days, "%s/days", h.dir);
+    if (setenv("MARKER", marker, 1) != 0 || setenv("DAYS", days, 1) != 0)
+        return -1;
+    write_dag("hello.yaml", hello);
+    write_dag("nightly.yaml", nightly);
+    write_dag("broken.yaml", broken);
+    write_dag("slow.yaml", slow);
+    harness_engine_start(&h);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (h.engine)
+        (void)harness_engine_end(&h, SIGTERM);
+    return fixture_stop();
+}
+
+/* ---- running it ---- */
+
+static char *run_words(int code, const char *const *args)
+{
+    char *out = NULL;
+    int got = harness_run(&h, &out, args);
+    if (got != code)
+        fail_msg("dag %s %s: exit code %d, not %d:\n%s", args[1], args[2] ? args[2] : "", got, code,
+                 out);
+    return out;
+}
+
+#define DAG(code, ...) run_words(code, (const char *const[]){"dag", __VA_ARGS__, NULL})
+
+static void has(char *out, const char *text)
+{
+    if (!strstr(out, text))
+        fail_msg("\"%s\" is not in:\n%s", text, out);
+    free(out);
+}
+
+#define EXPECT(code, text, ...) has(DAG(code, __VA_ARGS__), text)
+
+static json_t *json_of(char *out)
+{
+    json_error_t why;
+    json_t *j = json_loads(out, 0, &why);
+    if (!j)
+        fail_msg("%s in:\n%s", why.text, out);
+    free(out);
+    return j;
+}
+
+static bool engine_answers(void *arg)
+{
+    char *out = NULL;
+    (void)arg;
+    int code = HARNESS_RUN(&h, &out, "dag", "list");
+    free(out);
+    return code == 0;
+}
+
+static int64_t newest_run(const char *dag)
+{
+    json_t *j = json_of(DAG(0, "runs", dag, "--json", "--limit", "1"));
+    json_t *run = json_array_get(json_object_get(j, "runs"), 0);
+    assert_non_null(run);
+    int64_t id = json_integer_value(json_object_get(run, "id"));
+    json_decref(j);
+    return id;
+}
+
+/* ---- tests ---- */
+
+static void test_list_and_show(void **state)
+{
+    (void)state;
+    fixture_wait("the engine answers", 20, engine_answers, NULL);
+    char *out = DAG(0, "list");
+    assert_non_null(strstr(out, "hello"));
+    assert_non_null(strstr(out, "only when triggered"));
+    assert_non_null(strstr(out, "nightly"));
+    assert_non_null(strstr(out, "paused"));
+    has(out, "at 12:05 every day (UTC)");
+    json_t *j = json_of(DAG(0, "list", "--json"));
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 4);
+    json_decref(j);
+    out = DAG(0, "show", "hello");
+    assert_non_null(strstr(out, "hello: Says hello"));
+    assert_non_null(strstr(out, "mode: string, one of fast, slow, default fast"));
+    assert_non_null(strstr(out, "  greet (shell "));
+    has(out, "end (shell echo the end) after greet, count");
+    j = json_of(DAG(0, "show", "nightly", "--json"));
+    json_t *fires = json_object_get(j, "next_fires");
+    assert_int_equal(json_array_size(fires), 3);
+    int64_t first = json_integer_value(json_object_get(json_array_get(fires, 0), "at_us"));
+    int64_t second = json_integer_value(json_object_get(json_array_get(fires, 1), "at_us"));
+    assert_int_equal(second - first, INT64_C(86400000000));
+    assert_int_equal(first % INT64_C(86400000000), INT64_C(43500000000)); /* 12:05 */
+    json_decref(j);
+    EXPECT(1, "no DAG is named helo", "show", "helo");
+}
+
+static void test_trigger(void **state)
+{
+    (void)state;
+    char *out = DAG(0, "trigger", "hello", "--wait", "--param", "who=night's \"shift\"");
+    assert_non_null(strstr(out, "of hello: success"));
+    assert_non_null(strstr(out, "manual"));
+    has(out, "who=night's \"shift\"");
+    char id[32];
+    (void)snprintf(id, sizeof id, "%lld", (long long)newest_run("hello"));
+    EXPECT(0, "greet/1 hello night's \"shift\" fast", "logs", id);
+    out = DAG(0, "logs", "hello", "count");
+    assert_non_null(strstr(out, " one\n"));
+    assert_null(strstr(out, "the end"));
+    has(out, " two\n");
+    EXPECT(0, "{\"task\":\"end\",\"try\":1,\"ts_us\":", "logs", id, "--json");
+    EXPECT(1, "has no task nothing", "logs", id, "nothing");
+    EXPECT(0, "run ", "trigger", "hello");
+    json_t *j = json_of(DAG(0, "trigger", "hello", "--json"));
+    assert_true(json_integer_value(json_object_get(j, "run")) > 0);
+    json_decref(j);
+    EXPECT(2, "has no param `whom` (did you mean `who`?)", "trigger", "hello", "--param", "whom=x");
+    EXPECT(2, "param day: `yesterday` is not a date", "trigger", "hello", "--param",
+           "day=yesterday");
+    EXPECT(2, "param mode: `x` is none of fast, slow", "trigger", "hello", "--param", "mode=x");
+    EXPECT(2, "--param takes NAME=VALUE", "trigger", "hello", "--param", "day");
+    EXPECT(1, "no DAG is named nothing", "trigger", "nothing");
+}
+
+/* A try that fails, the task's second one, the end of the run, and clear once it can go well. */
+static void test_failure_and_clear(void **state)
+{
+    (void)state;
+    char id[32];
+    char *out = DAG(1, "trigger", "broken", "--wait");
+    assert_non_null(strstr(out, "of broken: failed"));
+    assert_non_null(strstr(out, "upstream_failed"));
+    assert_non_null(strstr(out, "try 1 failed: "));
+    has(out, "try 2 failed: ");
+    (void)snprintf(id, sizeof id, "%lld", (long long)newest_run("broken"));
+    EXPECT(0, "bad/2 no marker", "logs", id);
+    out = DAG(0, "logs", id, "bad", "--try", "1");
+    char *first = strstr(out, "looking");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "looking"));
+    free(out);
+    EXPECT(0, "broken", "runs", "--state", "failed");
+    EXPECT(0, "no runs", "runs", "broken", "--state", "success");
+    FILE *f = fopen(marker, "we");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    EXPECT(0, "2 tasks to run again", "clear", id, "--failed");
+    EXPECT(0, "looking", "logs", id, "bad", "--follow");
+    json_t *j = json_of(DAG(0, "run", id, "--json"));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(j, "run"), "state")),
+                        "success");
+    json_t *tasks = json_object_get(j, "tasks");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(tasks, 0), "try")), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(tasks, 1), "try")), 3);
+    json_decref(j);
+    EXPECT(0, "2 tasks to run again", "clear", id, "--task", "bad", "--downstream");
+    EXPECT(0, "looking", "logs", "broken", "--follow"); /* its newest run */
+    EXPECT(1, "nothing", "clear", id, "--task", "nothing");
+}
+
+/* How often the nightly DAG was run for a day. */
+static int runs_of(const char *day)
+{
+    char line[64];
+    int n = 0;
+    FILE *f = fopen(days, "re");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        n += strncmp(line, day, strlen(day)) == 0;
+    (void)fclose(f);
+    return n;
+}
+
+/* Each day is run once, for its own date. */
+static void test_backfill(void **state)
+{
+    (void)state;
+    EXPECT(0, "goes on", "unpause", "nightly");
+    char *out = DAG(0, "backfill", "nightly", "--from", "2026-02-27", "--to", "2026-03-02",
+                    "--parallel", "2");
+    assert_non_null(strstr(out, "2026-02-28  success"));
+    assert_non_null(strstr(out, "2026-03-02  success"));
+    has(out, "4 runs, 0 failed\n");
+    assert_int_equal(runs_of("2026-02-27"), 1);
+    assert_int_equal(runs_of("2026-03-02"), 1);
+    assert_int_equal(runs_of("2026-0"), 4);
+    json_t *j = json_of(
+        DAG(0, "backfill", "nightly", "--from", "2026-03-02", "--to", "2026-03-03", "--json"));
+    assert_int_equal(json_array_size(j), 2);
+    json_decref(j);
+    assert_int_equal(runs_of("2026-03-02"), 2); /* asked for again: run again */
+    assert_int_equal(runs_of("2026-03-03"), 1);
+    EXPECT(0, "2026-03-03", "runs", "nightly", "--kind", "backfill");
+    EXPECT(0, "fill/1 filled", "logs", "nightly");
+    EXPECT(0, "paused", "pause", "nightly");
+    EXPECT(2, "needs --from and --to", "backfill", "nightly", "--from", "2026-03-01");
+    EXPECT(2, "`from` must be a date as 2026-11-28, not `1 March`", "backfill", "nightly", "--from",
+           "1 March", "--to", "2026-03-02");
+    EXPECT(2, "`from` is after `to`", "backfill", "nightly", "--from", "2026-03-05", "--to",
+           "2026-03-02");
+    /* By hand, for a day of its own, also while it is paused. */
+    EXPECT(0, "success", "trigger", "nightly", "--wait", "--param", "day=2026-05-05");
+    assert_int_equal(runs_of("2026-05-05"), 1);
+}
+
+static bool has_begun(void *arg)
+{
+    char *out = NULL;
+    (void)arg;
+    int code = HARNESS_RUN(&h, &out, "dag", "logs", "slow");
+    bool begun = code == 0 && strstr(out, "begun");
+    free(out);
+    return begun;
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    EXPECT(0, "run ", "trigger", "slow");
+    fixture_wait("the task has begun", 20, has_begun, NULL);
+    EXPECT(0, "is told to end", "cancel", "slow");
+    EXPECT(0, "begun", "logs", "slow", "--follow");
+    EXPECT(0, "canceled", "run", "slow");
+}
+
+/* Who asked is on record, and a viewer is refused. */
+static void test_rights(void **state)
+{
+    (void)state;
+    char *log = harness_log(&h);
+    free(log);
+    json_t *j = json_of(DAG(0, "runs", "slow", "--json"));
+    const char *who =
+        json_string_value(json_object_get(json_array_get(json_object_get(j, "runs"), 0), "who"));
+    assert_non_null(strstr(who, "(pid "));
+    json_decref(j);
+    char viewer[1300];
+    FILE *from = fopen(h.config, "re");
+    (void)snprintf(viewer, sizeof viewer, "%s/viewer.yaml", h.dir);
+    FILE *to = fopen(viewer, "we");
+    assert_non_null(from);
+    assert_non_null(to);
+    for (int c; (c = fgetc(from)) != EOF;)
+        (void)fputc(c, to);
+    assert_true(fputs("role: viewer\n", to) >= 0);
+    assert_int_equal(fclose(to), 0);
+    assert_int_equal(fclose(from), 0);
+    struct harness as_viewer = h;
+    (void)snprintf(as_viewer.config, sizeof as_viewer.config, "%.599s", viewer);
+    static const char *const refused[][4] = {{"trigger", "hello"}, {"pause", "hello"},
+                                             {"unpause", "hello"}, {"cancel", "hello"},
+                                             {"clear", "hello"},   {"backfill", "hello"}};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char *out = NULL;
+        int code = HARNESS_RUN(&as_viewer, &out, "dag", refused[i][0], refused[i][1]);
+        assert_int_equal(code, 1);
+        has(out, "role: viewer");
+    }
+    char *out = NULL;
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "dag", "list"), 0);
+    has(out, "hello");
+}
+
+/* What was known before is known after a kill -9. */
+static void test_restart(void **state)
+{
+    (void)state;
+    int64_t before = newest_run("broken");
+    (void)harness_engine_end(&h, SIGKILL);
+    EXPECT(3, "no engine answers on", "list");
+    harness_engine_start(&h);
+    fixture_wait("the engine answers", 20, engine_answers, NULL);
+    assert_int_equal(newest_run("broken"), before);
+    EXPECT(0, "paused", "list");
+    EXPECT(0, "greet/1 hello", "logs", "hello");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_list_and_show),
+        cmocka_unit_test(test_trigger),
+        cmocka_unit_test(test_failure_and_clear),
+        cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_restart),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
