@@ -301,11 +301,15 @@ static void expect_run(const struct harness *h, int code, const char *words,
 #define EXPECT(h, code, words, ...)                                                                \
     expect_run((h), (code), (words), (const char *const[]){__VA_ARGS__, NULL})
 
-static void wait_loader_blocked(void)
+/* Somebody waits for the table. */
+static void wait_blocked(const char *table)
 {
-    fixture_wait_sql(fixture_warehouse_conninfo(),
-                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
-                     "t", WAIT_S);
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = "
+                   "'raw.%s'::regclass",
+                   table);
+    fixture_wait_sql(fixture_warehouse_conninfo(), sql, "t", WAIT_S);
 }
 
 /* The state that was asked for is there when the command ends, or it says that it is not. */
@@ -323,14 +327,13 @@ static void test_commands_wait_for_the_state(void **state)
     EXPECT(&h, 0, "{\"state\":\"STOPPED\"}\n", "connector", "stop", "s_wait-source", "--json");
     EXPECT(&h, 0, "s_wait-source: RUNNING\n", "connector", "restart", "s_wait-source");
 
-    PGconn *held = hold_table("s_wait_public_t");
-    run_sql(db, "INSERT INTO t VALUES (101, 'x')");
-    wait_loader_blocked();
-    EXPECT(&h, 0, "s_wait-sink: STOPPING\n", "connector", "pause", "s_wait-sink", "--no-wait");
-    EXPECT(&h, 1, "s_wait-sink is STOPPING, not yet RUNNING, after 10 s", "connector", "restart",
+    EXPECT(&h, 0, "s_wait-sink: PAUSED\n", "connector", "pause", "s_wait-sink");
+    PGconn *held = hold_table("_flightdeck_offsets"); /* a run begins by reading it */
+    EXPECT(&h, 0, "s_wait-sink: STARTING\n", "connector", "resume", "s_wait-sink", "--no-wait");
+    wait_blocked("_flightdeck_offsets");
+    EXPECT(&h, 1, "s_wait-sink is STARTING, not yet RUNNING, after 10 s", "connector", "resume",
            "s_wait-sink");
     PQfinish(held);
-    EXPECT(&h, 0, "s_wait-sink: PAUSED\n", "connector", "pause", "s_wait-sink");
     EXPECT(&h, 0, "s_wait-sink: RUNNING\n", "connector", "resume", "s_wait-sink");
     EXPECT(&h, 1, "no connector is named nobody", "connector", "pause", "nobody");
     harness_verify(&h, WAIT_S);
@@ -340,43 +343,13 @@ static void test_commands_wait_for_the_state(void **state)
 
 /* ---- answers while something takes long ---- */
 
-enum { CALLS = 300, P99_US = 100000, LATE_MS = 2000 };
+enum { CALLS = 300, CALLS_LEAST = 20, P99_US = 100000, LATE_MS = 2000 };
 
 static int by_time(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a;
     int64_t y = *(const int64_t *)b;
     return (x > y) - (x < y);
-}
-
-static void answers_in_time(struct client *c, const char *while_what)
-{
-    static int64_t took[CALLS];
-    struct errbuf e;
-    for (int i = 0; i < CALLS; i++) {
-        json_t *r = NULL;
-        int64_t began = clock_mono_us();
-        if (client_call(c, "status", NULL, LATE_MS, &r, &e) != ERR_OK)
-            fail_msg("status %s: %s", while_what, e.text);
-        took[i] = clock_mono_us() - began;
-        json_decref(r);
-    }
-    qsort(took, CALLS, sizeof *took, by_time);
-    print_message("status %s: p50 %.1f ms, p99 %.1f ms\n", while_what,
-                  (double)took[CALLS / 2] / 1e3, (double)took[CALLS * 99 / 100] / 1e3);
-    if (took[CALLS * 99 / 100] > P99_US)
-        fail_msg("status %s: p99 is %lld us", while_what, (long long)took[CALLS * 99 / 100]);
-}
-
-static void expect_connector(struct client *c, const char *name, const char *state)
-{
-    struct errbuf e;
-    json_t *r = NULL;
-    assert_int_equal(client_call(c, "status", NULL, LATE_MS, &r, &e), ERR_OK);
-    const json_t *k = member_named(r, "connectors", name);
-    assert_non_null(k);
-    assert_string_equal(json_string_value(json_object_get(k, "state")), state);
-    json_decref(r);
 }
 
 static void send_request(struct client *c, const char *method, json_t *params)
@@ -401,6 +374,82 @@ static bool answered(void *arg)
     return true;
 }
 
+static const char *state_in(const json_t *status, const char *name)
+{
+    const char *s =
+        json_string_value(json_object_get(member_named(status, "connectors", name), "state"));
+    return s ? s : "";
+}
+
+static void check_times(int64_t *took, int n, const char *while_what)
+{
+    qsort(took, (size_t)n, sizeof *took, by_time);
+    print_message("%d times status %s: p50 %.1f ms, p99 %.1f ms\n", n, while_what,
+                  (double)took[n / 2] / 1e3, (double)took[n * 99 / 100] / 1e3);
+    if (n < CALLS_LEAST)
+        fail_msg("status %s: only %d answers", while_what, n);
+    if (took[n * 99 / 100] > P99_US)
+        fail_msg("status %s: p99 is %lld us", while_what, (long long)took[n * 99 / 100]);
+}
+
+/* Asks for the status as long as `asks` waits for its answer (NULL: as long as the engine is
+ * there). The connector's run is seen to end meanwhile. Returns whether `asks` was answered. */
+static bool answers_in_time(struct client *c, const char *while_what, const char *name,
+                            struct client *asks)
+{
+    static int64_t took[CALLS];
+    struct errbuf e;
+    bool stopping = false;
+    bool over = false;
+    int n = 0;
+    while (n < CALLS && !(over = asks && answered(asks))) {
+        json_t *r = NULL;
+        int64_t began = clock_mono_us();
+        enum err rc = client_call(c, "status", NULL, LATE_MS, &r, &e);
+        if (rc == ERR_CONNECT && !asks)
+            break;
+        if (rc)
+            fail_msg("status %s: %s", while_what, e.text);
+        took[n++] = clock_mono_us() - began;
+        stopping = stopping || !strcmp(state_in(r, name), "STOPPING");
+        json_decref(r);
+    }
+    check_times(took, n, while_what);
+    assert_true(stopping);
+    return over;
+}
+
+static void expect_refusal(struct client *c, const char *method, const char *name, enum err code)
+{
+    struct errbuf e;
+    json_t *r = NULL;
+    json_t *params = json_pack("{s:s}", "name", name);
+    enum err rc = client_call(c, method, params, LATE_MS, &r, &e);
+    if (rc != code)
+        fail_msg("%s %s: %s, not %s", method, name, err_word(rc), err_word(code));
+    json_decref(params);
+    json_decref(r);
+}
+
+/* A row that the loader cannot write, as the table is held. */
+static PGconn *block_loader(const char *db, int id)
+{
+    char sql[64];
+    PGconn *held = hold_table("s_busy_public_t");
+    (void)snprintf(sql, sizeof sql, "INSERT INTO t VALUES (%d, 'x')", id);
+    run_sql(db, sql);
+    wait_blocked("s_busy_public_t");
+    return held;
+}
+
+static json_t *busy_sink(void)
+{
+    return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "name", "s_busy-sink", "config",
+                     "connector.class", "io.confluent.connect.jdbc.JdbcSinkConnector",
+                     "topics.regex", "s_busy\\.public\\..*", "auto.create", "true", "batch.size",
+                     "77");
+}
+
 static bool ended(void *arg)
 {
     int status;
@@ -410,13 +459,16 @@ static bool ended(void *arg)
     return true;
 }
 
+static bool is_not_running(const json_t *status, const struct look *l)
+{
+    return strcmp(state_in(status, l->name), "RUNNING") != 0;
+}
+
 /* An apply and a delete wait for the end of the run, a stop for all of them: nobody else does. */
 static void test_answers_while_a_run_ends(void **state)
 {
     struct harness h;
     char *db = database("s_busy");
-    static const char sink[] =
-        "{s:s, s:{s:s, s:s, s:s, s:s}}"; /* name, config: class, regex, create, size */
     (void)state;
     harness_init(&h, "s_busy", db, "stop_timeout_s: 20\n");
     start(&h);
@@ -424,35 +476,32 @@ static void test_answers_while_a_run_ends(void **state)
     struct client *looks = attach(&h);
     struct client *asks = attach(&h);
     assert_true(looks && asks);
-    json_t *applied = json_pack(sink, "name", "s_busy-sink", "config", "connector.class",
-                                "io.confluent.connect.jdbc.JdbcSinkConnector", "topics.regex",
-                                "s_busy\\.public\\..*", "auto.create", "true", "batch.size", "77");
-    PGconn *held = hold_table("s_busy_public_t");
-    run_sql(db, "INSERT INTO t VALUES (101, 'x')");
-    wait_loader_blocked();
-    send_request(asks, "connector.apply", applied);
-    answers_in_time(looks, "during an apply");
-    expect_connector(looks, "s_busy-sink", "STOPPING");
-    assert_false(answered(asks));
+    PGconn *held = block_loader(db, 101);
+    send_request(asks, "connector.apply", busy_sink());
+    bool over = answers_in_time(looks, "during an apply", "s_busy-sink", asks);
     PQfinish(held);
+    if (!over)
+        fixture_wait("the apply is answered", WAIT_S, answered, asks);
+    harness_verify(&h, WAIT_S);
+
+    held = block_loader(db, 102);
+    send_request(asks, "connector.delete", json_pack("{s:s}", "name", "s_busy-sink"));
+    over = answers_in_time(looks, "during a delete", "s_busy-sink", asks);
+    expect_refusal(looks, "connector.resume", "s_busy-sink", ERR_NOT_FOUND);
+    PQfinish(held);
+    if (!over)
+        fixture_wait("the delete is answered", WAIT_S, answered, asks);
+    send_request(asks, "connector.apply", busy_sink());
     fixture_wait("the apply is answered", WAIT_S, answered, asks);
     harness_verify(&h, WAIT_S);
 
-    held = hold_table("s_busy_public_t");
-    run_sql(db, "INSERT INTO t VALUES (102, 'x')");
-    wait_loader_blocked();
-    send_request(asks, "connector.delete", json_pack("{s:s}", "name", "s_busy-sink"));
-    answers_in_time(looks, "during a delete");
-    expect_connector(looks, "s_busy-sink", "STOPPING");
-    EXPECT(&h, 1, "no connector is named", "connector", "resume", "s_busy-sink");
-    send_request(looks, "engine.stop", NULL); /* with the delete under way */
-    fixture_wait("the stop is answered", WAIT_S, answered, looks);
-    answers_in_time(looks, "during a stop");
-    expect_connector(looks, "s_busy-sink", "STOPPING");
-    EXPECT(&h, 1, "the engine is stopping", "connector", "restart", "s_busy-source");
-    assert_false(answered(asks));
+    held = block_loader(db, 103);
+    send_request(asks, "engine.stop", NULL);
+    fixture_wait("the stop is answered", WAIT_S, answered, asks);
+    wait_status(&h, "the stop is under way", "s_busy-source", is_not_running);
+    expect_refusal(asks, "connector.restart", "s_busy-source", ERR_STATE);
+    (void)answers_in_time(looks, "during a stop", "s_busy-sink", NULL);
     PQfinish(held);
-    fixture_wait("the delete is answered", WAIT_S, answered, asks);
     fixture_wait("the engine ends", WAIT_S, ended, &h);
     client_close(looks);
     client_close(asks);
@@ -461,8 +510,7 @@ static void test_answers_while_a_run_ends(void **state)
 
 static bool is_stopping(const json_t *status, const struct look *l)
 {
-    const json_t *state = json_object_get(member_named(status, "connectors", l->name), "state");
-    return state && !strcmp(json_string_value(state), "STOPPING");
+    return !strcmp(state_in(status, l->name), "STOPPING");
 }
 
 static bool gave_up(void *arg)
@@ -487,7 +535,7 @@ static void test_stop_is_bounded(void **state)
     assert_non_null(asks);
     PGconn *held = hold_table("s_bound_public_t");
     run_sql(db, "INSERT INTO t VALUES (101, 'x')");
-    wait_loader_blocked();
+    wait_blocked("s_bound_public_t");
     send_request(asks, "connector.delete", json_pack("{s:s}", "name", "s_bound-sink"));
     wait_status(&h, "the delete is under way", "s_bound-sink", is_stopping);
     assert_int_equal(kill(h.engine, SIGTERM), 0);
