@@ -3,7 +3,8 @@
  *
  * First the rows of the range are folded, so that each key is there once: a later row replaces an
  * earlier one, but where it says CELL_UNCHANGED (a TOAST value that pgoutput did not send) an
- * earlier value in the range is kept. What is left falls into groups: rows to delete, and rows to
+ * earlier value in the range is kept; after a delete there is none, and the table's is that of
+ * another row: NULL. What is left falls into groups: rows to delete, and rows to
  * write, one group for each set of columns that are still unchanged; a group never names those
  * columns, so the table keeps what it has.
  *
@@ -104,9 +105,9 @@ static void fold_row(struct fold *f, struct cell *cells, bool deleted)
         return;
     }
     struct winner *old = &f->winners[f->slots[at] - 1];
-    for (int i = 0; i < f->batch->n && !old->deleted; i++)
+    for (int i = 0; i < f->batch->n; i++)
         if (cells[i].kind == CELL_UNCHANGED)
-            cells[i] = old->cells[i];
+            cells[i] = old->deleted ? (struct cell){.kind = CELL_NULL} : old->cells[i];
     *old = (struct winner){.cells = cells, .deleted = deleted};
 }
 

@@ -75,11 +75,17 @@ static void test_upsert_keeps_current_state(void **state)
     assert_string_equal(result(w, UP_STATE),
                         "1|again|<null>|c\n5|FIVE|long|u\n6|six|<null>|u\n20|two|new n2|c\n");
 
+    add_up(b, "5", NULL, NULL, "d"); /* another row takes the key, and its note was not sent: */
+    add_up(b, "5", "V", "=", "c");   /* that of the row before is not its own */
+    upsert(w, b, true);
+    assert_string_equal(result(w, UP_STATE),
+                        "1|again|<null>|c\n5|V|<null>|c\n6|six|<null>|u\n20|two|new n2|c\n");
+
     add_up(b, "5", NULL, NULL, "d"); /* deletes are ignored where the connector does not ask */
     add_up(b, "6", "SIX", "=", "u");
     upsert(w, b, false);
     assert_string_equal(result(w, UP_STATE),
-                        "1|again|<null>|c\n5|FIVE|long|u\n6|SIX|<null>|u\n20|two|new n2|c\n");
+                        "1|again|<null>|c\n5|V|<null>|c\n6|SIX|<null>|u\n20|two|new n2|c\n");
     wbatch_destroy(b);
     warehouse_close(w);
 }
