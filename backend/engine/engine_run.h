@@ -30,6 +30,7 @@ struct engine {
     struct dag_set *dags; /* set with the engine, may be empty */
     bool *dag_failed;     /* each one's last run did; the scheduler's dispatcher's alone */
     struct scheduler *_Atomic scheduler;
+    char **schedule_environment;    /* of shell tasks: the configuration's path */
     char *_Atomic schedule_trouble; /* why there is none; NULL */
     /* samples for rates that no connector owns; NAN, waiting -1: not known yet */
     int64_t sampled_us;

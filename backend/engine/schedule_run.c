@@ -105,7 +105,12 @@ enum err engine_schedule_load(struct engine *g, struct errbuf *e)
     if (rc)
         return rc;
     g->dag_failed = calloc((size_t)g->dags->n + 1, sizeof *g->dag_failed);
-    return g->dag_failed ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the DAGs");
+    g->schedule_environment = calloc(2, sizeof *g->schedule_environment);
+    /* flightdeck in a shell task speaks to this engine */
+    if (!g->dag_failed || !g->schedule_environment ||
+        asprintf(&g->schedule_environment[0], "FLIGHTDECK_CONFIG=%s", g->config->file) < 0)
+        return err_set(e, ERR_NOMEM, "no memory for the DAGs");
+    return ERR_OK;
 }
 
 /* What is replicated goes on; the status and the event list say why no DAG runs. */
@@ -132,6 +137,7 @@ enum err engine_start_schedule(struct engine *g, bool asked_only, struct errbuf 
                                   .executor = {.arg = g},
                                   .on_event = on_event,
                                   .on_event_arg = g,
+                                  .environment = (const char *const *)g->schedule_environment,
                                   .asked_only = asked_only};
     if (!g->dags->n)
         return ERR_OK;
@@ -176,6 +182,8 @@ void engine_schedule_close(struct engine *g)
     scheduler_destroy(s);
     dag_set_free(g->dags);
     free(g->dag_failed);
+    free(g->schedule_environment ? g->schedule_environment[0] : NULL);
+    free(g->schedule_environment);
     free(atomic_load(&g->schedule_trouble));
 }
 

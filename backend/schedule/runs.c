@@ -12,7 +12,7 @@
 #include "backend/base/log.h"
 #include "backend/schedule/scheduler_run.h"
 
-enum { PRUNE_EVERY = 20, PRUNE_LIMIT = 50, KEEP_DAYS = 90, KEEP_RUNS = 2000 };
+enum { PRUNE_EVERY = 20, PRUNE_LIMIT = 50, KEEP_DAYS = 90, KEEP_RUNS = 20000 };
 #define DAY_US INT64_C(86400000000)
 
 /* ---- moving ---- */

@@ -59,6 +59,35 @@ struct shell {
 
 /* ---- the environment ---- */
 
+/* What another task, of which this engine is a part, had as its own. */
+static bool of_a_task(const char *entry)
+{
+    static const char *const names[] = {
+        "TRY", "DAG=", "TASK=", "RUN=", "PARAM_", "LOGICAL_TIME=", "INTERVAL_", "BUSINESS_DATE="};
+    static const char prefix[] = "FLIGHTDECK_";
+    if (strncmp(entry, prefix, sizeof prefix - 1) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strncmp(entry + sizeof prefix - 1, names[i], strlen(names[i])))
+            return true;
+    return false;
+}
+
+static bool is_given(const char *const *extra, const char *entry)
+{
+    size_t n = strcspn(entry, "=") + 1;
+    for (; extra && *extra; extra++)
+        if (!strncmp(*extra, entry, n))
+            return true;
+    return false;
+}
+
+static bool copy_entry(struct shell *h, const char *entry)
+{
+    h->env[h->n_env] = strdup(entry);
+    return h->env[h->n_env++] != NULL;
+}
+
 static bool add_env(struct shell *h, const char *name, const char *value)
 {
     char *entry = NULL;
@@ -95,23 +124,21 @@ static enum err make_environment(struct shell *h, struct errbuf *e)
     enum { OURS = 16 };
     const struct dag_context *c = &h->t->context;
     char token[TOKEN_MAX];
+    const char *const *extra = h->t->s->o.environment;
     int n = 0;
+    int more = 0;
     while (environ[n])
         n++;
-    h->env = calloc((size_t)(n + c->n_params + OURS), sizeof *h->env);
+    while (extra && extra[more])
+        more++;
+    h->env = calloc((size_t)(n + more + c->n_params + OURS), sizeof *h->env);
     bool good = h->env != NULL;
-    for (int i = 0; i < n && good; i++) {
-        if (!strncmp(environ[i], "FLIGHTDECK_", strlen("FLIGHTDECK_")))
-            continue;
-        h->env[h->n_env] = strdup(environ[i]);
-        good = h->env[h->n_env++] != NULL;
-    }
+    for (int i = 0; i < n && good; i++)
+        good = of_a_task(environ[i]) || is_given(extra, environ[i]) || copy_entry(h, environ[i]);
+    for (int i = 0; i < more && good; i++)
+        good = copy_entry(h, extra[i]);
     try_token(h->t->s->o.store, h->t->log.run, h->t->task->name, c->attempt, token, sizeof token);
-    if (good) {
-        h->env[h->n_env] = strdup(token);
-        good = h->env[h->n_env++] != NULL;
-    }
-    good = good && add_env(h, "FLIGHTDECK_DAG", c->dag->name) &&
+    good = good && copy_entry(h, token) && add_env(h, "FLIGHTDECK_DAG", c->dag->name) &&
            add_env(h, "FLIGHTDECK_TASK", h->t->task->name) &&
            add_env(h, "FLIGHTDECK_RUN", c->run) && add_number(h, "FLIGHTDECK_TRY", c->attempt) &&
            add_time(h, "FLIGHTDECK_LOGICAL_TIME", c->logical_us) &&

@@ -40,6 +40,7 @@ struct world {
     struct store *store;
     struct dag_set *dags;
     struct scheduler *s;
+    bool asked_only;
     _Atomic int64_t wall, mono;
     struct scheduler_clock clock;
     pthread_mutex_t mutex;
@@ -186,6 +187,7 @@ static inline enum err world_try_start(struct world *w, struct errbuf *e)
                                   .executor = {.arg = w},
                                   .on_event = world_event,
                                   .on_event_arg = w,
+                                  .asked_only = w->asked_only,
                                   .clock = &w->clock};
     o.executor.run[DAG_MODEL] = world_task;
     enum err rc = scheduler_create(&o, &w->s, e);

@@ -345,6 +345,30 @@ static void test_pause(void **state)
     assert_int_equal(scheduler_pause(w->s, "x", true, "tester", &e), ERR_NOT_FOUND);
 }
 
+/* As batch runs it: what was asked for, and nothing by itself. */
+static void test_asked_only(void **state)
+{
+    struct world *w = *state;
+    w->asked_only = true;
+    world_dags(w, (const char *const[]){
+                      "name: d\nschedule: \"*/5 * * * *\"\ntrigger_on: {on_change: all}\n"
+                      "tasks:\n  ok: {kind: model}\n",
+                      "name: after\ntrigger_on: [d]\ntasks:\n  ok: {kind: model}\n", NULL});
+    world_start(w);
+    advance(w, HOUR_US);
+    scheduler_changed(w->s, "flights");
+    settle(w);
+    assert_int_equal(w->n_calls, 0);
+    expect_end(w, trigger(w, "d"), RUN_SUCCESS);
+    settle(w);
+    assert_int_equal(w->n_calls, 1);
+    world_stop(w);
+    w->asked_only = false; /* the next engine takes up what is due */
+    world_start(w);
+    WAIT_FOR("the time that was missed", count_runs(w, "d", RUN_KIND_SCHEDULE, RUN_SUCCESS) == 1);
+    WAIT_FOR("the one that follows", count_runs(w, "after", RUN_KIND_CHANGE, RUN_SUCCESS) >= 1);
+}
+
 /* ---- backfill ---- */
 
 static void test_backfill(void **state)
@@ -519,6 +543,7 @@ int main(void)
         CASE(test_clear),
         CASE(test_clear_of_a_run_that_goes_on),
         CASE(test_pause),
+        CASE(test_asked_only),
         CASE(test_backfill),
         CASE(test_a_clean_stop),
         CASE(test_a_stop_that_a_task_does_not_hear),

@@ -11,6 +11,8 @@ enum { TEXT_MAX = 4096, RESUME_S = 10 };
 
 /* ---- on the real clock ---- */
 
+static const char *const extra[] = {"FLIGHTDECK_CONFIG=/given", NULL};
+
 static void start_real(struct world *w)
 {
     struct errbuf e;
@@ -18,6 +20,7 @@ static void start_real(struct world *w)
                                   .store = w->store,
                                   .on_event = world_event,
                                   .on_event_arg = w,
+                                  .environment = extra,
                                   .log_bytes = 100000};
     good(scheduler_create(&o, &w->s, &e), &e);
     good(scheduler_start(w->s, &e), &e);
@@ -125,9 +128,12 @@ static void test_environment(void **state)
            "params:\n  who-is: {default: \"a; rm -rf 'b' \\\"c\\\"\"}\ntasks:\n"
            "  env: {kind: shell, command: \"echo $FLIGHTDECK_DAG $FLIGHTDECK_TASK "
            "$FLIGHTDECK_RUN $FLIGHTDECK_TRY; echo \\\"$FLIGHTDECK_PARAM_WHO_IS\\\"; echo "
+           "$FLIGHTDECK_CONFIG-$FLIGHTDECK_PARAM_OTHER-$FLIGHTDECK_MINE; echo "
            "$FLIGHTDECK_BUSINESS_DATE {{ business_date }}; read x; echo $?; "
            "[ $$ = $(ps -o pgid= -p $$ | tr -d ' ') ] && echo its own group; ls /proc/$$/fd\"}\n");
-    assert_int_equal(setenv("FLIGHTDECK_PARAM_OTHER", "inherited", 1), 0);
+    assert_int_equal(setenv("FLIGHTDECK_PARAM_OTHER", "of another task", 1), 0);
+    assert_int_equal(setenv("FLIGHTDECK_CONFIG", "/another", 1), 0);
+    assert_int_equal(setenv("FLIGHTDECK_MINE", "stays", 1), 0);
     start_real(w);
     int64_t id = trigger(w, "d");
     expect_end(w, id, RUN_SUCCESS);
@@ -139,9 +145,10 @@ static void test_environment(void **state)
     store_runs_free(&l);
     read_log(w, id, "env", text, sizeof text);
     /* no input, and no descriptor of ours but the three */
-    (void)snprintf(want, sizeof want,
-                   "d env %lld 1\na; rm -rf 'b' \"c\"\n%s %s\n1\nits own group\n0\n1\n2\n",
-                   (long long)id, date, date);
+    (void)snprintf(
+        want, sizeof want,
+        "d env %lld 1\na; rm -rf 'b' \"c\"\n/given--stays\n%s %s\n1\nits own group\n0\n1\n2\n",
+        (long long)id, date, date);
     assert_string_equal(text, want);
 }
 
