@@ -14,8 +14,8 @@
 static engine_task_fn *const kinds[DAG_TASK_KINDS] = {
     [DAG_MODEL] = NULL,
     [DAG_SQL] = NULL,
-    [DAG_TEST] = NULL,
-    [DAG_VERIFY] = NULL,
+    [DAG_TEST] = engine_task_test,
+    [DAG_VERIFY] = engine_task_verify,
 };
 
 static enum err run_task(void *arg, struct task_run *t, struct errbuf *e)

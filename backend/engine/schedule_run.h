@@ -21,6 +21,9 @@
 
 typedef enum err engine_task_fn(struct engine *g, struct task_run *t, struct errbuf *e);
 
+/* check_task.c: compares tables with the source; runs tests, of which none can be declared yet. */
+engine_task_fn engine_task_verify, engine_task_test;
+
 /* Reads and checks the configuration's DAGs; nothing runs yet. */
 enum err engine_schedule_load(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* A sink has loaded rows: DAGs that wait for such are told. Any thread; c's on_rows. */

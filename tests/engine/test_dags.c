@@ -61,6 +61,11 @@ static const char broken[] =
     "}', after: first}\n"
     "  last: {kind: shell, command: 'true', after: bad}\n";
 
+/* Nothing has to be waited for: both look at what is there. */
+static const char checks[] = "tasks:\n"
+                             "  verify: {kind: verify, tables: [public.planes]}\n"
+                             "  test: {kind: test, after: verify}\n";
+
 static const char slow[] = "tasks: {wait: {kind: shell, command: 'echo begun; exec sleep 600'}}\n";
 
 static char marker[700], days[700];
@@ -84,6 +89,9 @@ static int setup(void **state)
     write_dag("nightly.yaml", nightly);
     write_dag("broken.yaml", broken);
     write_dag("slow.yaml", slow);
+    write_dag("checks.yaml", checks);
+    free(fixture_sql(conninfo, "CREATE TABLE planes (id int PRIMARY KEY, name text);"
+                               "INSERT INTO planes VALUES (1, 'a'), (2, 'b')"));
     harness_engine_start(&h);
     return 0;
 }
@@ -161,7 +169,7 @@ static void test_list_and_show(void **state)
     assert_non_null(strstr(out, "paused"));
     has(out, "at 12:05 every day (UTC)");
     json_t *j = json_of(DAG(0, "list", "--json"));
-    assert_int_equal(json_array_size(json_object_get(j, "dags")), 4);
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 5);
     json_decref(j);
     out = DAG(0, "show", "hello");
     assert_non_null(strstr(out, "hello: Says hello"));
@@ -288,6 +296,23 @@ static void test_backfill(void **state)
     assert_int_equal(runs_of("2026-05-05"), 1);
 }
 
+/* A difference fails the run, and its log names the key. */
+static void test_verify(void **state)
+{
+    (void)state;
+    harness_verify(&h, 60);
+    EXPECT(0, "of checks: success", "trigger", "checks", "--wait");
+    EXPECT(0, "public.planes: the same, 2 rows", "logs", "checks", "verify");
+    free(fixture_warehouse_psql("UPDATE raw.dags_public_planes SET after_name = 'x' WHERE "
+                                "after_id = 2"));
+    char *out = DAG(1, "trigger", "checks", "--wait");
+    assert_non_null(strstr(out, "upstream_failed"));
+    has(out, "1 of 1 tables and views differ");
+    out = DAG(0, "logs", "checks", "verify");
+    assert_non_null(strstr(out, "DIFFERS, 2 rows in the source, 2 in raw"));
+    has(out, "key 2");
+}
+
 static bool has_begun(void *arg)
 {
     char *out = NULL;
@@ -367,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_trigger),
         cmocka_unit_test(test_failure_and_clear),
         cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_verify),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_restart),

@@ -1,0 +1,62 @@
+/* Tasks of the kinds that look and change nothing: verify, test. */
+#include "backend/engine/engine_run.h"
+#include "backend/engine/schedule_run.h"
+
+enum { VERIFY_TIMEOUT_US = 60 * 1000000 };
+
+static bool canceled(void *arg)
+{
+    return task_run_canceled(arg);
+}
+
+static void progress(void *arg, const char *what)
+{
+    task_run_log(arg, "%s", what);
+}
+
+/* Keys only: rows may hold what does not belong into a log. */
+static void log_table(struct task_run *t, const struct verify_table *v, const char *left,
+                      const char *right)
+{
+    if (v->outcome == VERIFY_SAME) {
+        task_run_log(t, "%s: the same, %lld rows", v->name, (long long)v->source_rows);
+        return;
+    }
+    if (v->outcome == VERIFY_NO_SINK)
+        task_run_log(t, "%s: no sink loads it", v->name);
+    else
+        task_run_log(t, "%s: DIFFERS, %lld rows in %s, %lld in %s", v->name,
+                     (long long)v->source_rows, left, (long long)v->raw_rows, right);
+    for (int i = 0; i < v->n_differences; i++)
+        task_run_log(t, "  key %s", v->differences[i].key);
+}
+
+enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf *e)
+{
+    const struct verify_hooks hooks = {.canceled = canceled, .progress = progress, .arg = t};
+    struct verify_report report = {0};
+    int differ = 0;
+    enum err rc =
+        engine_verify(g->config, task_run_task(t)->names, VERIFY_TIMEOUT_US, &hooks, &report, e);
+    for (int i = 0; i < report.n; i++) {
+        log_table(t, &report.tables[i], "the source", "raw");
+        differ += report.tables[i].outcome != VERIFY_SAME;
+    }
+    for (int i = 0; i < report.n_views; i++) {
+        log_table(t, &report.views[i], "raw", "dwh");
+        differ += report.views[i].outcome != VERIFY_SAME;
+    }
+    if (!rc && !report.same)
+        rc = err_set(e, ERR_DIFFER, "%d of %d tables and views differ", differ,
+                     report.n + report.n_views);
+    verify_report_free(&report);
+    return rc && task_run_canceled(t) ? err_set(e, ERR_CANCELED, "was told to end") : rc;
+}
+
+enum err engine_task_test(struct engine *g, struct task_run *t, struct errbuf *e)
+{
+    (void)g;
+    (void)e;
+    task_run_skip(t, "no tests are declared");
+    return ERR_OK;
+}
