@@ -7,7 +7,10 @@
 
 #include "backend/base/log.h"
 
-enum { BUDGET_US = 600 * 1000000 };
+enum {
+    BUDGET_US = 600 * 1000000,
+    LAST_S = 3, /* of stop_timeout_s: to give a connection up, and to end */
+};
 
 static enum err run(void *arg, struct errbuf *e)
 {
@@ -128,6 +131,7 @@ static enum err bind_sink(const struct config *g, const _Atomic int *n_sinks,
         .n_sinks = n_sinks,
         .linger_us = g->load.batch_ms * 1000,
         .timeout_us = g->load.statement_timeout_s * 1000000,
+        .grace_us = g->stop_timeout_s > LAST_S ? (g->stop_timeout_s - LAST_S) * 1000000 : 0,
         .figures = &c->figures,
         .on_detail = on_detail,
         .on_rows = on_rows,

@@ -649,7 +649,8 @@ static enum err open_all(struct sink *s, struct errbuf *e)
     struct warehouse_options w = {.odbc = s->o->sink->odbc,
                                   .dialect = s->o->dialect,
                                   .label = "flightdeck sink",
-                                  .timeout_us = s->o->timeout_us};
+                                  .timeout_us = s->o->timeout_us,
+                                  .grace_us = s->o->grace_us};
     struct kafka_consumer *c = NULL;
     enum err rc = wait_for_topics(s, e);
     if (!rc)

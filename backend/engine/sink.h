@@ -38,6 +38,7 @@ struct sink_options {
     const _Atomic int *n_sinks; /* how many share it */
     int64_t linger_us; /* a batch waits this long for more; 0: goes as soon as the loader is free */
     int64_t timeout_us; /* of one statement */
+    int64_t grace_us;   /* for statements after sink_stop */
     struct figures *figures;
     void (*on_detail)(void *arg, bool running, const char *detail);
     /* Rows of this topic are in its raw table now. From the loader's thread, after the commit. */

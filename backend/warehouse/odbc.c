@@ -430,7 +430,8 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
     w->autocommit = o->autocommit;
     w->secret = connection_secret(o->odbc);
     pthread_mutex_init(&w->lock, NULL);
-    enum err r = o->timeout_us ? watch_start(o->timeout_us, cancel, w, &w->watch, e) : ERR_OK;
+    enum err r =
+        o->timeout_us ? watch_start(o->timeout_us, o->grace_us, cancel, w, &w->watch, e) : ERR_OK;
     if (!r)
         r = connect_dbc(w, o->odbc, e);
     if (!r)

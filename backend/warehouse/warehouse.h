@@ -22,7 +22,8 @@ struct warehouse_options {
     bool big_results;    /* fetch by cursor instead of whole results (psqlODBC UseDeclareFetch) */
     int64_t timeout_us;  /* of each call; 0: none. After it the connection is given up: ERR_CONNECT.
                             Such a connection also ends its waiting when the stop of the thread that
-                            opened it is asked (base/stop.h). */
+                            opened it is asked (base/stop.h), grace_us later. */
+    int64_t grace_us;
     bool autocommit; /* for a person's SQL: outside of warehouse_begin each statement is its own,
                         and BEGIN and COMMIT may be among them */
 };

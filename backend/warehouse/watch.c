@@ -13,7 +13,6 @@
 enum {
     TICK_MOST_US = 5000000,
     TICK_LEAST_US = 50000,
-    STOP_GRACE_US = 2000000, /* for the calls after a stop */
     CANCEL_US = 2000000,     /* for a statement to end by a cancel request */
     CANCEL_STOP_US = 500000, /* .. after a stop */
     LAST_WORDS_US = 2000000, /* for the calls after the time-out: a rollback, say */
@@ -22,6 +21,7 @@ enum {
 
 struct watch {
     int64_t timeout_us;
+    int64_t grace_us; /* for the calls after a stop */
     void (*cancel)(void *arg);
     void *arg;
     struct link link;        /* the connection's */
@@ -77,8 +77,8 @@ static void give_up(struct watch *w)
 static int64_t deadline(const struct watch *w, int64_t since)
 {
     int64_t at = since + (w->expired ? LAST_WORDS_US : w->timeout_us);
-    if (w->stop_us && at > w->stop_us + STOP_GRACE_US)
-        at = w->stop_us + STOP_GRACE_US;
+    if (w->stop_us && at > w->stop_us + w->grace_us)
+        at = w->stop_us + w->grace_us;
     return at;
 }
 
@@ -133,14 +133,15 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
-enum err watch_start(int64_t timeout_us, void (*cancel)(void *arg), void *arg, struct watch **out,
-                     struct errbuf *e)
+enum err watch_start(int64_t timeout_us, int64_t grace_us, void (*cancel)(void *arg), void *arg,
+                     struct watch **out, struct errbuf *e)
 {
     struct watch *w = calloc(1, sizeof *w);
     *out = NULL;
     if (!w)
         return err_set(e, ERR_NOMEM, "no memory for a warehouse connection");
     w->timeout_us = timeout_us;
+    w->grace_us = grace_us;
     w->cancel = cancel;
     w->arg = arg;
     w->stop_fd = stop_fd();

@@ -4,7 +4,7 @@
  * A thread of its own looks at the call that runs: over the time-out it cancels the statement, as
  * SQLCancel does; where that does not end the call it cuts the link (link.h). When the stop of the
  * thread that opened the connection is asked (base/stop.h), connecting ends at once, and calls have
- * a short while, all together. After either the connection is of no use but to be closed.
+ * grace_us, all together. After either the connection is of no use but to be closed.
  *
  * Thread rule: watch_begin and watch_end on the connection's thread, which may change.
  */
@@ -19,8 +19,8 @@
 struct watch;
 
 /* cancel(arg) must do no harm when nothing runs. */
-enum err watch_start(int64_t timeout_us, void (*cancel)(void *arg), void *arg, struct watch **out,
-                     struct errbuf *e) MUST_CHECK;
+enum err watch_start(int64_t timeout_us, int64_t grace_us, void (*cancel)(void *arg), void *arg,
+                     struct watch **out, struct errbuf *e) MUST_CHECK;
 void watch_stop(struct watch *w); /* and frees; NULL is fine */
 
 /* Around what makes the connection: its socket is noted. */

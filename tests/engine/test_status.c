@@ -318,7 +318,7 @@ static void test_commands_wait_for_the_state(void **state)
     struct harness h;
     char *db = database("s_wait");
     (void)state;
-    harness_init(&h, "s_wait", db, NULL);
+    harness_init(&h, "s_wait", db, "stop_timeout_s: 20\n"); /* a load has 17 s to end */
     start(&h);
     harness_verify(&h, WAIT_S);
     EXPECT(&h, 0, "s_wait-source: PAUSED\n", "connector", "pause", "s_wait-source");
