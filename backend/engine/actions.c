@@ -411,10 +411,16 @@ static void add_offset(void *arg, const char *topic, int partition, int64_t at)
                                                    at >= 0 ? json_integer(at) : json_null()));
 }
 
-static json_t *sink_offsets(const struct engine_connector *c)
+/* One that does not run tells nothing: then what is stored. */
+static json_t *sink_offsets(const struct engine_connector *c, const struct probe_view *v)
 {
     json_t *a = json_array();
     sink_positions(c->sink, add_offset, a);
+    bool told = json_array_size(a) > 0;
+    for (int i = 0; i < v->n_stored && !told; i++)
+        if (v->stored[i].at.partition >= 0 && !strcmp(v->stored[i].connector, c->name))
+            add_offset(a, v->stored[i].at.topic, v->stored[i].at.partition,
+                       v->stored[i].at.next_offset);
     return a;
 }
 
@@ -428,8 +434,8 @@ enum err engine_connector_offsets(struct engine *g, const char *name, json_t **r
     (void)pthread_mutex_lock(&g->mutex);
     const struct engine_connector *c = engine_find(g, name);
     if (c)
-        *result =
-            json_pack("{s:o}", "offsets", c->is_source ? source_offsets(c, &v) : sink_offsets(c));
+        *result = json_pack("{s:o}", "offsets",
+                            c->is_source ? source_offsets(c, &v) : sink_offsets(c, &v));
     else
         rc = unknown(name, e);
     (void)pthread_mutex_unlock(&g->mutex);

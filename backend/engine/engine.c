@@ -12,6 +12,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/engine/connection.h"
 #include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/schedule_run.h"
@@ -216,12 +217,42 @@ enum err engine_aim_probes(struct engine *g, struct errbuf *e)
     return rc;
 }
 
+static void tell_resting(void *arg, probe_told_fn *told, void *to)
+{
+    struct engine *g = arg;
+    (void)pthread_mutex_lock(&g->mutex);
+    const struct engine_connector *first = first_of(g, false);
+    const struct connection_part as_it_is[] = {{NULL, NULL}};
+    struct buf base;
+    buf_init(&base, 0);
+    const char *asked = first ? first->config->sink.odbc : NULL;
+    if (g->config->warehouse.odbc) /* in the form that a sink without an address of its own has */
+        asked = connection_odbc(g->config->warehouse.odbc, as_it_is, &base, NULL) == ERR_OK
+                    ? buf_cstr(&base)
+                    : NULL;
+    for (int i = 0; i < g->n_connectors; i++) {
+        const struct engine_connector *c = g->connectors[i];
+        struct task_view v;
+        if (c->is_source || !asked || !c->config->sink.odbc ||
+            strcmp(c->config->sink.odbc, asked) != 0)
+            continue;
+        task_view_get(c->task, &v);
+        if (v.state != TASK_RUNNING && v.state != TASK_STOPPING)
+            told(to, c->name);
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    buf_free(&base);
+}
+
 static enum err create_probes(struct engine *g, struct errbuf *e)
 {
     const struct probes_options o = {
         .standby = g->config->source.standby,
         .kafka = g->config->kafka,
         .dialect = config_dialect_word(g->config),
+        .schema = g->config->warehouse.schema,
+        .resting = tell_resting,
+        .arg = g,
         .often_us = PROBE_OFTEN_US,
         .seldom_us = PROBE_SELDOM_US,
         .looked_us = PROBE_LOOKED_US,

@@ -52,6 +52,9 @@ static void free_topics(struct probe_view *v)
 void probe_view_free(struct probe_view *v)
 {
     free_topics(v);
+    free(v->stored);
+    v->stored = NULL;
+    v->n_stored = 0;
 }
 
 static void keep_text(char *out, size_t n, const char *text)
@@ -218,6 +221,72 @@ static void ask_kafka(struct probes *p, struct probe_view *v)
     rate_topics(v, &p->view); /* nobody else writes it */
 }
 
+/* ---- sinks that do not run ---- */
+
+enum { RESTING_MAX = 256 };
+
+struct resting {
+    char *names[RESTING_MAX];
+    int n;
+};
+
+static void note_resting(void *to, const char *connector)
+{
+    struct resting *r = to;
+    if (r->n < RESTING_MAX && (r->names[r->n] = strdup(connector)) != NULL)
+        r->n++;
+}
+
+static void keep_stored(struct probe_view *v, const char *connector, const struct stored_offset *at,
+                        int n)
+{
+    struct probe_stored *grown =
+        realloc(v->stored, ((size_t)v->n_stored + (size_t)n + 1) * sizeof *grown);
+    if (!grown)
+        return;
+    v->stored = grown;
+    for (int i = 0; i < n; i++) {
+        struct probe_stored *x = &grown[v->n_stored++];
+        keep_text(x->connector, sizeof x->connector, connector);
+        x->at = at[i];
+    }
+}
+
+bool probe_stored_offset(const struct probe_view *v, const char *connector, const char *topic,
+                         int partition, int64_t *at)
+{
+    for (int i = 0; i < v->n_stored; i++) {
+        const struct probe_stored *x = &v->stored[i];
+        if (x->at.partition != partition || strcmp(x->at.topic, topic) != 0 ||
+            strcmp(x->connector, connector) != 0)
+            continue;
+        *at = x->at.next_offset;
+        return true;
+    }
+    return false;
+}
+
+static void ask_stored(struct probes *p, struct probe_view *v)
+{
+    struct resting r = {.n = 0};
+    struct errbuf e;
+    bool there = true; /* the table: the first sink makes it */
+    if (p->o.resting)
+        p->o.resting(p->o.arg, note_resting, &r);
+    for (int i = 0; i < r.n; i++) {
+        struct stored_offset *at = NULL;
+        int64_t batch;
+        int n = 0;
+        if (there)
+            there = warehouse_offsets_read(p->warehouse, p->o.schema, r.names[i], &batch, &at, &n,
+                                           &e) == ERR_OK;
+        if (there)
+            keep_stored(v, r.names[i], at, n);
+        free(at);
+        free(r.names[i]);
+    }
+}
+
 static void ask_warehouse(struct probes *p, struct probe_view *v)
 {
     struct errbuf e = {0};
@@ -231,6 +300,8 @@ static void ask_warehouse(struct probes *p, struct probe_view *v)
     if (!rc)
         rc = warehouse_query(p->warehouse, "SELECT 1", 0, NULL, &rows, &e);
     warehouse_rows_close(rows);
+    if (!rc)
+        ask_stored(p, v);
     if (!rc)
         rc = warehouse_rollback(p->warehouse, &e); /* leaves no transaction open */
     v->warehouse_up = rc == ERR_OK;
@@ -384,7 +455,10 @@ enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e)
     *out = p->view;
     out->n_topics = 0;
     out->topics = calloc((size_t)p->view.n_topics + 1, sizeof *out->topics);
-    if (!out->topics)
+    out->stored = calloc((size_t)p->view.n_stored + 1, sizeof *out->stored);
+    if (out->stored && p->view.n_stored)
+        memcpy(out->stored, p->view.stored, (size_t)p->view.n_stored * sizeof *out->stored);
+    if (!out->topics || !out->stored)
         rc = err_set(e, ERR_NOMEM, "no memory for the topics");
     for (int i = 0; i < p->view.n_topics && !rc; i++) {
         const struct probe_topic *t = &p->view.topics[i];

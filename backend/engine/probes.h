@@ -14,6 +14,7 @@
 #include "backend/base/err.h"
 #include "backend/kafka/kafka.h"
 #include "backend/postgres/source.h"
+#include "backend/warehouse/warehouse.h"
 
 enum { PROBE_TEXT = 512, PROBE_SLOTS_MAX = 16 };
 
@@ -34,6 +35,12 @@ struct probe_topic {
     int64_t since;    /* .. and the sum of the ends then; -1: not all were known */
 };
 
+/* Where a sink stands that does not run: it tells nothing itself. */
+struct probe_stored {
+    char connector[256];
+    struct stored_offset at;
+};
+
 struct probe_view {
     int64_t asked_us; /* wall clock of the answers */
     struct probe_server primary, standby;
@@ -49,12 +56,24 @@ struct probe_view {
     bool warehouse_known, warehouse_up;
     char warehouse_server[128];
     char warehouse_error[PROBE_TEXT];
+    int n_stored;
+    struct probe_stored *stored;
 };
+
+/* False when nothing is stored for that partition, or it was not asked yet. */
+bool probe_stored_offset(const struct probe_view *v, const char *connector, const char *topic,
+                         int partition, int64_t *at);
+
+typedef void probe_told_fn(void *to, const char *connector);
 
 struct probes_options {
     const char *standby; /* libpq; NULL: none */
     const char *const *kafka;
     const char *dialect;
+    const char *schema; /* of the stored offsets */
+    /* Tells the sinks that do not run, in the warehouse that is asked. Any lock may be taken. */
+    void (*resting)(void *arg, probe_told_fn *told, void *to);
+    void *arg;
     int64_t often_us, seldom_us, looked_us;
 };
 

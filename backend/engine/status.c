@@ -113,7 +113,29 @@ static void sample(struct engine *g, const struct probe_view *v)
 
 /* ---- lag ---- */
 
-static int64_t committed_of(const struct engine *g, const char *topic, int partition)
+/* What the sink says, else what is stored (one that does not run says nothing). Good for the place,
+ * not for a lag: behind what is stored stand markers that are nothing to load. */
+static bool position_of(const struct engine_connector *c, const struct probe_view *v,
+                        const char *topic, int partition, int64_t *at)
+{
+    return sink_position(c->sink, topic, partition, at) ||
+           probe_stored_offset(v, c->name, topic, partition, at);
+}
+
+static int64_t committed_of(const struct engine *g, const struct probe_view *v, const char *topic,
+                            int partition)
+{
+    for (int i = 0; i < g->n_connectors; i++) {
+        struct engine_connector *c = g->connectors[i];
+        int64_t at;
+        if (!c->is_source && position_of(c, v, topic, partition, &at))
+            return at;
+    }
+    return -1;
+}
+
+/* Of a sink that runs. */
+static int64_t read_of(const struct engine *g, const char *topic, int partition)
 {
     for (int i = 0; i < g->n_connectors; i++) {
         struct engine_connector *c = g->connectors[i];
@@ -128,7 +150,7 @@ static int64_t committed_of(const struct engine *g, const char *topic, int parti
  * known. */
 static int64_t partition_lag(const struct engine *g, const struct probe_topic *t, int p)
 {
-    int64_t at = committed_of(g, t->name, p);
+    int64_t at = read_of(g, t->name, p);
     if (at < 0 || t->high[p] < 0)
         return -1;
     return t->high[p] > at ? t->high[p] - at : 0;
@@ -153,7 +175,8 @@ static void add_known(int64_t *sum, int64_t v)
     *sum = *sum >= 0 && v >= 0 ? *sum + v : -1;
 }
 
-static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
+static json_t *topic_json(const struct engine *g, const struct probe_view *v,
+                          const struct probe_topic *t)
 {
     json_t *partitions = json_array();
     int64_t records = 0;
@@ -163,11 +186,11 @@ static json_t *topic_json(const struct engine *g, const struct probe_topic *t)
         bool known = t->low[p] >= 0 && t->high[p] >= t->low[p];
         add_known(&records, known ? t->high[p] - t->low[p] : -1);
         add_known(&lag, behind);
-        (void)json_array_append_new(partitions,
-                                    json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p, "low",
-                                              known_int(t->low[p]), "high", known_int(t->high[p]),
-                                              "committed", known_int(committed_of(g, t->name, p)),
-                                              "lag", known_int(behind)));
+        (void)json_array_append_new(partitions, json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p,
+                                                          "low", known_int(t->low[p]), "high",
+                                                          known_int(t->high[p]), "committed",
+                                                          known_int(committed_of(g, v, t->name, p)),
+                                                          "lag", known_int(behind)));
     }
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", t->name, "partitions", partitions,
                      "records", known_int(records), "rate_s", known_real(t->rate), "lag",
@@ -222,7 +245,7 @@ static json_t *topics_of(const struct engine_connector *c, const struct probe_vi
             (void)snprintf(prefix, sizeof prefix, "%s.", c->config->source.topic_prefix);
             mine = !strncmp(v->topics[i].name, prefix, strlen(prefix));
         } else {
-            mine = sink_position(c->sink, v->topics[i].name, 0, &at);
+            mine = position_of(c, v, v->topics[i].name, 0, &at);
         }
         if (mine)
             (void)json_array_append_new(names, json_string(v->topics[i].name));
@@ -420,7 +443,7 @@ json_t *engine_status(struct engine *g)
         (void)json_array_append_new(connectors, engine_connector_json(g->connectors[i], &v));
     json_t *topics = json_array();
     for (int i = 0; i < v.n_topics; i++)
-        (void)json_array_append_new(topics, topic_json(g, &v.topics[i]));
+        (void)json_array_append_new(topics, topic_json(g, &v, &v.topics[i]));
     json_t *out = json_pack(
         "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:o, s:o}, s:{s:s, s:o, s:o}, s:o, s:o, "
         "s:o}",

@@ -667,6 +667,60 @@ static void test_offsets(void **state)
     free(db);
 }
 
+struct place {
+    const struct harness *h;
+    int64_t expected;
+};
+
+/* What the sink's offsets of c_rest.public.t add up to. */
+static bool stands_there(void *arg)
+{
+    struct place *p = arg;
+    const json_t *o;
+    size_t i;
+    json_t *r = done(p->h, "connector.offsets", named("c_rest-sink"));
+    int64_t sum = 0;
+    json_array_foreach(json_object_get(r, "offsets"), i, o)
+    {
+        if (!strcmp(
+                json_string_value(json_object_get(json_object_get(o, "partition"), "kafka_topic")),
+                "c_rest.public.t"))
+            sum +=
+                json_integer_value(json_object_get(json_object_get(o, "offset"), "kafka_offset"));
+    }
+    json_decref(r);
+    return sum == p->expected;
+}
+
+/* A sink tells where it stands while it runs; one that does not has it in the warehouse, also since
+ * the engine's start. */
+static void test_offsets_of_one_at_rest(void **state)
+{
+    struct harness h;
+    char *db = database("c_rest");
+    (void)state;
+    harness_init(&h, "c_rest", db, NULL);
+    start(&h);
+    harness_verify(&h, WAIT_S);
+    act(&h, "connector.pause", "c_rest-sink", "STOPPING", "PAUSED");
+    wait_state(&h, "c_rest-sink", "PAUSED");
+    struct place p = {.h = &h,
+                      .expected = fixture_number(fixture_warehouse_conninfo(),
+                                                 "SELECT sum(next_offset) FROM "
+                                                 "raw._flightdeck_offsets WHERE connector = "
+                                                 "'c_rest-sink' AND topic = 'c_rest.public.t'")};
+    fixture_wait("offsets of the paused sink", WAIT_S, stands_there, &p);
+    kill_and_start(&h);
+    wait_state(&h, "c_rest-sink", "PAUSED");
+    fixture_wait("offsets of a sink that is paused from the start", WAIT_S, stands_there, &p);
+    json_t *r = done(&h, "connector.show", named("c_rest-sink"));
+    assert_true(json_array_size(json_object_get(r, "topics")) > 0);
+    assert_true(json_is_null(json_object_get(r, "lag_records"))); /* of that nothing is known */
+    json_decref(r);
+    stop(&h);
+    free(db);
+}
+
 /* The engine does not start over a store that it cannot read, and leaves it as it is. */
 static void test_damaged_store(void **state)
 {
@@ -730,15 +784,11 @@ static void test_batch_with_a_paused_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pause_and_resume),
-        cmocka_unit_test(test_stop_and_restart),
-        cmocka_unit_test(test_apply_and_delete),
-        cmocka_unit_test(test_file_and_store),
-        cmocka_unit_test(test_invalid_apply),
-        cmocka_unit_test(test_stored_with_faults),
-        cmocka_unit_test(test_offsets),
-        cmocka_unit_test(test_damaged_store),
-        cmocka_unit_test(test_batch_with_a_paused_one),
+        cmocka_unit_test(test_pause_and_resume), cmocka_unit_test(test_stop_and_restart),
+        cmocka_unit_test(test_apply_and_delete), cmocka_unit_test(test_file_and_store),
+        cmocka_unit_test(test_invalid_apply),    cmocka_unit_test(test_stored_with_faults),
+        cmocka_unit_test(test_offsets),          cmocka_unit_test(test_offsets_of_one_at_rest),
+        cmocka_unit_test(test_damaged_store),    cmocka_unit_test(test_batch_with_a_paused_one),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
