@@ -326,7 +326,7 @@ static enum err add_overlap(struct load_run *x, const struct delta *d, int64_t *
         struct buf only;
         struct buf sk;
         const char *keys[MODEL_KEY_MAX];
-        char names[MODEL_KEY_MAX][8];
+        char names[MODEL_KEY_MAX][16];
         buf_init(&only, 0);
         buf_init(&sk, 0);
         for (int i = 0; i < entity_of(x)->n_key; i++) {
