@@ -297,7 +297,10 @@ static void on_retry(void *arg, struct timer *timer)
 void arm_retry(struct scheduler *s, struct ti *t)
 {
     int64_t most = t->run->dag->dag->tasks[t->index].retry_delay_max_ms * 2000;
-    int64_t wait = t->v.retry_us - wall_now(s); /* after a restart the clock may be another */
+    int64_t wait = t->retry_wait_us;
+    if (!wait) /* after a restart, when the clock may be another */
+        wait = t->v.retry_us - wall_now(s);
+    t->retry_wait_us = 0;
     t->retry.fire = on_retry;
     t->retry.arg = s;
     (void)timer_set(s->timers, &t->retry, mono_now(s) + (wait < 0 ? 0 : wait > most ? most : wait));

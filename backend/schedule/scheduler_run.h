@@ -55,6 +55,7 @@ struct ti {
     struct ti *next, *prev; /* in its queue */
     bool queued;
     struct timer retry;
+    int64_t retry_wait_us; /* known since its try ended; 0: an earlier engine's, see v.retry_us */
     struct task_run *running;
 };
 

@@ -331,6 +331,7 @@ static bool collect(struct scheduler *s, struct task_run *t)
     if (ev == TASK_EV_FAULT) {
         retry_us = ti_backoff_us(s, ti);
         ti->v.retry_us = wall_now(s) + retry_us;
+        ti->retry_wait_us = retry_us;
     }
     run_settle(s, r);
     if (run_change_commit(s, &r, &e) != ERR_OK) {

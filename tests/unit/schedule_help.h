@@ -46,14 +46,14 @@ struct world {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool released;
-    int n_calls; /* of tasks, in order */
+    _Atomic int n_calls; /* of tasks, in order */
     struct {
         int64_t run;
         char task[32];
         int attempt;
         int64_t wall, begin_us;
     } calls[CALLS_MAX];
-    int running, most_running;
+    _Atomic int running, most_running;
     int n_events;
     struct {
         enum scheduler_change what;
