@@ -24,9 +24,6 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
                         struct errbuf *e) MUST_CHECK;
 void refresh_destroy(struct refresh *r); /* NULL is fine */
 
-/* The scheduler's functions for the kinds `model` and `sql`; arg is the refresh. */
-void refresh_executor(struct refresh *r, struct scheduler_executor *out);
-
 const struct marts *refresh_marts(const struct refresh *r);
 
 /*

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/engine/engine_run.h"
 #include "backend/engine/refresh_run.h"
+#include "backend/engine/schedule_run.h"
 
 /* ---- model ---- */
 
@@ -26,11 +28,11 @@ static void tell_load(void *arg, const struct model_load *done)
         task_run_add_rows(t, done->inserted);
 }
 
-static enum err run_model(void *arg, struct task_run *t, struct errbuf *e)
+enum err engine_task_model(struct engine *g, struct task_run *t, struct errbuf *e)
 {
     const struct refresh_load o = {
         .entities = task_run_task(t)->names, .report = tell_load, .arg = t, .task = t};
-    return refresh_model(arg, &o, e);
+    return refresh_model(g->refresh, &o, e);
 }
 
 /* ---- sql ---- */
@@ -117,9 +119,9 @@ static enum err run_file(struct task_run *t, struct warehouse *w, const struct v
     return rc;
 }
 
-static enum err run_sql(void *arg, struct task_run *t, struct errbuf *e)
+enum err engine_task_sql(struct engine *g, struct task_run *t, struct errbuf *e)
 {
-    const struct refresh *r = arg;
+    const struct refresh *r = g->refresh;
     const struct mart *m = marts_find_sql(r->marts, task_run_task(t)->file);
     const struct warehouse_options o = {.odbc = r->config->warehouse.odbc,
                                         .dialect = config_dialect_word(r->config),
@@ -139,11 +141,4 @@ static enum err run_sql(void *arg, struct task_run *t, struct errbuf *e)
     warehouse_close(w);
     values_free(&v);
     return rc;
-}
-
-void refresh_executor(struct refresh *r, struct scheduler_executor *out)
-{
-    out->arg = r;
-    out->run[DAG_MODEL] = run_model;
-    out->run[DAG_SQL] = run_sql;
 }

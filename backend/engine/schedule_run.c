@@ -8,12 +8,13 @@
 #include "backend/base/log.h"
 #include "backend/engine/dag_config.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/refresh.h"
 
 /* What carries out a task of each kind. NULL: it fails and says that the kind is not built in;
  * shell is the scheduler's own. */
 static engine_task_fn *const kinds[DAG_TASK_KINDS] = {
-    [DAG_MODEL] = NULL,
-    [DAG_SQL] = NULL,
+    [DAG_MODEL] = engine_task_model,
+    [DAG_SQL] = engine_task_sql,
     [DAG_TEST] = engine_task_test,
     [DAG_VERIFY] = engine_task_verify,
 };
@@ -101,6 +102,8 @@ enum err engine_schedule_load(struct engine *g, struct errbuf *e)
     struct faults faults;
     faults_init(&faults);
     enum err rc = dag_load_all(g->config, &g->dags, &faults, e);
+    if (!rc)
+        rc = refresh_create(g->config, &g->refresh, &faults, e);
     faults_free(&faults);
     if (rc)
         return rc;
@@ -180,6 +183,7 @@ void engine_schedule_close(struct engine *g)
     }
     atomic_store(&g->scheduler, NULL);
     scheduler_destroy(s);
+    refresh_destroy(g->refresh);
     dag_set_free(g->dags);
     free(g->dag_failed);
     free(g->schedule_environment ? g->schedule_environment[0] : NULL);

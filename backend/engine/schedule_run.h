@@ -23,8 +23,10 @@ typedef enum err engine_task_fn(struct engine *g, struct task_run *t, struct err
 
 /* check_task.c: compares tables with the source; runs tests, of which none can be declared yet. */
 engine_task_fn engine_task_verify, engine_task_test;
+/* refresh_task.c: loads entities of the model; runs an SQL file, or the mart that it makes. */
+engine_task_fn engine_task_model, engine_task_sql;
 
-/* Reads and checks the configuration's DAGs; nothing runs yet. */
+/* Reads and checks the configuration's DAGs, model and marts; nothing runs yet. */
 enum err engine_schedule_load(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* A sink has loaded rows: DAGs that wait for such are told. Any thread; c's on_rows. */
 void engine_schedule_rows(void *engine, const char *topic, const char *table);
