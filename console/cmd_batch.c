@@ -3,7 +3,8 @@
  * verify, report, leave.
  *
  * For cron and CI. "Synced" is what verify waits for: a snapshot of the source is taken at the
- * start, and all that it sees has to be in raw. A connector that somebody paused would keep some of
+ * start, and all that it sees has to be in raw. Then each DAG runs once, those that load the model
+ * first, and verify goes on to the model. A connector that somebody paused would keep some of
  * it back: that is said before anything moves, and --resume runs it. Exit: 0 done and the same, 4
  * data differ, 1 a connector failed, 2 configuration, 3 cannot connect, 130 interrupted.
  */
@@ -18,12 +19,20 @@
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
 #include "backend/engine/engine.h"
+#include "backend/engine/engine_refresh.h"
 #include "console/commands.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 #include "console/report.h"
 
-enum { ARENAS_MAX = 2, TIMEOUT_S = 120, TIMEOUT_MAX_S = 86400, SAY_EVERY_US = 1000000 };
+enum {
+    ARGUMENT_TEXT_MAX = 8192,
+    NAMES_MAX = 256,
+    ARENAS_MAX = 2,
+    TIMEOUT_S = 120,
+    TIMEOUT_MAX_S = 86400,
+    SAY_EVERY_US = 1000000
+};
 
 struct batch {
     const struct config *config;
@@ -41,6 +50,11 @@ struct batch {
     enum err failure;
     struct errbuf why;
     const char *doing;
+    /* what is refreshed once raw holds it all */
+    bool refreshes;
+    const char *const *dags; /* NULL: all */
+    const char *const *backfill;
+    struct engine_refresh_report refreshed;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -100,6 +114,51 @@ static void progress(void *arg, const char *what)
     b->doing = what;
 }
 
+static bool refresh_canceled(void *arg)
+{
+    struct batch *b = arg;
+    int64_t captured;
+    int64_t loaded;
+    int64_t dead;
+    engine_totals(b->engine, &captured, &loaded, &dead);
+    say(b, captured, loaded);
+    return interrupted;
+}
+
+static void refresh_progress(void *arg, const char *dag)
+{
+    ((struct batch *)arg)->doing = dag;
+}
+
+/* The first task that failed, as the batch's error. */
+static enum err refresh_failure(const struct engine_refresh_report *r, struct errbuf *e)
+{
+    for (int i = 0; i < r->n; i++) {
+        const struct engine_refresh_task *t = &r->items[i];
+        if (t->state == TI_FAILED)
+            return err_set(e, ERR_SQL, "%s%s%s (run %lld): %s", t->dag, t->task[0] ? "." : "",
+                           t->task, (long long)t->run, t->reason);
+    }
+    return err_set(e, ERR_SQL, "a DAG has failed");
+}
+
+/* Called once raw holds the snapshot. */
+static enum err arrived(void *arg, struct errbuf *e)
+{
+    struct batch *b = arg;
+    const struct engine_refresh_options o = {.dags = b->dags,
+                                             .backfill = b->backfill,
+                                             .who = "batch",
+                                             .canceled = refresh_canceled,
+                                             .progress = refresh_progress,
+                                             .arg = b};
+    if (!b->refreshes)
+        return ERR_OK;
+    enum err rc = engine_refresh(b->engine, &o, &b->refreshed, e);
+    b->last_progress_us = clock_mono_us();
+    return rc || b->refreshed.ok ? rc : refresh_failure(&b->refreshed, e);
+}
+
 static double seconds(int64_t from, int64_t to)
 {
     return to > from && from ? (double)(to - from) / 1e6 : 0;
@@ -108,13 +167,13 @@ static double seconds(int64_t from, int64_t to)
 static json_t *report_of(const struct batch *b, const struct report_stage *stages, int64_t dead,
                          const struct verify_report *r, const struct errbuf *failed)
 {
-    return json_pack("{s:b, s:s*, s:f, s:[{s:s, s:I, s:f}, {s:s, s:I, s:f}], s:I, s:o}", "ok",
+    return json_pack("{s:b, s:s*, s:f, s:[{s:s, s:I, s:f}, {s:s, s:I, s:f}], s:I, s:o, s:o}", "ok",
                      !failed && r && r->same, "error", failed ? failed->text : NULL, "seconds",
                      seconds(b->began_us, clock_mono_us()), "stages", "stage", stages[0].name,
                      "rows", (json_int_t)stages[0].rows, "seconds", stages[0].seconds, "stage",
                      stages[1].name, "rows", (json_int_t)stages[1].rows, "seconds",
-                     stages[1].seconds, "dead_letters", (json_int_t)dead, "verify",
-                     r ? report_verify(r) : json_null());
+                     stages[1].seconds, "dead_letters", (json_int_t)dead, "refresh",
+                     report_refresh(&b->refreshed), "verify", r ? report_verify(r) : json_null());
 }
 
 /* failed NULL: it has not. A text of nothing at all is left out: the error has said why. */
@@ -142,6 +201,7 @@ static enum err print_report(const struct batch *b, const struct verify_report *
     report_stages_text(stages, 2, stdout);
     if (dead)
         (void)printf("  %lld records went to dead-letter topics\n", (long long)dead);
+    report_refresh_text(&b->refreshed, stdout);
     if (r)
         report_verify_text(r, stdout);
     return ERR_OK;
@@ -156,9 +216,15 @@ static int run(struct batch *b)
         rc = engine_check_paused(b->engine, b->resume, "batch", &e);
     if (!rc)
         rc = engine_start(b->engine, &e);
+    if (!rc)
+        rc = engine_start_schedule(b->engine, true, &e);
     b->began_us = b->last_progress_us = clock_mono_us();
     b->doing = "starting";
-    struct verify_hooks hooks = {.canceled = canceled, .progress = progress, .arg = b};
+    struct verify_hooks hooks = {.canceled = canceled,
+                                 .progress = progress,
+                                 .arrived = arrived,
+                                 .raw_only = !b->refreshes,
+                                 .arg = b};
     bool ran = !rc;
     if (!rc)
         rc = engine_verify(b->config, NULL, INT64_MAX, &hooks, &r, &e);
@@ -176,6 +242,7 @@ static int run(struct batch *b)
     if (ran && print_report(b, rc ? NULL : &r, rc ? &e : NULL, &why))
         code = report_error("batch", &why);
     verify_report_free(&r);
+    engine_refresh_report_free(&b->refreshed);
     if (ran) {
         rc = engine_stop(b->engine, &e);
         if (rc && code == EXIT_DONE)
@@ -185,8 +252,42 @@ static int run(struct batch *b)
     return code;
 }
 
+/* Splits the value of --refresh at its commas, in place. */
+static int split(char *text, const char **out)
+{
+    int n = 0;
+    for (char *word = strtok(text, ","); word && n < NAMES_MAX; word = strtok(NULL, ","))
+        out[n++] = word;
+    out[n] = NULL;
+    return n;
+}
+
+/* --refresh all|none|DAG,..  --backfill DAG=N .. */
+static int read_refresh(struct batch *b, const struct arguments *a, char *names, const char **dags,
+                        const char **backfill)
+{
+    const char *refresh = arguments_value(a, "refresh");
+    int n = 0;
+    for (int i = 0; i < a->n_given && n < NAMES_MAX; i++)
+        if (!strcmp(a->given[i].name, "backfill"))
+            backfill[n++] = a->given[i].value;
+    backfill[n] = NULL;
+    b->backfill = backfill;
+    b->refreshes = !refresh || strcmp(refresh, "none") != 0;
+    if (refresh && b->refreshes && strcmp(refresh, "all") != 0) {
+        (void)snprintf(names, ARGUMENT_TEXT_MAX, "%s", refresh);
+        if (!split(names, dags))
+            return command_fail(a, EXIT_USAGE, "--refresh: all, none or names of DAGs");
+        b->dags = dags;
+    }
+    return EXIT_DONE;
+}
+
 int cmd_batch(int argc, char **argv)
 {
+    char names[ARGUMENT_TEXT_MAX];
+    const char *dags[NAMES_MAX + 1];
+    const char *backfill[NAMES_MAX + 1];
     struct batch b = {.terminal = isatty(STDERR_FILENO) != 0};
     struct arguments a;
     struct config *c = NULL;
@@ -195,6 +296,8 @@ int cmd_batch(int argc, char **argv)
     int code = arguments_read(argc, argv, &a);
     if (!code)
         code = arguments_number(&a, "timeout", 1, TIMEOUT_MAX_S, TIMEOUT_S, &timeout);
+    if (!code)
+        code = read_refresh(&b, &a, names, dags, backfill);
     if (!code)
         code = arguments_config(&a, &c);
     if (code)

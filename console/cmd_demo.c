@@ -165,7 +165,7 @@ static bool engine_answers(const struct demo *d)
     return ok;
 }
 
-static enum err engine_start(struct demo *d, struct errbuf *e)
+static enum err start_engine(struct demo *d, struct errbuf *e)
 {
     static const struct process_user self = {.drop = false};
     char tail[1024], text[64];
@@ -204,7 +204,7 @@ static enum err engine_start(struct demo *d, struct errbuf *e)
     return ERR_OK;
 }
 
-static void engine_stop(const struct demo *d)
+static void stop_engine(const struct demo *d)
 {
     int64_t begun = clock_mono_us();
     pid_t pid = process_alive(d->paths.engine_pid);
@@ -239,7 +239,7 @@ static int stop_all(struct demo *d)
     int64_t begun = clock_mono_us();
     struct errbuf e;
 
-    engine_stop(d);
+    stop_engine(d);
     if (stack_stop(d->stack, STACK_MASK_ALL, &e) != ERR_OK)
         return fail_with(d, &e);
     say(d, "servers", "stopped", since(begun));
@@ -267,7 +267,7 @@ static int destroy(struct demo *d)
     if (!confirmed(d))
         return command_fail(&d->args, EXIT_FAILED,
                             "not confirmed: nothing was touched (--yes does not ask)");
-    engine_stop(d);
+    stop_engine(d);
     if (stack_destroy(d->stack, &e) != ERR_OK)
         return fail_with(d, &e);
     demo_remove_empty_parent(d->dir);
@@ -398,7 +398,7 @@ static int end_headless(struct demo *d)
         (void)fprintf(d->out, "  the engine runs already: verifying only\n");
         code = run_self(d, "verify", json ? "--json" : NULL, NULL);
     } else {
-        code = run_self(d, "batch", json ? "--report" : NULL, json ? "json" : NULL);
+        code = run_self(d, "batch", "--backfill=airports_traffic=30", json ? "--json" : NULL);
     }
     stop_started(d);
     return interrupted ? EXIT_INTERRUPTED : code;
@@ -409,7 +409,7 @@ static int end_interactive(struct demo *d)
     const char *argv[] = {d->self, "console", "--config", d->paths.config, NULL};
     struct errbuf e;
 
-    if (engine_start(d, &e) != ERR_OK)
+    if (start_engine(d, &e) != ERR_OK)
         return fail_with(d, &e);
     const char *dir = arguments_value(&d->args, "dir");
     const char *option = dir ? " --dir " : "";

@@ -76,6 +76,13 @@ static const struct command_option batch_options[] = {
      .argument = "SECONDS",
      .help = "Give up when nothing moves for so long; default 120."},
     {.name = "resume", .help = "Run paused and stopped connectors too, from now on."},
+    {.name = "refresh",
+     .argument = "WHAT",
+     .help = "all (default): each DAG runs once when raw holds everything, those that load the "
+             "model first; none; or the names of some, with commas."},
+    {.name = "backfill",
+     .argument = "DAG=N",
+     .help = "This DAG runs for the last N of its intervals. May be repeated."},
     JSON_OPTION,
     END_OF_OPTIONS};
 
@@ -316,7 +323,8 @@ static const struct command commands[] = {
      .arguments = "",
      .run = cmd_batch,
      .options = batch_options,
-     .summary = "Synchronize once in the foreground, verify, report, end. For cron and CI.",
+     .summary =
+         "Synchronize once in the foreground, refresh, verify, report, end. For cron and CI.",
      .details =
          "Everything that was committed in the source when it starts is in the warehouse "
          "when it ends. It needs a source, brokers and a warehouse in its configuration, "

@@ -231,6 +231,50 @@ json_t *report_verify(const struct verify_report *r)
                      "waited_seconds", r->waited_seconds, "tables", tables, "views", views);
 }
 
+/* "dwh.load", "airports_traffic, 29 runs". */
+static char *task_name(const struct engine_refresh_task *t, char *out, size_t n)
+{
+    if (t->task[0])
+        (void)snprintf(out, n, "%s.%s", t->dag, t->task);
+    else
+        (void)snprintf(out, n, "%s, %d runs", t->dag, t->runs);
+    return out;
+}
+
+void report_refresh_text(const struct engine_refresh_report *r, FILE *out)
+{
+    char name[256];
+    char rows[32];
+    int width = (int)strlen("task");
+    if (!r->n)
+        return;
+    for (int i = 0; i < r->n; i++)
+        widen(&width, task_name(&r->items[i], name, sizeof name));
+    (void)fprintf(out, "refresh:\n  %-*s %14s %9s  %s\n", width, "task", "rows", "seconds",
+                  "result");
+    for (int i = 0; i < r->n; i++) {
+        const struct engine_refresh_task *t = &r->items[i];
+        (void)fprintf(out, "  %-*s %14s %9.2f  %s%s%s\n", width, task_name(t, name, sizeof name),
+                      t->rows < 0 ? "-" : report_number(t->rows, rows), t->seconds,
+                      task_instance_state_word(t->state), t->reason[0] ? ": " : "", t->reason);
+    }
+}
+
+json_t *report_refresh(const struct engine_refresh_report *r)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < r->n; i++) {
+        const struct engine_refresh_task *t = &r->items[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:I, s:i, s:s, s:o, s:f, s:s}", "dag", t->dag, "task",
+                            t->task, "run", (json_int_t)t->run, "runs", t->runs, "state",
+                            task_instance_state_word(t->state), "rows",
+                            t->rows < 0 ? json_null() : json_integer(t->rows), "seconds",
+                            t->seconds, "reason", t->reason));
+    }
+    return list;
+}
+
 void report_stages_text(const struct report_stage *s, int n, FILE *out)
 {
     char rows[32];

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "backend/engine/engine_refresh.h"
 #include "backend/engine/verify.h"
 
 /* JSON of ours on `out`, numbers with a fraction rounded to 3 decimals. flags: of json_dumpf.
@@ -18,6 +19,10 @@ int report_failure(const char *command, const char *file, const struct errbuf *e
 
 void report_verify_text(const struct verify_report *r, FILE *out);
 json_t *report_verify(const struct verify_report *r);
+
+/* What each task of a refresh did; nothing where there was none. */
+void report_refresh_text(const struct engine_refresh_report *r, FILE *out);
+json_t *report_refresh(const struct engine_refresh_report *r);
 
 /* One stage of a batch. */
 struct report_stage {

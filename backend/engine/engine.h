@@ -68,6 +68,7 @@ struct verify_hooks {
     bool (*canceled)(void *arg);
     void (*progress)(void *arg, const char *what);
     enum err (*arrived)(void *arg, struct errbuf *e); /* as verify_options; may be NULL */
+    bool raw_only;                                    /* leave the model out */
     void *arg;
 };
 enum err engine_verify(const struct config *c, const char *const *only, int64_t timeout_us,

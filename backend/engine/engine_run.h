@@ -29,7 +29,7 @@ struct engine {
     _Atomic int n_sinks; /* of them */
     struct dag_set *dags;
     struct refresh *refresh;
-        /* what their tasks do in the warehouse */ /* set with the engine, may be empty */
+    /* what their tasks do in the warehouse */ /* set with the engine, may be empty */
     bool *dag_failed; /* each one's last run did; the scheduler's dispatcher's alone */
     struct scheduler *_Atomic scheduler;
     char **schedule_environment;    /* of shell tasks: the configuration's path */

@@ -128,7 +128,7 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
             .only = only,
             .included = included,
             .sink_of = sink_of,
-            .model = b.model,
+            .model = hooks && hooks->raw_only ? NULL : b.model,
             .arrived = arrived,
             .canceled = canceled,
             .progress = progress,

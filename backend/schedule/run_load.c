@@ -183,7 +183,8 @@ struct run *run_find_active(struct scheduler *s, int64_t id)
 
 static bool lane_may_begin(const struct scheduler *s, const struct dag_state *d, int lane)
 {
-    if (!d->queued[lane] || (lane != LANE_ASKED && (d->kept.paused || s->o.asked_only)))
+    if (!d->queued[lane] || (lane != LANE_ASKED && d->kept.paused) ||
+        (lane == LANE_ITSELF && s->o.asked_only))
         return false;
     int64_t limit = lane == LANE_BACKFILL && d->kept.backfill_running > 0 ? d->kept.backfill_running
                                                                           : d->dag->max_active_runs;
