@@ -260,7 +260,7 @@ static void entity_latest(struct view *v, bool all)
 struct change {
     const char *table;
     const char *value; /* its column there */
-    char as[12];       /* v1, t1, .. */
+    char as[16];       /* v1, t1, .. */
     const struct wcolumn *type;
 };
 static const struct wcolumn knot_id = {.type = WT_INT32};
