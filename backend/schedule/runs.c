@@ -12,7 +12,14 @@
 #include "backend/base/log.h"
 #include "backend/schedule/scheduler_run.h"
 
-enum { PRUNE_EVERY = 20, PRUNE_LIMIT = 50, KEEP_DAYS = 90, KEEP_RUNS = 20000 };
+enum {
+    PRUNE_EVERY = 20,
+    PRUNE_LIMIT = 50,
+    PRUNE_PIECES = 20000,
+    KEEP_BYTES = 256 << 20,
+    KEEP_DAYS = 90,
+    KEEP_RUNS = 20000
+};
 #define DAY_US INT64_C(86400000000)
 
 /* ---- moving ---- */
@@ -357,6 +364,9 @@ static void prune(struct scheduler *s, struct dag_state *d)
                          s->o.keep_runs > 0 ? s->o.keep_runs : KEEP_RUNS, PRUNE_LIMIT, &n,
                          &e) != ERR_OK)
         log_warning("schedule", "old runs of %s stay: %s", d->dag->name, e.text);
+    if (store_logs_prune(s->o.store, s->o.keep_bytes > 0 ? s->o.keep_bytes : KEEP_BYTES,
+                         PRUNE_PIECES, &n, &e) != ERR_OK)
+        log_warning("schedule", "old logs stay: %s", e.text);
 }
 
 static void on_run_timeout(void *arg, struct timer *timer)

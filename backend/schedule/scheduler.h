@@ -110,11 +110,12 @@ struct scheduler_options {
     void *on_event_arg;
     /* "NAME=value", .., NULL: more environment for shell; NULL: none */
     const char *const *environment;
-    bool asked_only;   /* nothing begins by itself, only what is triggered: for batch */
-    int workers;       /* tasks side by side at the most; 0: the sum of all pools' slots */
-    int64_t log_bytes; /* kept of one try: its begin and its end; 0: 1 MiB */
-    int64_t keep_days; /* of runs that are over; 0: 90 */
-    int64_t keep_runs; /* of each DAG, those that are over; 0: 20000 */
+    bool asked_only;    /* nothing begins by itself, only what is triggered: for batch */
+    int workers;        /* tasks side by side at the most; 0: the sum of all pools' slots */
+    int64_t log_bytes;  /* kept of one try: its begin and its end; 0: 1 MiB */
+    int64_t keep_days;  /* of runs that are over; 0: 90 */
+    int64_t keep_runs;  /* of each DAG, those that are over; 0: 20000 */
+    int64_t keep_bytes; /* of all logs together, about; 0: 256 MiB */
     /* For tests: then nothing happens by time alone, and scheduler_wake makes it look. NULL: the
      * machine's. */
     const struct scheduler_clock *clock;

@@ -45,7 +45,9 @@
     X(tries_list)                                                                                  \
     X(log_add)                                                                                     \
     X(log_read)                                                                                    \
-    X(log_trim)
+    X(log_trim)                                                                                    \
+    X(logs_bytes)                                                                                  \
+    X(logs_prune)
 
 enum store_query {
 #define X(name) QUERY_##name,

@@ -189,3 +189,22 @@ void store_log_free(struct store_log *l)
     arena_destroy(l->arena);
     *l = (struct store_log){0};
 }
+
+enum err store_logs_prune(struct store *s, int64_t max, int pieces, int *n, struct errbuf *e)
+{
+    bool row;
+    *n = 0;
+    enum err rc = store_transaction(s, e);
+    if (rc)
+        return rc;
+    sqlite3_stmt *st = store_bind(s, QUERY_logs_bytes, "");
+    rc = store_step(s, st, &row, "look at the file's size", e);
+    bool much = !rc && row && sqlite3_column_int64(st, 0) > max;
+    store_reset(st);
+    if (much) {
+        rc = store_do(s, store_bind(s, QUERY_logs_prune, "i", (int64_t)pieces), "delete old logs",
+                      e);
+        *n = rc ? 0 : sqlite3_changes(s->db);
+    }
+    return store_commit(s, rc, e);
+}

@@ -242,5 +242,8 @@ enum err store_log_add(struct store *s, struct store_log_writer *w, int64_t ts_u
 enum err store_log_read(struct store *s, int64_t run, const char *task, int attempt, int64_t after,
                         int64_t limit, struct store_log *out, struct errbuf *e) MUST_CHECK;
 void store_log_free(struct store_log *l);
+/* When the file holds more than max bytes the oldest `pieces` of all logs go; *n: how many. */
+enum err store_logs_prune(struct store *s, int64_t max, int pieces, int *n,
+                          struct errbuf *e) MUST_CHECK;
 
 #endif

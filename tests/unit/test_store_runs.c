@@ -353,6 +353,31 @@ static void test_runs_are_bounded(void **state)
     assert_int_equal(number(p, "SELECT count(*) FROM runs"), 1); /* the newest always stays */
 }
 
+static void test_all_logs_together_are_bounded(void **state)
+{
+    struct place *p = *state;
+    struct errbuf e;
+    int n;
+    int64_t most = number(p, "SELECT page_count FROM pragma_page_count") * 4096 + 500000;
+    char text[1001];
+    memset(text, 'x', sizeof text - 2);
+    text[sizeof text - 2] = '\n';
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 30; i++) {
+        int64_t id = add(p, "d", RUN_KIND_SCHEDULE, 1, i);
+        struct store_log_writer w = {.run = id, .task = "t", .attempt = 1, .max = 1 << 20};
+        end_run(p, id, 10);
+        for (int k = 0; k < 100; k++)
+            good(store_log_add(p->s, &w, 1, text, &e), &e);
+        good(store_logs_prune(p->s, most, 200, &n, &e), &e);
+        assert_true(i > 2 || n == 0);
+    }
+    assert_true(number(p, "SELECT sum(length(text)) FROM logs") < 600000);
+    assert_true(number(p, "SELECT count(*) FROM logs WHERE run = 30") == 100); /* the newest stay */
+    assert_true(number(p, "SELECT count(*) FROM logs WHERE run = 1") == 0);
+    assert_int_equal(number(p, "SELECT count(*) FROM runs"), 30);
+}
+
 /* ---- a file that cannot be written ---- */
 
 static void expect_refused(struct place *p, int64_t id, const char *words)
@@ -419,6 +444,7 @@ int main(void)
         CASE(test_logs),
         CASE(test_a_log_is_bounded),
         CASE(test_runs_are_bounded),
+        CASE(test_all_logs_together_are_bounded),
         CASE(test_disk_full),
         CASE(test_read_only),
     };
