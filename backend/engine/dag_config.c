@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backend/base/nearest.h"
+#include "backend/model/mart.h"
+#include "backend/model/model.h"
 #include "config/assets.h"
 
 static const char BUILT_IN[] = "config/airline/dags/dwh.yaml";
@@ -124,6 +127,113 @@ static struct dag_pool *read_pools(struct gathered *g, const struct config *c, i
     return pools;
 }
 
+/* ---- what DAGs name: entities, parameters of marts ---- */
+
+struct named {
+    const struct config *config;
+    struct model *model; /* NULL: none, or none that can be read */
+    struct marts *marts;
+    struct faults *faults;
+};
+
+static void check_model_task(const struct named *n, const struct dag *d, const struct dag_task *t)
+{
+    struct errbuf e;
+    if (!n->config->model)
+        faults_add(n->faults, d->file, t->line,
+                   "task %s loads the model, and %s names none: set `model`", t->name,
+                   n->config->file);
+    for (int i = 0; n->model && t->names && t->names[i]; i++)
+        if (model_find_entity(n->model, t->names[i], &e) < 0)
+            faults_add(n->faults, d->file, t->line, "task %s: %s", t->name, e.text);
+}
+
+static const struct dag_binding *find_binding(const struct dag_task *t, const char *name)
+{
+    for (int i = 0; i < t->n_bindings; i++)
+        if (strcmp(t->bindings[i].name, name) == 0)
+            return &t->bindings[i];
+    return NULL;
+}
+
+static void check_mart_task(const struct named *n, const struct dag *d, const struct dag_task *t)
+{
+    const struct mart *m = marts_find_sql(n->marts, t->file);
+    for (int i = 0; m && i < m->n_params; i++)
+        if (!m->params[i].def && !find_binding(t, m->params[i].name))
+            faults_add(n->faults, d->file, t->line,
+                       "task %s: the mart %s needs a value for its parameter `%s`: give it in "
+                       "`params`",
+                       t->name, m->name, m->params[i].name);
+    for (int i = 0; m && i < t->n_bindings; i++) {
+        struct nearest near;
+        char hint[160];
+        bool known = false;
+        nearest_start(&near, t->bindings[i].name);
+        for (int k = 0; k < m->n_params; k++) {
+            known |= strcmp(m->params[k].name, t->bindings[i].name) == 0;
+            nearest_offer(&near, m->params[k].name);
+        }
+        if (!known)
+            faults_add(n->faults, d->file, t->line, "task %s: the mart %s has no parameter `%s`%s",
+                       t->name, m->name, t->bindings[i].name,
+                       nearest_hint(&near, hint, sizeof hint));
+    }
+}
+
+/* Any table of raw may be named; with a model a name that is near to an entity's, and none itself,
+ * is a slip of the pen. */
+static void check_trigger(const struct named *n, const struct dag *d)
+{
+    for (int i = 0; n->model && d->on_change && d->on_change[i]; i++) {
+        struct nearest near;
+        char hint[160];
+        bool known = strcmp(d->on_change[i], "all") == 0;
+        nearest_start(&near, d->on_change[i]);
+        for (int k = 0; k < n->model->n_entities; k++) {
+            known |= strcmp(n->model->entities[k].name, d->on_change[i]) == 0;
+            nearest_offer(&near, n->model->entities[k].name);
+        }
+        if (!known && nearest_hint(&near, hint, sizeof hint)[0])
+            faults_add(n->faults, d->file, d->trigger_line, "on_change: `%s` is no entity%s",
+                       d->on_change[i], hint);
+    }
+}
+
+static void read_named(struct named *n)
+{
+    struct errbuf e;
+    if (n->config->model && model_load_file(n->config->model, &n->model, &e) != ERR_OK)
+        faults_add(n->faults, NULL, 0, "%s", e.text);
+    n->marts = marts_create();
+    for (const char *const *p = n->config->marts; n->marts && *p; p++) {
+        char path[PATH_MAX];
+        int len = (*p)[0] == '/' ? snprintf(path, sizeof path, "%s", *p)
+                                 : snprintf(path, sizeof path, "%s/%s", n->config->directory, *p);
+        if (len >= (int)sizeof path || marts_add_path(n->marts, path, n->faults, &e) != ERR_OK)
+            faults_add(n->faults, n->config->file, 0, "marts: %s",
+                       len >= (int)sizeof path ? "the path is too long" : e.text);
+    }
+}
+
+static void check_named(const struct config *c, const struct dag_set *set, struct faults *faults)
+{
+    struct named n = {.config = c, .faults = faults};
+    read_named(&n);
+    for (int i = 0; i < set->n && n.marts; i++) {
+        check_trigger(&n, set->dags[i]);
+        for (int k = 0; k < set->dags[i]->n_tasks; k++) {
+            const struct dag_task *t = &set->dags[i]->tasks[k];
+            if (t->kind == DAG_MODEL)
+                check_model_task(&n, set->dags[i], t);
+            else if (t->kind == DAG_SQL)
+                check_mart_task(&n, set->dags[i], t);
+        }
+    }
+    model_free(n.model);
+    marts_free(n.marts);
+}
+
 enum err dag_load_all(const struct config *c, struct dag_set **out, struct faults *faults,
                       struct errbuf *e)
 {
@@ -141,5 +251,13 @@ enum err dag_load_all(const struct config *c, struct dag_set **out, struct fault
     enum err rc = dag_set_parse(g.texts, g.n, pools, n_pools, out, faults, e);
     free(g.texts);
     arena_destroy(g.arena);
+    if (!rc) {
+        check_named(c, *out, faults);
+        rc = faults_check(faults, e);
+    }
+    if (rc) {
+        dag_set_free(*out);
+        *out = NULL;
+    }
     return rc;
 }

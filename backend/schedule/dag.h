@@ -117,6 +117,7 @@ struct dag {
     int n_trigger_dags;
     /* Runs when one of these raw tables or entities has got new rows; "all": any. NULL: none. */
     const char *const *on_change;
+    int trigger_line;        /* where its file says trigger_on */
     int64_t min_interval_ms; /* both kinds: not sooner than this after the start of its last run */
 };
 

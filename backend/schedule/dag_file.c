@@ -414,6 +414,7 @@ static void read_trigger(struct dag_reader *r, struct dag_draft *d)
     if (d->trigger_list && !dag_read_list(r, d->trigger_list, "trigger_on"))
         d->trigger_list = NULL;
     d->dag.on_change = d->trigger.on_change;
+    d->dag.trigger_line = dag_line_of(d->root, "trigger_on");
     d->dag.min_interval_ms = d->trigger.min_interval_ms;
 }
 

@@ -76,7 +76,7 @@ static void test_folder(void **state)
     struct dag_set *set;
     struct errbuf e;
     write_file("dags/b.yaml", "tasks: {x: {kind: sql, file: own.sql, pool: slow}}\n");
-    write_file("dags/a.yml", "tasks: {x: {kind: model}}\n");
+    write_file("dags/a.yml", "tasks: {x: {kind: test}}\n");
     write_file("dags/own.sql", "SELECT 1\n");
     write_file("dags/notes.txt", "no DAG\n");
     write_file("c.yaml", "tasks: {x: {kind: verify}}\ntrigger_on: a\n");
@@ -110,8 +110,49 @@ static void test_empty_folder(void **state)
     struct errbuf e;
     (void)snprintf(path, sizeof path, "%s/empty", folder);
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_int_equal(load("dags: [empty]\nmodel: model.yaml\n", &set, &e), ERR_OK);
+    assert_int_equal(load("dags: [empty]\n", &set, &e), ERR_OK);
     assert_int_equal(set->n, 0);
+    dag_set_free(set);
+}
+
+/* `form` with the folder of the sources, where tests are run, for each %s. */
+static const char *in_repository(const char *form)
+{
+    static char text[8192];
+    char here[1024];
+    size_t n = 0;
+    assert_non_null(getcwd(here, sizeof here));
+    for (const char *at; (at = strstr(form, "%s")); form = at + 2)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%.*s%s", (int)(at - form), form, here);
+    (void)snprintf(text + n, sizeof text - n, "%s", form);
+    return text;
+}
+
+#define MODEL "model: \"%s/config/airline/model.yaml\"\n"
+
+/* What tasks name in the model and in marts. */
+static void test_named(void **state)
+{
+    (void)state;
+    struct dag_set *set;
+    struct errbuf e;
+    write_file("load.yaml", "tasks:\n  load: {kind: model, entities: [flights, flihgts]}\n");
+    assert_fault("dags: [load.yaml]\n", "/load.yaml:2: task load loads the model, and");
+    assert_fault(in_repository("dags: [load.yaml]\n" MODEL), "/load.yaml:2: task load: ");
+    assert_fault(in_repository("dags: [load.yaml]\n" MODEL),
+                 "the model has no entity `flihgts` (did you mean `flights`?)");
+    assert_fault("model: none.yaml\n", "none.yaml");
+    write_file("change.yaml",
+               "tasks: {x: {kind: verify}}\ntrigger_on: {on_change: [tikets, other]}\n");
+    assert_fault(in_repository("dags: [change.yaml]\n" MODEL),
+                 "/change.yaml:2: on_change: `tikets` is no entity (did you mean `tickets`?)");
+    write_file("mart.yaml", "tasks:\n  x: {kind: sql, file: marts/airports_traffic.sql}\n");
+    assert_fault(in_repository("dags: [mart.yaml]\nmarts: [\"%s/config/airline/marts\"]\n"),
+                 "/mart.yaml:2: task x: the mart airports_traffic needs a value for its parameter "
+                 "`business_date`");
+    assert_fault("dags: [mart.yaml]\nmarts: [none]\n", "none");
+    /* As a file of SQL alone it needs nothing that could be known here. */
+    assert_int_equal(load("dags: [mart.yaml]\n", &set, &e), ERR_OK);
     dag_set_free(set);
 }
 
@@ -123,7 +164,8 @@ static void test_built_in(void **state)
     assert_int_equal(load("state_dir: x\n", &set, &e), ERR_OK);
     assert_int_equal(set->n, 0);
     dag_set_free(set);
-    assert_int_equal(load("model: model.yaml\n", &set, &e), ERR_OK);
+    if (load(in_repository("model: \"%s/config/airline/model.yaml\"\n"), &set, &e) != ERR_OK)
+        fail_msg("%s", e.text);
     assert_int_equal(set->n, 1);
     assert_string_equal(set->dags[0]->name, "dwh");
     assert_string_equal(set->dags[0]->on_change[0], "all");
@@ -133,12 +175,12 @@ static void test_built_in(void **state)
 static void test_airline(void **state)
 {
     (void)state;
-    char here[512], text[600];
     struct dag_set *set;
     struct errbuf e;
-    assert_non_null(getcwd(here, sizeof here));
-    (void)snprintf(text, sizeof text, "dags: [\"%s/config/airline/dags\"]\n", here);
-    if (load(text, &set, &e) != ERR_OK)
+    if (load(in_repository("dags: [\"%s/config/airline/dags\"]\n"
+                           "marts: [\"%s/config/airline/marts\"]\n"
+                           "model: \"%s/config/airline/model.yaml\"\n"),
+             &set, &e) != ERR_OK)
         fail_msg("%s", e.text);
     static const char *const words[] = {
         "at 12:05 every day (UTC)",
@@ -162,8 +204,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder),       cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_empty_folder), cmocka_unit_test(test_built_in),
-        cmocka_unit_test(test_airline),
+        cmocka_unit_test(test_empty_folder), cmocka_unit_test(test_named),
+        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_airline),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
