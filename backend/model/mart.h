@@ -90,7 +90,8 @@ struct mart_result {
 enum err mart_run(struct warehouse *w, const struct mart *m, const struct script_value *values,
                   int n, struct mart_result *out, struct errbuf *e) MUST_CHECK;
 
-/* Just the first part: the table, and where the mart keeps its marks. */
+/* Just the first part: the table, and where the mart keeps its marks. `create` runs when it has
+ * changed since it last ran, and when a run finds a table or view gone. */
 enum err mart_ensure(struct warehouse *w, const struct mart *m, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -22,8 +22,8 @@ static const struct dialect *dialect_of(struct warehouse *w)
 
 /* queries/mart/<dialect>/<name>.sql or queries/mart/<name>.sql, with the mart's schema and a table
  * in it. */
-static enum err own_query(struct warehouse *w, const struct mart *m, const char *name,
-                          const char *source, int n, const char *const *params, struct errbuf *e)
+static enum err own_text(struct warehouse *w, const struct mart *m, const char *name,
+                         const char *source, struct buf *sql, struct errbuf *e)
 {
     enum { QUERY_NAME_MAX = 100 };
     char path[QUERY_NAME_MAX];
@@ -31,7 +31,6 @@ static enum err own_query(struct warehouse *w, const struct mart *m, const char 
     struct buf schema;
     struct buf table;
     struct buf state;
-    struct buf sql;
     char name_of_state[SPEC_NAME_MAX + 8];
     (void)snprintf(path, sizeof path, "mart/%s/%s", d->name, name);
     const char *text = query_text(path);
@@ -42,7 +41,7 @@ static enum err own_query(struct warehouse *w, const struct mart *m, const char 
     buf_init(&schema, 0);
     buf_init(&table, 0);
     buf_init(&state, 0);
-    buf_init(&sql, 0);
+    buf_init(sql, 0);
     dialect_ident(&schema, d, m->schema);
     (void)snprintf(name_of_state, sizeof name_of_state, "_%s_seen", m->name);
     buf_add(&state, schema.p, schema.len);
@@ -58,13 +57,20 @@ static enum err own_query(struct warehouse *w, const struct mart *m, const char 
     }
     const struct sql_slot slots[] = {
         {"schema", buf_cstr(&schema)}, {"state", buf_cstr(&state)}, {"source", buf_cstr(&table)}};
-    sql_fill(&sql, text, slots, 3);
-    enum err r = buf_check(&sql, "a statement", e);
-    if (!r && warehouse_exec(w, buf_cstr(&sql), n, params, NULL, e))
-        r = err_prefix(e, "mart %s", m->name);
+    sql_fill(sql, text, slots, 3);
     buf_free(&schema);
     buf_free(&table);
     buf_free(&state);
+    return buf_check(sql, "a statement", e);
+}
+
+static enum err own_query(struct warehouse *w, const struct mart *m, const char *name,
+                          const char *source, int n, const char *const *params, struct errbuf *e)
+{
+    struct buf sql;
+    enum err r = own_text(w, m, name, source, &sql, e);
+    if (!r && warehouse_exec(w, buf_cstr(&sql), n, params, NULL, e))
+        r = err_prefix(e, "mart %s", m->name);
     buf_free(&sql);
     return r;
 }
@@ -87,8 +93,47 @@ static bool made_meanwhile(const struct errbuf *e)
     return false;
 }
 
-static enum err ensure_once(struct warehouse *w, const struct mart *m, struct errbuf *e)
+enum { DIGEST_MAX = 17 };
+
+/* What the `create` files say and which tables are watched, as 16 hex digits. */
+static void digest(struct warehouse *w, const struct mart *m, char out[DIGEST_MAX])
 {
+    uint64_t h = 14695981039346656037ULL; /* FNV-1a */
+    const struct script *const *create = create_scripts(w, m);
+    for (int i = 0; create[i]; i++)
+        for (int k = 0; k < create[i]->n; k++)
+            for (const char *p = create[i]->statements[k].sql; *p; p++)
+                h = (h ^ (unsigned char)*p) * 1099511628211ULL;
+    for (int i = 0; m->changes[i]; i++)
+        for (const char *p = m->changes[i]; *p; p++)
+            h = (h ^ (unsigned char)*p) * 1099511628211ULL;
+    (void)snprintf(out, DIGEST_MAX, "%016llx", (unsigned long long)h);
+}
+
+/* Has this very `create` been run? Where the answer cannot be had, it has not. */
+static bool is_made(struct warehouse *w, const struct mart *m)
+{
+    struct buf sql;
+    struct errbuf e;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells;
+    char want[DIGEST_MAX];
+    bool made = false;
+    digest(w, m, want);
+    if (!own_text(w, m, "state_made", NULL, &sql, &e) &&
+        !warehouse_query(w, buf_cstr(&sql), 0, NULL, &rows, &e) &&
+        !warehouse_rows_next(rows, &cells, &e))
+        made = cells[0].kind == CELL_TEXT && cells[0].len == DIGEST_MAX - 1 &&
+               !memcmp(cells[0].p, want, DIGEST_MAX - 1);
+    warehouse_rows_close(rows);
+    buf_free(&sql);
+    return made;
+}
+
+static enum err make_once(struct warehouse *w, const struct mart *m, struct errbuf *e)
+{
+    char made[DIGEST_MAX];
+    const char *row[] = {"", ""};
     enum err r = own_query(w, m, "schema_create", NULL, 0, NULL, e);
     if (!r)
         r = own_query(w, m, "state_create", NULL, 0, NULL, e);
@@ -96,22 +141,30 @@ static enum err ensure_once(struct warehouse *w, const struct mart *m, struct er
     for (int i = 0; !r && create[i]; i++)
         if (script_run(w, create[i], NULL, 0, NULL, e))
             r = err_prefix(e, "mart %s", m->name);
-    const char *row[] = {"", ""};
     if (!r)
         r = own_query(w, m, "state_add", NULL, 2, row, e);
     for (int i = 0; !r && m->changes[i]; i++) {
         row[0] = row[1] = m->changes[i];
         r = own_query(w, m, "state_add", NULL, 2, row, e);
     }
+    digest(w, m, made);
+    row[0] = made;
+    if (!r)
+        r = own_query(w, m, "state_make", NULL, 1, row, e);
+    return r;
+}
+
+static enum err make(struct warehouse *w, const struct mart *m, struct errbuf *e)
+{
+    enum err r = make_once(w, m, e);
+    if (r && made_meanwhile(e))
+        r = make_once(w, m, e);
     return r;
 }
 
 enum err mart_ensure(struct warehouse *w, const struct mart *m, struct errbuf *e)
 {
-    enum err r = ensure_once(w, m, e);
-    if (r && made_meanwhile(e))
-        r = ensure_once(w, m, e);
-    return r;
+    return is_made(w, m) ? ERR_OK : make(w, m, e);
 }
 
 /* ---- values ---- */
@@ -187,13 +240,43 @@ static enum err take_values(const struct mart *m, const struct script_value *giv
 
 /* ---- the run ---- */
 
+/* How far a table has been filled. */
+static enum err read_newest(struct warehouse *w, const struct mart *m, const char *source,
+                            char newest[CLOCK_TEXT_MAX], struct errbuf *e)
+{
+    struct buf sql;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells;
+    enum err r = own_text(w, m, "newest", source, &sql, e);
+    if (!r)
+        r = warehouse_query(w, buf_cstr(&sql), 0, NULL, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &cells, e);
+    if (!r)
+        (void)snprintf(newest, CLOCK_TEXT_MAX, "%.*s", (int)cells[0].len, cells[0].p);
+    else
+        r = err_prefix(e, "mart %s: %s", m->name, source);
+    warehouse_rows_close(rows);
+    buf_free(&sql);
+    return r;
+}
+
+static enum err mark_next(struct warehouse *w, const struct mart *m, const char *source,
+                          struct errbuf *e)
+{
+    char newest[CLOCK_TEXT_MAX] = "";
+    const char *params[] = {newest, source};
+    enum err r = read_newest(w, m, source, newest, e);
+    return r ? r : own_query(w, m, "state_next", NULL, 2, params, e);
+}
+
 static enum err run_in_transaction(struct warehouse *w, const struct mart *m,
                                    const struct script_value *values, const char *now,
                                    struct script_rows *rows, struct errbuf *e)
 {
     enum err r = own_query(w, m, "state_lock", NULL, 1, &now, e);
     for (int i = 0; !r && m->changes[i]; i++)
-        r = own_query(w, m, "state_next", m->changes[i], 1, &m->changes[i], e);
+        r = mark_next(w, m, m->changes[i], e);
     if (!r && script_run(w, m->sql, values, m->n_params, rows, e))
         r = err_prefix(e, "mart %s", m->name);
     if (!r)
@@ -214,11 +297,35 @@ static void now_text(char *out, size_t n)
     (void)snprintf(out, n, "%s+00", utc);
 }
 
+/* Something was dropped behind our back (a table, a view with the schema that it reads). */
+static bool is_gone(const struct errbuf *e)
+{
+    return !strcmp(e->sqlstate, "42P01") || !strcmp(e->sqlstate, "42V01");
+}
+
+static enum err run_once(struct warehouse *w, const struct mart *m,
+                         const struct script_value *values, const char *now,
+                         struct script_rows *rows, struct errbuf *e)
+{
+    *rows = (struct script_rows){.target = m->target};
+    enum err r = warehouse_begin(w, e);
+    if (r)
+        return r;
+    r = run_in_transaction(w, m, values, now, rows, e);
+    if (!r)
+        r = warehouse_commit(w, e);
+    if (r) {
+        struct errbuf second; /* the first error is the one to tell */
+        (void)!warehouse_rollback(w, &second);
+    }
+    return r;
+}
+
 enum err mart_run(struct warehouse *w, const struct mart *m, const struct script_value *values,
                   int n, struct mart_result *out, struct errbuf *e)
 {
     char now[CLOCK_TEXT_MAX + 4];
-    struct script_rows rows = {.target = m->target};
+    struct script_rows rows;
     int64_t began = clock_mono_us();
     struct script_value *bound = calloc((size_t)m->n_params + 1, sizeof *bound);
     if (!bound)
@@ -228,21 +335,20 @@ enum err mart_run(struct warehouse *w, const struct mart *m, const struct script
     if (!r)
         r = mart_ensure(w, m, e);
     if (!r)
-        r = warehouse_begin(w, e);
-    if (r)
-        goto out;
-    r = run_in_transaction(w, m, bound, now, &rows, e);
-    if (!r)
-        r = warehouse_commit(w, e);
-    if (r) {
-        struct errbuf second; /* the first error is the one to tell */
-        (void)!warehouse_rollback(w, &second);
-        goto out;
+        r = run_once(w, m, bound, now, &rows, e);
+    if (r && is_gone(e)) {
+        struct errbuf first = *e;
+        if (make(w, m, e) || run_once(w, m, bound, now, &rows, e)) {
+            if (is_gone(e))
+                *e = first; /* it is the mart's own SQL that names what is not there */
+            r = e->code;
+        } else {
+            r = ERR_OK;
+        }
     }
-    if (out)
+    if (!r && out)
         *out = (struct mart_result){
             .deleted = rows.deleted, .inserted = rows.inserted, .run_us = clock_mono_us() - began};
-out:
     free(bound);
     return r;
 }

@@ -22,11 +22,15 @@ UNION
 SELECT t.flights_sk FROM dwh.tie_airports_flights_arrival t
 JOIN presentation._airports_traffic_seen m ON m.source = 'dwh.tie_airports_flights_arrival' AND t._created_at > m.seen
 UNION
--- A ticket more or less; one that was given back names its flight in an older row only.
-SELECT ever.flights_sk FROM dwh.tie_flights_ticket_flights t
+-- A ticket more or less.
+SELECT t.flights_sk FROM dwh.tie_flights_ticket_flights t
 JOIN presentation._airports_traffic_seen m ON m.source = 'dwh.tie_flights_ticket_flights' AND t._created_at > m.seen
-JOIN dwh.tie_flights_ticket_flights ever ON ever.ticket_flights_sk = t.ticket_flights_sk
-WHERE ever.flights_sk IS NOT NULL
+WHERE t.flights_sk IS NOT NULL
+UNION
+SELECT t.flights_sk FROM dwh.attr_ticket_flights_existence e
+JOIN presentation._airports_traffic_seen m ON m.source = 'dwh.attr_ticket_flights_existence' AND e._created_at > m.seen
+JOIN dwh.tie_flights_ticket_flights t ON t.ticket_flights_sk = e.ticket_flights_sk
+WHERE t.flights_sk IS NOT NULL
 UNION
 -- An airport whose time zone came or was corrected.
 SELECT f.flights_sk FROM dwh.attr_airports_timezone t

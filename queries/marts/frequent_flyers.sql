@@ -6,8 +6,8 @@
 DELETE FROM presentation.frequent_flyers
 WHERE (created_at >= CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMPTZ)
        AND created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) + 1 AS TIMESTAMPTZ))
-   OR created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE)
-                        - CAST(:keep_days AS INT) AS TIMESTAMPTZ);
+   OR created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMPTZ)
+                   - CAST(CAST(:keep_days AS VARCHAR(10)) || ' days' AS INTERVAL);
 
 -- From the inside out: legs with money and airports; by passenger and pair of airports; each pair
 -- taken for its first and for its second airport; by passenger. The home airport is the greatest of
@@ -32,33 +32,21 @@ FROM (
                SUM(CASE WHEN side.n = 1 THEN g.amount ELSE 0 END) AS amount,
                MIN(g.first_name) AS first_name, MAX(g.last_name) AS last_name, SUM(g.unnamed) AS unnamed
         FROM (
-            SELECT t.passenger_id, l.departure, l.arrival, COUNT(l.ticket_no) AS legs,
+            SELECT t.passenger_id, l.departure, l.arrival, COALESCE(SUM(l.counts), 0) AS legs,
                    COALESCE(SUM(l.amount), 0) AS amount,
                    MIN(t.passenger_name) AS first_name, MAX(t.passenger_name) AS last_name,
                    SUM(CASE WHEN t.passenger_name IS NULL THEN 1 ELSE 0 END) AS unnamed
-            FROM (
-                SELECT k.ticket_no, i.passenger_id, CAST(n.passenger_name AS VARCHAR(4000)) AS passenger_name
-                FROM dwh.anchor_tickets_latest k
-                JOIN dwh.attr_tickets_passenger_id_latest i ON i.tickets_sk = k.tickets_sk
-                LEFT JOIN dwh.attr_tickets_passenger_name_latest n ON n.tickets_sk = k.tickets_sk
-                WHERE i.passenger_id IS NOT NULL
-            ) t
+            FROM presentation._frequent_flyers_tickets t
             LEFT JOIN (
-                SELECT k.ticket_no, f.departure, f.arrival, m.amount
-                FROM dwh.anchor_ticket_flights_latest k
-                JOIN (
-                    SELECT a.flight_id, start.place AS departure, finish.place AS arrival
-                    FROM dwh.anchor_flights_latest a
-                    LEFT JOIN dwh.attr_flights_status_latest s ON s.flights_sk = a.flights_sk
-                    LEFT JOIN dwh.attr_flights_actual_departure_latest d ON d.flights_sk = a.flights_sk
-                    LEFT JOIN dwh.tie_airports_flights_departure_latest b ON b.flights_sk = a.flights_sk
-                    LEFT JOIN dwh.tie_airports_flights_arrival_latest e ON e.flights_sk = a.flights_sk
-                    LEFT JOIN presentation._frequent_flyers_airports start ON start.airports_sk = b.airports_sk
-                    LEFT JOIN presentation._frequent_flyers_airports finish ON finish.airports_sk = e.airports_sk
-                    WHERE COALESCE(s.status, '') <> 'Cancelled'
-                      AND (NOT CAST(:flown_only AS BOOLEAN) OR d.actual_departure IS NOT NULL)
-                ) f ON f.flight_id = k.flight_id
-                LEFT JOIN dwh.attr_ticket_flights_amount_latest m ON m.ticket_flights_sk = k.ticket_flights_sk
+                -- A leg that does not count keeps its place: filtered out, it would mislead the planner.
+                SELECT ticket_no, counts, CASE WHEN counts = 1 THEN departure END AS departure,
+                       CASE WHEN counts = 1 THEN arrival END AS arrival, CASE WHEN counts = 1 THEN amount END AS amount
+                FROM (
+                    SELECT k.ticket_no, f.departure, f.arrival, k.amount,
+                           CASE WHEN f.flown = 1 OR NOT CAST(:flown_only AS BOOLEAN) THEN 1 ELSE 0 END AS counts
+                    FROM presentation._frequent_flyers_legs k
+                    JOIN presentation._frequent_flyers_flights f ON f.flight_id = k.flight_id
+                ) c
             ) l ON l.ticket_no = t.ticket_no
             GROUP BY t.passenger_id, l.departure, l.arrival
         ) g
@@ -70,24 +58,20 @@ FROM (
 LEFT JOIN presentation._frequent_flyers_airports home ON home.place = r.home
 LEFT JOIN (
     -- Of a passenger with several names: the one of the newest booking, then of the highest ticket.
-    SELECT passenger_id, passenger_name FROM (
-        SELECT i.passenger_id, n.passenger_name,
-               ROW_NUMBER() OVER (PARTITION BY i.passenger_id
+    SELECT passenger_id, MAX(CASE WHEN newest = 1 THEN passenger_name END) AS passenger_name
+    FROM (
+        SELECT t.passenger_id, t.passenger_name,
+               ROW_NUMBER() OVER (PARTITION BY t.passenger_id
                                   ORDER BY CASE WHEN d.book_date IS NULL THEN 1 ELSE 0 END, d.book_date DESC,
-                                           k.ticket_no DESC) AS newest
+                                           t.ticket_no DESC) AS newest
         FROM (
-            SELECT i.passenger_id
-            FROM dwh.anchor_tickets_latest k
-            JOIN dwh.attr_tickets_passenger_id_latest i ON i.tickets_sk = k.tickets_sk
-            LEFT JOIN dwh.attr_tickets_passenger_name_latest n ON n.tickets_sk = k.tickets_sk
-            GROUP BY i.passenger_id
-            HAVING MIN(CAST(n.passenger_name AS VARCHAR(4000))) <> MAX(CAST(n.passenger_name AS VARCHAR(4000)))
-                OR COUNT(n.passenger_name) < COUNT(*)
+            SELECT passenger_id FROM presentation._frequent_flyers_tickets
+            GROUP BY passenger_id
+            HAVING MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*)
         ) several
-        JOIN dwh.attr_tickets_passenger_id_latest i ON i.passenger_id = several.passenger_id
-        JOIN dwh.anchor_tickets_latest k ON k.tickets_sk = i.tickets_sk
-        LEFT JOIN dwh.attr_tickets_passenger_name_latest n ON n.tickets_sk = k.tickets_sk
-        LEFT JOIN dwh.tie_bookings_tickets_latest o ON o.tickets_sk = k.tickets_sk
+        JOIN presentation._frequent_flyers_tickets t ON t.passenger_id = several.passenger_id
+        LEFT JOIN dwh.tie_bookings_tickets_latest o ON o.tickets_sk = t.tickets_sk
         LEFT JOIN dwh.attr_bookings_book_date_latest d ON d.bookings_sk = o.bookings_sk
-    ) v WHERE newest = 1
+    ) v
+    GROUP BY passenger_id
 ) renamed ON renamed.passenger_id = r.passenger_id;

@@ -157,7 +157,7 @@ static void test_the_airlines_marts(void **state)
     assert_null(a->params[0].def);
     assert_non_null(a->create[MART_POSTGRESQL][1]);
     assert_non_null(a->create[MART_VERTICA][1]);
-    assert_string_equal(a->changes[0], "dwh.attr_flights_existence");
+    assert_string_equal(a->changes[0], "dwh.anchor_flights");
     /* twice the same name */
     assert_int_equal(marts_add_path(m, "config/airline/marts/airports_traffic.yaml", &f, &err),
                      ERR_OK);

@@ -2,5 +2,6 @@ CREATE TABLE IF NOT EXISTS {state} (
     source VARCHAR(260) NOT NULL PRIMARY KEY,
     seen TIMESTAMPTZ,
     seen_next TIMESTAMPTZ,
-    run_at TIMESTAMPTZ
+    run_at TIMESTAMPTZ,
+    made VARCHAR(16)
 )

@@ -1,0 +1,1 @@
+UPDATE {state} SET made = CAST(? AS VARCHAR(16)) WHERE source = ''
