@@ -529,9 +529,10 @@ static void test_warnings(void **state)
     assert_true(warned(k, "errors.deadletterqueue.topic.name has no effect"));
     connector_free(k);
     k = parse("{" SOURCE "\"topic.prefix\":\"p\",\"snapshot.mode\":\"always\","
-              "\"slot.drop.on.stop\":true}");
-    assert_int_equal(k->n_warnings, 1);
+              "\"slot.drop.on.stop\":true,\"slot.failover\":true}");
+    assert_int_equal(k->n_warnings, 2);
     assert_true(warned(k, "`slot.drop.on.stop` has no effect here"));
+    assert_true(warned(k, "always follows a failover"));
     connector_free(k);
 }
 
