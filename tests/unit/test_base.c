@@ -6,13 +6,17 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "backend/base/arena.h"
 #include "backend/base/buf.h"
 #include "backend/base/clock.h"
+#include "backend/base/log.h"
 #include "backend/base/queue.h"
 #include "backend/base/relation.h"
 
@@ -201,6 +205,37 @@ static void test_clock_text(void **state)
     assert_string_equal(clock_format_utc(-1, t, sizeof t), "1969-12-31T23:59:59.999Z");
 }
 
+/* One event is one line, and one JSON value, whatever is in it. */
+static void test_log_lines(void **state)
+{
+    (void)state;
+    static const char message[] = "he said \"no\"\n\tand \x01 \\ left \xd0\x96";
+    char got[1024];
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    log_configure(fds[1], LOG_JSON, LOG_WARNING);
+    log_info("area", "below the level");
+    log_warning("area", "%s", message);
+    ssize_t n = read(fds[0], got, sizeof got);
+    json_t *j = n > 0 ? json_loadb(got, (size_t)n, 0, NULL) : NULL;
+    assert_non_null(j);
+    assert_ptr_equal(memchr(got, '\n', (size_t)n), got + n - 1);
+    assert_string_equal(json_string_value(json_object_get(j, "level")), "warning");
+    assert_string_equal(json_string_value(json_object_get(j, "area")), "area");
+    assert_string_equal(json_string_value(json_object_get(j, "message")), message);
+    assert_int_equal(strlen(json_string_value(json_object_get(j, "ts"))), 24);
+    json_decref(j);
+    log_configure(fds[1], LOG_TEXT, LOG_WARNING);
+    log_warning("area", "%s", message);
+    n = read(fds[0], got, sizeof got - 1);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_non_null(strstr(got, " warning area: he said \"no\"  and   \\ left \xd0\x96\n"));
+    log_configure(STDERR_FILENO, LOG_TEXT, LOG_INFO);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_err_words),       cmocka_unit_test(test_queue_passes_everything),
         cmocka_unit_test(test_queue_timeouts),  cmocka_unit_test(test_arena),
         cmocka_unit_test(test_numeric_typmod),  cmocka_unit_test(test_clock_text),
+        cmocka_unit_test(test_log_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
