@@ -132,6 +132,19 @@ static enum err go_without(struct engine *g, enum err rc, struct errbuf *e)
     return ERR_OK;
 }
 
+/* So that the success after a failure is told, also when a restart lies between them. */
+static enum err remember_failures(struct engine *g, struct scheduler *s, struct errbuf *e)
+{
+    struct scheduler_dags l;
+    enum err rc = scheduler_dags_list(s, &l, e);
+    if (rc)
+        return rc;
+    for (int i = 0; i < l.n; i++)
+        g->dag_failed[i] = l.items[i].last_run && l.items[i].last_state == RUN_FAILED;
+    scheduler_dags_free(&l);
+    return ERR_OK;
+}
+
 enum err engine_start_schedule(struct engine *g, bool asked_only, struct errbuf *e)
 {
     struct scheduler *s = NULL;
@@ -148,6 +161,8 @@ enum err engine_start_schedule(struct engine *g, bool asked_only, struct errbuf 
         if (kinds[i])
             o.executor.run[i] = run_task;
     enum err rc = scheduler_create(&o, &s, e);
+    if (!rc)
+        rc = remember_failures(g, s, e);
     if (!rc)
         rc = scheduler_start(s, e);
     if (rc) {

@@ -311,9 +311,11 @@ static enum err still_running(struct scheduler *s, struct errbuf *e)
         for (const struct run *r = s->dags[i].runs; r; r = r->next)
             for (int k = 0; k < r->n_tasks; k++)
                 if (r->tasks[k].running)
-                    return err_set(e, ERR_TIMEOUT, "task %s of run %lld of %s has not ended",
-                                   s->dags[i].dag->tasks[k].name, (long long)r->id,
-                                   s->dags[i].dag->name);
+                    return err_set(
+                        e, ERR_TIMEOUT, "task %s of run %lld of %s %s%.1000s",
+                        s->dags[i].dag->tasks[k].name, (long long)r->id, s->dags[i].dag->name,
+                        s->in_trouble ? "has ended, and that cannot be written: " : "has not ended",
+                        s->trouble);
     return ERR_OK;
 }
 

@@ -346,6 +346,46 @@ static void test_disk_full_for_a_while(void **state)
     assert_int_equal(count_runs(w, "d", -1, RUN_SUCCESS), count_runs(w, "d", -1, -1));
 }
 
+/* Somebody overwrites the file while the engine has it open: that is told, nothing begins on it,
+ * and what runs is not touched. */
+static void test_damaged_while_it_runs(void **state)
+{
+    WORLD(w, "name: d\nschedule: \"*/5 * * * *\"\ntasks:\n  ok: {kind: model}\n");
+    struct errbuf e;
+    struct scheduler_stats v;
+    char path[400];
+    char junk[4096];
+    int64_t id;
+    for (int i = 0; i < 50; i++)
+        expect_end(w, trigger(w, "d"), RUN_SUCCESS);
+    settle(w);
+    int calls = w->n_calls;
+    memset(junk, 0xa5, sizeof junk);
+    (void)snprintf(path, sizeof path, "%s/flightdeck.db", w->dir);
+    (void)pthread_mutex_lock(&w->store->mutex);
+    assert_int_equal(
+        sqlite3_exec(w->store->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    (void)fseek(f, 4096, SEEK_SET); /* behind the first page */
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(fwrite(junk, 1, sizeof junk, f), sizeof junk);
+    (void)fclose(f);
+    assert_int_equal(sqlite3_db_release_memory(w->store->db), SQLITE_OK);
+    (void)pthread_mutex_unlock(&w->store->mutex);
+    assert_int_equal(scheduler_trigger(w->s, "d", NULL, 0, "t", &id, &e), ERR_IO);
+    if (!strstr(e.text, "is damaged") || !strstr(e.text, w->dir))
+        fail_msg("%s", e.text);
+    advance(w, 5 * MINUTE_US);
+    WAIT_FOR("it is in trouble", (scheduler_stats(w->s, &v), v.trouble[0]));
+    assert_non_null(strstr(v.trouble, "is damaged"));
+    WAIT_FOR("told", has_event(w, CHANGE_TROUBLE, "is damaged"));
+    for (int i = 0; i < 5; i++)
+        advance(w, 20 * INT64_C(1000000));
+    settle(w);
+    assert_int_equal(w->n_calls, calls);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -367,6 +407,7 @@ int main(void)
         CASE(test_a_scheduled_run_takes_changes_up),
         CASE(test_read_only_for_a_while),
         CASE(test_disk_full_for_a_while),
+        CASE(test_damaged_while_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
