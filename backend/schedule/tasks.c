@@ -339,7 +339,8 @@ static bool collect(struct scheduler *s, struct task_run *t)
         trouble_begin(s, &e);
         return false;
     }
-    if (ev == TASK_EV_FAULT || ev == TASK_EV_LAST_FAULT)
+    /* when the run is over with it, the run's reason has been told */
+    if (ev == TASK_EV_FAULT || (ev == TASK_EV_LAST_FAULT && r))
         tell_failure(s, t, ev, reason, retry_us);
     give_back(s, t, d);
     return true;
