@@ -255,7 +255,8 @@ static void put_row(const struct drawing *d, const struct row *row, struct buf *
     if (row->kind == ROW_TITLE || row->kind == ROW_END) {
         bool title = row->kind == ROW_TITLE;
         buf_init(&name, 0);
-        buf_printf(&name, title ? " %s " : "", t->name);
+        if (title)
+            buf_printf(&name, " %s ", t->name);
         buf_str(b, title ? "┌─" : "└─");
         put_text(b, buf_cstr(&name), d->width - 3, "─");
         buf_str(b, title ? "┐" : "┘");
