@@ -12,6 +12,7 @@
 
 #include "backend/base/log.h"
 #include "backend/engine/sink_run.h"
+#include "backend/warehouse/dialect.h"
 
 enum { META_COLUMNS = 3, FINGERPRINT = 16 };
 
@@ -44,12 +45,13 @@ void sink_topic_free(struct sink_topic *t)
     free(t->cells);
 }
 
-/* Vertica compares names without case, PostgreSQL with it. */
+/* Vertica compares names without case, PostgreSQL with it; names that are too long for the
+ * warehouse are cut there. */
 static int find_column(const struct sink *s, const struct sink_topic *t, const char *name)
 {
-    bool fold = !strcmp(s->o->dialect, "vertica");
+    const struct dialect *d = dialect_find(s->o->dialect);
     for (int i = 0; i < t->n_columns; i++)
-        if (fold ? !strcasecmp(t->columns[i].name, name) : !strcmp(t->columns[i].name, name))
+        if (dialect_same_name(d, t->columns[i].name, name))
             return i;
     return -1;
 }

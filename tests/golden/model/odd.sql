@@ -50,7 +50,7 @@ CREATE TABLE checks (
     negated text CHECK (negated NOT IN ('a', 'b')),
     either text CHECK (either IN ('a', 'b') OR length(either) > 5),
     lowered text CHECK (lower(lowered) IN ('a', 'b')),
-    "Quo ted" varchar(3) CHECK ("Quo ted" IN ('it''s', 'a,b)')),
+    "Quo ted" varchar(4) CHECK ("Quo ted" IN ('it''s', 'a,b)')),
     number int CHECK (number IN (1, 2)),
     status varchar(20) CHECK (status IN ('On Time', 'Late')),
     sex char(1) CHECK (sex IN ('f', 'm'))
