@@ -116,13 +116,43 @@ static enum err compare_at_mark(struct verify *v, const struct source_table *s,
     return rc;
 }
 
+/* Asked from the view itself: Vertica's catalog of columns knows tables only. */
+static enum err read_columns(struct verify *v, struct verify_view *view, struct errbuf *e)
+{
+    struct buf name;
+    struct buf sql;
+    struct warehouse_rows *rows = NULL;
+    const struct warehouse_result_column *columns;
+    buf_init(&name, 0);
+    buf_init(&sql, 0);
+    buf_ident(&name, view->schema);
+    buf_ch(&name, '.');
+    buf_ident(&name, view->name);
+    const struct sql_slot slot = {"table", buf_cstr(&name)};
+    sql_fill(&sql, query_text("verify/columns"), &slot, 1);
+    enum err rc = warehouse_query(v->warehouse, buf_cstr(&sql), 0, NULL, &rows, e);
+    int n = rc ? 0 : warehouse_rows_columns(rows, &columns);
+    view->columns = calloc((size_t)n + 1, sizeof *view->columns);
+    for (int i = 0; i < n && view->columns; i++) {
+        view->columns[i] = strdup(columns[i].name);
+        view->n_columns += view->columns[i] != NULL;
+    }
+    if (!rc && view->n_columns < n)
+        rc = err_set(e, ERR_NOMEM, "no memory for the columns");
+    if (rc == ERR_SQL)
+        (void)err_prefix(e, "the model has never been loaded");
+    warehouse_rows_close(rows);
+    buf_free(&name);
+    buf_free(&sql);
+    return rc;
+}
+
 static enum err compare_entity(struct verify *v, const struct source_table *s,
                                const struct model_entity *t, struct verify_table *out,
                                struct errbuf *e)
 {
     char name[2 * MODEL_NAME_MAX];
-    struct wcolumn *columns = NULL;
-    struct verify_view view = {.schema = v->o->model->schema, .name = name};
+    struct verify_view view = {.entity = t, .schema = v->o->model->schema, .name = name};
     (void)snprintf(name, sizeof name, "%s_latest", t->name);
     (void)snprintf(out->raw_schema, sizeof out->raw_schema, "%s", v->o->schema);
     (void)snprintf(out->raw_table, sizeof out->raw_table, "%s", t->raw);
@@ -134,14 +164,12 @@ static enum err compare_entity(struct verify *v, const struct source_table *s,
         v->o->progress(v->o->arg, out->name);
     enum err rc = wait_for(v, t, v->o->schema, e);
     if (!rc)
-        rc = warehouse_table_columns(v->warehouse, view.schema, name, &columns, &view.n_columns, e);
-    view.columns = columns;
-    if (!rc && !view.n_columns)
-        rc = err_set(e, ERR_STATE, "there is no view %s: the model has never been loaded",
-                     out->name);
+        rc = read_columns(v, &view, e);
     if (!rc)
         rc = compare_at_mark(v, s, t, &view, out, e);
-    free(columns);
+    for (int i = 0; i < view.n_columns; i++)
+        free(view.columns[i]);
+    free(view.columns);
     if (rc)
         (void)err_prefix(e, "%s", out->name);
     return rc;

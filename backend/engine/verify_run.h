@@ -34,9 +34,11 @@ enum err verify_compare(struct verify *v, const struct source_table *t, bool ups
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;
 
 /* A view of the model, and the batch of raw that it is as of. */
+struct model_entity;
 struct verify_view {
+    const struct model_entity *entity;
     const char *schema, *name;
-    const struct wcolumn *columns;
+    char **columns; /* their names */
     int n_columns;
     int64_t mark;
 };

@@ -15,6 +15,7 @@
 #include "backend/base/clock.h"
 #include "backend/engine/verify_canon.h"
 #include "backend/engine/verify_run.h"
+#include "backend/model/model.h"
 #include "queries/queries.h"
 
 enum { ROWS_KEPT_MAX = 20000, CANON_MAX = 64 << 20 };
@@ -39,7 +40,7 @@ struct compare {
     bool by_batch; /* not source and raw, but raw and the view, both as of batch `mark` */
     int64_t mark;
     const char *view_schema, *view;
-    bool *in_view; /* by column */
+    const char **in_view; /* by column: its name there; NULL: the model does not have it */
     struct side *source, *raw, *side;
     struct buf row, key_text;
     struct kept_rows *kept; /* NULL in the first pass */
@@ -67,7 +68,8 @@ static enum err take_row(struct compare *x, const struct cell *cells, int sign, 
     for (int i = 0; i < n; i++) {
         if (i)
             buf_lit(&x->row, VERIFY_SEPARATOR);
-        canon_write(&x->row, x->canon[i], &cells[i]);
+        if (!x->by_batch || x->in_view[i])
+            canon_write(&x->row, x->canon[i], &cells[i]);
     }
     for (int i = 0; i < x->n_key; i++) {
         if (i)
@@ -371,8 +373,10 @@ static enum err read_view(struct compare *x, struct errbuf *e)
     for (int i = 0; i < x->relation->n_columns; i++) {
         if (i)
             buf_lit(&sql, ", ");
-        if (x->in_view[i])
-            add_value(&sql, &x->relation->columns[i], "", "");
+        struct column c = x->relation->columns[i];
+        c.name = (char *)(uintptr_t)x->in_view[i];
+        if (c.name)
+            add_value(&sql, &c, "", "");
         else
             buf_lit(&sql, "NULL");
     }
@@ -481,8 +485,21 @@ static enum err plan_columns(struct compare *x, struct errbuf *e)
     return rc;
 }
 
+/* Under which name the view has a column of the source; NULL: it does not. */
+static const char *view_column(const struct verify_view *v, const char *column)
+{
+    const char *name = column;
+    for (int i = 0; i < v->entity->n_attributes; i++)
+        if (!strcmp(v->entity->attributes[i].column, column))
+            name = v->entity->attributes[i].name;
+    for (int i = 0; i < v->n_columns; i++)
+        if (!strcmp(v->columns[i], name))
+            return v->columns[i];
+    return NULL;
+}
+
 /* Columns of the source that the model does not have are named, not compared. */
-static enum err plan_view(struct compare *x, const struct wcolumn *columns, int n, struct errbuf *e)
+static enum err plan_view(struct compare *x, const struct verify_view *v, struct errbuf *e)
 {
     struct buf left;
     buf_init(&left, 0);
@@ -492,12 +509,9 @@ static enum err plan_view(struct compare *x, const struct wcolumn *columns, int 
         return err_set(e, ERR_NOMEM, "no memory for the columns");
     for (int i = 0; i < x->relation->n_columns; i++) {
         const char *name = x->relation->columns[i].name;
-        for (int k = 0; k < n; k++)
-            x->in_view[i] = x->in_view[i] || !strcmp(columns[k].name, name);
-        if (x->in_view[i] || x->canon[i] == CANON_SKIP)
-            continue;
-        x->canon[i] = CANON_SKIP;
-        leave_out(&left, name, strlen(name), "not in the model");
+        x->in_view[i] = view_column(v, name);
+        if (!x->in_view[i] && x->canon[i] != CANON_SKIP)
+            leave_out(&left, name, strlen(name), "not in the model");
     }
     free(x->out->left_out);
     x->out->left_out = strdup(buf_cstr(&left));
@@ -521,7 +535,7 @@ static enum err sum_up(struct compare *x, struct errbuf *e)
 }
 
 static enum err compare(struct compare *x, const char *schema, const char *table,
-                        const struct wcolumn *view, int n, struct errbuf *e)
+                        const struct verify_view *view, struct errbuf *e)
 {
     int64_t began = clock_mono_us();
     buf_init(&x->row, CANON_MAX);
@@ -534,7 +548,7 @@ static enum err compare(struct compare *x, const char *schema, const char *table
     if (!rc)
         rc = plan_columns(x, e);
     if (!rc && x->by_batch)
-        rc = plan_view(x, view, n, e);
+        rc = plan_view(x, view, e);
     if (!rc)
         rc = sum_up(x, e);
     x->out->seconds = (double)(clock_mono_us() - began) / 1e6;
@@ -553,7 +567,7 @@ enum err verify_compare(struct verify *v, const struct source_table *t, bool ups
                         struct verify_table *out, struct errbuf *e)
 {
     struct compare x = {.v = v, .out = out, .upsert = upsert, .has_raw = has_raw};
-    return compare(&x, t->schema, t->name, NULL, 0, e);
+    return compare(&x, t->schema, t->name, NULL, e);
 }
 
 enum err verify_compare_view(struct verify *v, const struct source_table *t,
@@ -567,5 +581,5 @@ enum err verify_compare_view(struct verify *v, const struct source_table *t,
                         .mark = view->mark,
                         .view_schema = view->schema,
                         .view = view->name};
-    return compare(&x, t->schema, t->name, view->columns, view->n_columns, e);
+    return compare(&x, t->schema, t->name, view, e);
 }

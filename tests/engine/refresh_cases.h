@@ -1,0 +1,171 @@
+/*
+ * From a change in the source to the model's views, on real servers and the real binary; the
+ * includer sets `on` and starts the servers. The model is the one that `model infer` writes.
+ */
+#ifndef TESTS_REFRESH_CASES_H
+#define TESTS_REFRESH_CASES_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fixture/fixture.h"
+#include "tests/fixture/harness.h"
+
+static struct {
+    const char *prefix; /* of databases and topics: two programs share no name */
+    const char *odbc, *dialect, *conninfo;
+} on;
+
+enum { REFRESH_VERIFY_S = 90 };
+
+/* Keys that refer to keys, a composite one, an enum, a self reference, names that need quotes,
+ * columns that collide with ours, a table without a row, a large value that updates leave alone. */
+static const char shop_sql[] =
+    "CREATE TYPE mood AS ENUM ('glad', 'sad');"
+    "CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, mood mood, note text, "
+    "_created_at timestamptz DEFAULT now(), boss int REFERENCES customers);"
+    "CREATE TABLE \"Заказы\" (shop char(5), no bigint, customer int REFERENCES customers, total "
+    "numeric(12,2), at timestamptz, data jsonb, PRIMARY KEY (shop, no));"
+    "CREATE TABLE lines (shop char(5), no bigint, line smallint, what varchar(20), weight float, "
+    "flag boolean, PRIMARY KEY (shop, no, line), FOREIGN KEY (shop, no) REFERENCES \"Заказы\");"
+    "CREATE TABLE nothing (id uuid PRIMARY KEY, d date);"
+    "INSERT INTO customers SELECT i, 'имя ' || i, CASE WHEN i % 3 = 0 THEN 'sad'::mood WHEN i % 3 "
+    "= 1 THEN 'glad' END, repeat(md5(i::text), CASE WHEN i % 10 = 0 THEN 200 ELSE 1 END), now(), "
+    "CASE WHEN i > 1 THEN 1 + i % (i - 1) END FROM generate_series(1, 300) i;"
+    "ALTER TABLE customers ALTER note SET STORAGE EXTERNAL;"
+    "INSERT INTO \"Заказы\" SELECT 'a' || i % 3, i, 1 + i % 300, i / 7.0, now() - i * interval '1 "
+    "minute', jsonb_build_object('n', i, 's', 'x y') FROM generate_series(1, 600) i;"
+    "INSERT INTO lines SELECT shop, no, l, 'thing ' || l, no / 3.0, l = 1 FROM \"Заказы\", "
+    "generate_series(1, 3) l;";
+
+static void source_run(const char *db, const char *sql)
+{
+    free(fixture_sql(db, sql));
+}
+
+static void run_ok(const struct harness *h, const char *what, int code, char *out)
+{
+    if (code) {
+        char *log = harness_log(h);
+        (void)fprintf(stderr, "%s\n%s\n", out, log); /* fail_msg cuts */
+        fail_msg("%s: exit code %d", what, code);
+    }
+    free(out);
+}
+
+/* A database with the shop, a configuration whose model is inferred from it. */
+static char *shop(struct harness *h, const char *name, const char *sql)
+{
+    char full[64];
+    char extra[1000];
+    char path[700];
+    char *out = NULL;
+    (void)snprintf(full, sizeof full, "%s_%s", on.prefix, name);
+    char *db = strdup(fixture_database(full));
+    assert_non_null(db);
+    source_run(db, sql);
+    harness_init_on(h, full, db, on.odbc, on.dialect, "load: {batch_ms: 300}\n");
+    (void)snprintf(path, sizeof path, "%s/model.yaml", h->dir);
+    int code = HARNESS_RUN(h, &out, "model", "infer", "-o", path);
+    run_ok(h, "model infer", code, out);
+    /* each program's model has a schema of its own in the warehouse that they share */
+    (void)snprintf(extra, sizeof extra, "sed -i '/^schema:/d; 1i schema: dwh_%s' %s/model.yaml",
+                   full, h->dir);
+    assert_int_equal(system(extra), 0);
+    harness_init_on(h, full, db, on.odbc, on.dialect, "load: {batch_ms: 300}\nmodel: model.yaml\n");
+    return db;
+}
+
+static void test_infer_batch_verify(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = shop(&h, "shop", shop_sql);
+    int code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "batch", code, strdup(out));
+    assert_non_null(strstr(out, "verify: raw and the model's views"));
+    assert_non_null(strstr(out, "dwh.load"));
+    assert_null(strstr(out, "not in the model"));
+    free(out);
+    source_run(
+        db, "UPDATE customers SET name = name || '!', mood = 'sad' WHERE id % 7 = 0;"
+            "UPDATE \"Заказы\" SET customer = NULL WHERE no % 11 = 0;"
+            "DELETE FROM lines WHERE no % 5 = 0;"
+            "DELETE FROM \"Заказы\" WHERE no % 5 = 0;"
+            "INSERT INTO lines SELECT shop, no, 9, 'late', NULL, NULL FROM \"Заказы\" WHERE no % "
+            "13 = 0;"
+            "UPDATE lines SET line = 4 WHERE line = 3 AND no % 2 = 0;"
+            "INSERT INTO nothing VALUES (gen_random_uuid(), now());"
+            "INSERT INTO \"Заказы\" (shop, no, total) VALUES ('a0', 5, 1), ('a 0 ', 50, 2);");
+    code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "the second batch", code, out);
+    code = HARNESS_RUN(&h, &out, "batch", "--json");
+    assert_non_null(strstr(out, "\"same\": true"));
+    run_ok(&h, "a batch without news", code, out);
+    free(db);
+}
+
+/* What is wrong in dwh alone is found, and its key is named. */
+static void test_verify_sees_dwh(void **state)
+{
+    (void)state;
+    struct harness h;
+    char sql[300];
+    char *out = NULL;
+    char *db = shop(&h, "wrong",
+                    "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, 'v' || i "
+                    "FROM generate_series(1, 50) i");
+    int code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "batch", code, out);
+    (void)snprintf(sql, sizeof sql, "UPDATE dwh_%s_wrong.attr_t_v SET v = 'x' WHERE v = 'v7'",
+                   on.prefix);
+    source_run(on.conninfo, sql);
+    code = HARNESS_RUN(&h, &out, "batch");
+    if (code != 4 || !strstr(out, "t_latest: 1 keys differ") || !strstr(out, "v=v7") ||
+        !strstr(out, "v=x"))
+        fail_msg("exit code %d\n%s", code, out);
+    free(out);
+    free(db);
+}
+
+/* The engine's own DAG keeps the model fresh while the source is written to; kill -9 on the way. */
+static void test_engine_keeps_it_fresh(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = shop(&h, "live", shop_sql);
+    harness_engine_start(&h);
+    harness_verify(&h, REFRESH_VERIFY_S);
+    for (int i = 0; i < 3; i++) {
+        source_run(db, "INSERT INTO customers (id, name) SELECT max(id) + 1, 'new' FROM customers;"
+                       "UPDATE customers SET name = md5(random()::text) WHERE id % 9 = 0;"
+                       "DELETE FROM lines WHERE no = (SELECT min(no) FROM lines);"
+                       "UPDATE \"Заказы\" SET total = total + 1 WHERE no % 4 = 0;");
+        if (i == 1) {
+            (void)harness_engine_end(&h, SIGKILL);
+            harness_engine_start(&h);
+        }
+        harness_verify(&h, REFRESH_VERIFY_S);
+    }
+    source_run(db, "TRUNCATE lines; INSERT INTO lines SELECT shop, no, 1, 'again', 1, true FROM "
+                   "\"Заказы\" WHERE no < 50");
+    harness_verify(&h, REFRESH_VERIFY_S);
+    assert_int_equal(harness_engine_end(&h, SIGTERM), 0);
+    free(db);
+}
+
+#define REFRESH_CASES                                                                              \
+    cmocka_unit_test(test_infer_batch_verify), cmocka_unit_test(test_verify_sees_dwh),             \
+        cmocka_unit_test(test_engine_keeps_it_fresh)
+
+#endif
