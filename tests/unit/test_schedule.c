@@ -98,6 +98,7 @@ static void test_retries(void **state)
              "  flaky: {kind: model}\n  hopeless: {kind: model}\n");
     int64_t id = trigger(w, "d");
     WAIT_FOR("the first try", task_row(w, id, "flaky").state == TI_UP_FOR_RETRY);
+    settle(w); /* its timer runs */
     WAIT_FOR("no retry", task_row(w, id, "hopeless").state == TI_FAILED);
     int64_t first = task_row(w, id, "flaky").retry_us - NOON_US;
     assert_true(first >= 8000000 && first <= 12000000);
@@ -106,6 +107,7 @@ static void test_retries(void **state)
     assert_int_equal(calls_of(w, "flaky"), 1);
     advance(w, 1);
     WAIT_FOR("the second try", task_row(w, id, "flaky").failures == 2);
+    settle(w); /* its timer runs */
     int64_t second = task_row(w, id, "flaky").retry_us - w->wall;
     assert_true(second >= 16000000 && second <= 24000000); /* it doubles */
     advance(w, second);
@@ -128,6 +130,7 @@ static void test_no_retry_is_left(void **state)
     WORLD(w, "name: d\ntasks:\n  bad: {kind: model, retries: 1, retry_delay: 1s}\n");
     int64_t id = trigger(w, "d");
     WAIT_FOR("the first try", task_row(w, id, "bad").state == TI_UP_FOR_RETRY);
+    settle(w); /* its timer runs */
     advance(w, 2000000);
     expect_end(w, id, RUN_FAILED);
     assert_int_equal(calls_of(w, "bad"), 2);
@@ -393,8 +396,8 @@ static void test_backfill(void **state)
     WAIT_FOR("all", count_runs(w, "d", RUN_KIND_BACKFILL, RUN_SUCCESS) == 30);
     expect_end(w, manual, RUN_SUCCESS);
     assert_true(w->most_running <= 4);
-    for (int i = 1; i < 3; i++)
-        assert_int_equal(w->calls[i].begin_us, w->calls[0].begin_us + i * DAY_US);
+    for (int i = 0; i < 3; i++) /* the first three, on three threads */
+        assert_true(w->calls[i].begin_us >= r.first && w->calls[i].begin_us < r.first + 3 * DAY_US);
     b.to_us = b.from_us + 2 * DAY_US;
     good(scheduler_backfill(w->s, "d", &b, "tester", &r, &e), &e);
     assert_int_equal(r.again, 2);

@@ -152,10 +152,12 @@ static void test_retries_while_the_clock_goes_back(void **state)
     WORLD(w, "name: d\ntasks:\n  flaky: {kind: model, retries: 5, retry_delay: 10s}\n");
     int64_t id = trigger(w, "d");
     WAIT_FOR("the first try", task_row(w, id, "flaky").state == TI_UP_FOR_RETRY);
+    settle(w); /* its timer runs */
     set_back(w, HOUR_US);
     advance(w, 13 * INT64_C(1000000));
     WAIT_FOR("the second try", calls_of(w, "flaky") == 2);
     WAIT_FOR("it waits", task_row(w, id, "flaky").failures == 2);
+    settle(w);     /* its timer runs */
     world_stop(w); /* after a restart the wall clock is all there is: it waits its delay at most */
     w->wall -= HOUR_US;
     world_start(w);
