@@ -54,7 +54,8 @@ static const struct dag_key keys[] = {
      EVERY_KIND,
      .type = DAG_KEY_NODE,
      .takes = "date or time",
-     .help = "No run is about data before: `2026-01-01`, `2026-01-01 06:00`."},
+     .help = "Nothing before is run by itself (a backfill may go further back): `2026-01-01`, "
+             "`2026-01-01 06:00`."},
     {.name = "catchup",
      DAG(dag.catchup),
      EVERY_KIND,

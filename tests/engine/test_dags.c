@@ -66,6 +66,14 @@ static const char checks[] = "tasks:\n"
                              "  verify: {kind: verify, tables: [public.planes]}\n"
                              "  test: {kind: test, after: verify}\n";
 
+static const char fill[] = "params: {day: {type: date}, pause: 0}\n"
+                           "tasks:\n"
+                           "  fill:\n"
+                           "    kind: sql\n"
+                           "    file: fill.sql\n"
+                           "    params: {day: '{{ params.day }}', pause: '{{ params.pause }}', "
+                           "text: \"it's {{ dag }}\"}\n";
+
 static const char slow[] = "tasks: {wait: {kind: shell, command: 'echo begun; exec sleep 600'}}\n";
 
 static char marker[700], days[700];
@@ -90,6 +98,11 @@ static int setup(void **state)
     write_dag("broken.yaml", broken);
     write_dag("slow.yaml", slow);
     write_dag("checks.yaml", checks);
+    write_dag("fill.yaml", fill);
+    write_dag("fill.sql", "DELETE FROM presentation.days WHERE day = CAST(:day AS date);\n"
+                          "\n"
+                          "INSERT INTO presentation.days\n"
+                          "SELECT CAST(:day AS date), :text FROM pg_sleep(CAST(:pause AS int));\n");
     free(fixture_sql(conninfo, "CREATE TABLE planes (id int PRIMARY KEY, name text);"
                                "INSERT INTO planes VALUES (1, 'a'), (2, 'b')"));
     harness_engine_start(&h);
@@ -169,7 +182,7 @@ static void test_list_and_show(void **state)
     assert_non_null(strstr(out, "paused"));
     has(out, "at 12:05 every day (UTC)");
     json_t *j = json_of(DAG(0, "list", "--json"));
-    assert_int_equal(json_array_size(json_object_get(j, "dags")), 5);
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 6);
     json_decref(j);
     out = DAG(0, "show", "hello");
     assert_non_null(strstr(out, "hello: Says hello"));
@@ -289,6 +302,8 @@ static void test_backfill(void **state)
     EXPECT(2, "needs --from and --to", "backfill", "nightly", "--from", "2026-03-01");
     EXPECT(2, "`from` must be a date as 2026-11-28, not `1 March`", "backfill", "nightly", "--from",
            "1 March", "--to", "2026-03-02");
+    EXPECT(2, "hello has no schedule", "backfill", "hello", "--from", "2026-03-01", "--to",
+           "2026-03-02");
     EXPECT(2, "`from` is after `to`", "backfill", "nightly", "--from", "2026-03-05", "--to",
            "2026-03-02");
     /* By hand, for a day of its own, also while it is paused. */
@@ -311,6 +326,45 @@ static void test_verify(void **state)
     out = DAG(0, "logs", "checks", "verify");
     assert_non_null(strstr(out, "DIFFERS, 2 rows in the source, 2 in raw"));
     has(out, "key 2");
+}
+
+static void assert_days(const char *expected)
+{
+    char *got = fixture_warehouse_psql("SELECT string_agg(day || ' ' || about, ', ' ORDER BY day) "
+                                       "FROM presentation.days");
+    assert_string_equal(got ? got : "", expected);
+    free(got);
+}
+
+static bool sleeps(void *arg)
+{
+    (void)arg;
+    char *n = fixture_warehouse_psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = "
+                                     "'PgSleep'");
+    bool yes = strcmp(n, "0") != 0;
+    free(n);
+    return yes;
+}
+
+/* Values are bound; an error names the file's line; what is cancelled commits nothing. */
+static void test_sql(void **state)
+{
+    (void)state;
+    EXPECT(2, "param day of fill has no default: give it with --param day=..", "trigger", "fill");
+    char *out = DAG(1, "trigger", "fill", "--wait", "--param", "day=2026-05-05");
+    assert_non_null(strstr(out, "of fill: failed"));
+    has(out, "fill.sql:1: ");
+    free(fixture_warehouse_psql("CREATE TABLE presentation.days (day date, about text)"));
+    EXPECT(0, "of fill: success", "trigger", "fill", "--wait", "--param", "day=2026-05-05");
+    EXPECT(0, "of fill: success", "trigger", "fill", "--wait", "--param", "day=2026-05-05");
+    assert_days("2026-05-05 it's fill");
+    EXPECT(0, "run ", "trigger", "fill", "--param", "day=2026-05-06", "--param", "pause=600");
+    fixture_wait("the statement runs", 20, sleeps, NULL);
+    EXPECT(0, "is told to end", "cancel", "fill");
+    free(DAG(0, "logs", "fill", "--follow")); /* to its end */
+    EXPECT(0, "canceled", "run", "fill");
+    assert_false(sleeps(NULL));
+    assert_days("2026-05-05 it's fill");
 }
 
 static bool has_begun(void *arg)
@@ -392,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_trigger),
         cmocka_unit_test(test_failure_and_clear),
         cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_sql),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_rights),
