@@ -18,6 +18,7 @@ void chunk_destroy(struct chunk *c)
     if (!c)
         return;
     buf_free(&c->bytes);
+    free(c->begun_table);
     free(c->finished_table);
     free(c);
 }
@@ -28,6 +29,8 @@ void chunk_reset(struct chunk *c)
         buf_free(&c->bytes); /* one huge row must not stay in memory for ever */
     else
         buf_clear(&c->bytes);
+    free(c->begun_table);
+    c->begun_table = NULL;
     free(c->finished_table);
     c->finished_table = NULL;
     c->finished_horizon = 0;

@@ -37,6 +37,7 @@ struct chunk {
     int64_t newest_commit_us; /* source clock of the newest change; 0: none */
     bool moves_position;      /* `at` holds (snapshot chunks do not move it) */
     struct position_point at;
+    char *begun_table;    /* snapshot: "schema.table" whose first rows are in this chunk; owned */
     char *finished_table; /* snapshot: "schema.table" whose last row is in this chunk; owned */
     uint64_t finished_horizon;
     bool finishes_snapshot;

@@ -24,9 +24,23 @@ void position_free(struct position *p)
     position_init(p);
 }
 
+static struct position_table *find_table(const struct position *p, const char *name)
+{
+    for (int i = 0; i < p->n_tables; i++)
+        if (!strcmp(p->tables[i].name, name))
+            return &p->tables[i];
+    return NULL;
+}
+
 enum err position_add_table(struct position *p, const char *name, uint64_t horizon,
                             struct errbuf *e)
 {
+    struct position_table *known = find_table(p, name);
+    if (known) {
+        if (horizon)
+            known->horizon = horizon;
+        return ERR_OK;
+    }
     struct position_table *t = realloc(p->tables, (size_t)(p->n_tables + 1) * sizeof *t);
     if (!t)
         return err_set(e, ERR_NOMEM, "no memory for the snapshot's tables");
@@ -40,10 +54,14 @@ enum err position_add_table(struct position *p, const char *name, uint64_t horiz
 
 uint64_t position_horizon(const struct position *p, const char *name)
 {
-    for (int i = 0; i < p->n_tables; i++)
-        if (!strcmp(p->tables[i].name, name))
-            return p->tables[i].horizon;
-    return 0;
+    const struct position_table *t = find_table(p, name);
+    return t ? t->horizon : 0;
+}
+
+bool position_begun(const struct position *p, const char *name)
+{
+    const struct position_table *t = find_table(p, name);
+    return t && !t->horizon;
 }
 
 void position_write_key(const char *connector, struct buf *out)

@@ -12,15 +12,18 @@
  * afterwards, so the slot can never be ahead of the record: one that is was moved or made anew by
  * somebody else, and changes are lost.
  *
- * Snapshot: `tables` lists those that are through. A table read later than the slot's consistent
- * point (a resumed snapshot) has a horizon: streamed transactions that commit before it are already
- * in the rows read.
+ * Snapshot: `tables` lists those of which rows are out. One that is through has a horizon: streamed
+ * transactions that commit before it are already in the rows read. That of a table which a resumed
+ * snapshot read from the start is the later snapshot's; but where an interrupted run had rows of it
+ * out, only the stream tells which of them have gone since, so nothing of the stream may be left
+ * out.
  *
  * Thread rule: plain data, one thread at a time.
  */
 #ifndef ENGINE_POSITION_H
 #define ENGINE_POSITION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "backend/base/buf.h"
@@ -38,7 +41,7 @@ enum position_snapshot { SNAPSHOT_NONE, SNAPSHOT_RUNNING, SNAPSHOT_DONE };
 
 struct position_table {
     char *name;       /* schema.table */
-    uint64_t horizon; /* consistent point of the snapshot that read it */
+    uint64_t horizon; /* 0: begun, not through */
 };
 
 struct position {
@@ -50,10 +53,13 @@ struct position {
 
 void position_init(struct position *p);
 void position_free(struct position *p);
+/* horizon 0: the table is begun. One that is through stays so. */
 enum err position_add_table(struct position *p, const char *name, uint64_t horizon,
                             struct errbuf *e) MUST_CHECK;
-/* 0: not read yet. */
+/* 0: not through. */
 uint64_t position_horizon(const struct position *p, const char *name);
+/* Rows of it are out, but it is not through. */
+bool position_begun(const struct position *p, const char *name);
 
 void position_write_key(const char *connector, struct buf *out);
 void position_write_value(const struct position *p, struct buf *out);

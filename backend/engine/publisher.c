@@ -67,6 +67,12 @@ static enum err move_position(struct publisher *p, const struct chunk *c, struct
 {
     if (c->moves_position)
         p->position.at = c->at;
+    if (c->begun_table) {
+        p->position.snapshot = SNAPSHOT_RUNNING;
+        enum err rc = position_add_table(&p->position, c->begun_table, 0, e);
+        if (rc)
+            return rc;
+    }
     if (c->finished_table) {
         p->position.snapshot = SNAPSHOT_RUNNING;
         enum err rc = position_add_table(&p->position, c->finished_table, c->finished_horizon, e);

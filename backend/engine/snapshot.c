@@ -6,7 +6,8 @@
  * is left. The chunk with a table's last row says so, and the publisher writes it into the position
  * record of the same Kafka transaction: after a crash the tables that are through are not read
  * again. A table that was half through is read anew in the new snapshot: its rows come again as
- * reads (op r) with a later LSN.
+ * reads (op r) with a later LSN, and the position says that it was begun, because then nothing of
+ * the stream may be left out: a row that was read at first may have gone before the second time.
  *
  * Debezium marks the first and last row of the snapshot and of each table, so a row is held back
  * until the next one comes. Rows are small next to a chunk: copying one costs less than asking
@@ -40,6 +41,7 @@ struct worker {
     struct chunk *chunk;
     struct change_table *table;
     struct held_row held;
+    bool begun; /* rows of the table have been pushed */
     struct change_context cx;
     int index; /* of the table among those to read */
     int64_t rows;
@@ -59,6 +61,12 @@ struct shared {
 
 static enum err push(struct worker *w, struct errbuf *e)
 {
+    if (!w->begun && !w->chunk->finished_table) {
+        w->chunk->begun_table = strdup(w->table->full_name);
+        if (!w->chunk->begun_table)
+            return err_set(e, ERR_NOMEM, "no memory for a table's name");
+        w->begun = true;
+    }
     enum err rc = publisher_push(w->c->publisher, w->chunk);
     w->chunk = NULL;
     return rc ? err_set(e, ERR_CANCELED, "the publisher has ended") : ERR_OK;
@@ -124,6 +132,15 @@ static enum err take_row(void *arg, const struct cell *cells, int n, struct errb
     return rc ? rc : hold(w, cells, n, e);
 }
 
+/* What of the stream is in the rows read: nothing may be left out where rows are out already. */
+static uint64_t horizon_of(const struct capture *c, const struct snapshot_plan *plan,
+                           const char *table)
+{
+    bool again = c->o->source->snapshot_mode == SNAPSHOT_ALWAYS;
+    return again || position_begun(&c->position, table) ? c->position.at.confirmed_lsn
+                                                        : plan->horizon;
+}
+
 static enum err finish_table(struct worker *w, struct errbuf *e)
 {
     enum err rc = release(w, true, e);
@@ -134,7 +151,7 @@ static enum err finish_table(struct worker *w, struct errbuf *e)
     w->chunk->finished_table = strdup(w->table->full_name);
     if (!w->chunk->finished_table)
         return err_set(e, ERR_NOMEM, "no memory for a table's name");
-    w->chunk->finished_horizon = w->plan->horizon;
+    w->chunk->finished_horizon = horizon_of(w->c, w->plan, w->table->full_name);
     return push(w, e);
 }
 
@@ -154,6 +171,7 @@ static enum err read_table(struct worker *w, const struct source_table *t, struc
         goto out;
     }
     w->held.any = false;
+    w->begun = false;
     w->rows = 0;
     rc = source_copy(w->source, r, NULL, take_row, w, e);
     if (!rc)
@@ -238,6 +256,19 @@ static enum err join_workers(struct worker *workers, int n, enum err rc, struct 
     return rc;
 }
 
+/* The stream of this run has to know them too. */
+static enum err keep_horizons(struct capture *c, const struct snapshot_plan *plan,
+                              const struct shared *s, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    for (int i = 0; i < s->n_todo && !rc; i++) {
+        char name[512];
+        (void)snprintf(name, sizeof name, "%s.%s", s->todo[i]->schema, s->todo[i]->name);
+        rc = position_add_table(&c->position, name, horizon_of(c, plan, name), e);
+    }
+    return rc;
+}
+
 static enum err say_done(struct capture *c, struct errbuf *e)
 {
     struct chunk *last;
@@ -285,6 +316,8 @@ enum err snapshot_run(struct capture *c, const struct snapshot_plan *plan, struc
         (void)pthread_mutex_unlock(&shared.mutex);
     }
     rc = join_workers(workers, n, rc, e);
+    if (!rc)
+        rc = keep_horizons(c, plan, &shared, e);
     if (!rc)
         rc = say_done(c, e);
 out:
