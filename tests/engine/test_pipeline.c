@@ -6,14 +6,15 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/fixture/connectors.h"
 #include "tests/fixture/fixture.h"
-#include "tests/fixture/harness.h"
 
 static int setup(void **state)
 {
@@ -179,12 +180,113 @@ static void test_slot_that_is_gone(void **state)
     free(db);
 }
 
+/* ---- what a reader of the topics finds ---- */
+
+enum { STORY_MAX = 2000 };
+
+static void tell_header(char *story, const struct kafka_record *r, const char *name, char sign)
+{
+    const void *value;
+    size_t len;
+    size_t n = strlen(story);
+    if (kafka_record_header(r, name, &value, &len))
+        (void)snprintf(story + n, STORY_MAX - n, "%c%.*s", sign, (int)len, (const char *)value);
+}
+
+/* Appends "op:snapshot key", `>` and `<` with the key after and before a change of it; "-" for a
+ * tombstone. */
+static void tell(void *arg, const struct kafka_record *r)
+{
+    char *story = arg;
+    size_t n = strlen(story);
+    json_t *j = r->value ? json_loadb(r->value, r->value_len, 0, NULL) : NULL;
+    assert_true(!r->value || j);
+    const char *op = j ? json_string_value(json_object_get(j, "op")) : "-";
+    const char *mark = json_string_value(json_object_get(json_object_get(j, "source"), "snapshot"));
+    bool snapshot = mark && strcmp(mark, "false") != 0;
+    (void)snprintf(story + n, STORY_MAX - n, "%s%s%s%s%.*s", n ? " " : "", op, snapshot ? ":" : "",
+                   snapshot ? mark : "", (int)r->key_len, r->key ? (const char *)r->key : "");
+    tell_header(story, r, "__debezium.newkey", '>');
+    tell_header(story, r, "__debezium.oldkey", '<');
+    json_decref(j);
+}
+
+static void expect_story(const char *topic, const char *want)
+{
+    char story[STORY_MAX] = "";
+    (void)topic_read(topic, tell, story);
+    assert_string_equal(story, want);
+}
+
+/* The topic as the broker has it. */
+static void expect_topic(const struct harness *h, const char *topic, size_t partitions,
+                         const char *policy, const char *retention_ms)
+{
+    char *out = NULL;
+    assert_int_equal(HARNESS_RUN(h, &out, "topic", "show", topic, "--json"), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    const json_t *config = json_object_get(j, "config");
+    assert_int_equal(json_array_size(json_object_get(j, "partitions")), partitions);
+    assert_string_equal(json_string_value(json_object_get(config, "cleanup.policy")), policy);
+    if (retention_ms)
+        assert_string_equal(json_string_value(json_object_get(config, "retention.ms")),
+                            retention_ms);
+    json_decref(j);
+    free(out);
+}
+
+/* Snapshot marks, tombstones, the records of a changed key with their headers, a logical message,
+ * and topics as the connector wants them: from the broker, as somebody else would read them. */
+static void test_records_in_kafka(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("p_rec"));
+    run_sql(db, "CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items VALUES (1, "
+                "'a'), (2, 'b'), (3, 'c'); CREATE TABLE wide (id int PRIMARY KEY); INSERT "
+                "INTO wide VALUES (7)");
+    harness_init(&h, "p_rec", db, "connectors: connectors/\n");
+    harness_connector(
+        &h, "source",
+        "{\"name\":\"rec-source\",\"config\":{\"connector.class\":"
+        "\"io.debezium.connector.postgresql.PostgresConnector\",\"topic.prefix\":\"p_rec\","
+        "\"slot.name\":\"p_rec\",\"publication.name\":\"p_rec\",\"skipped.operations\":\"none\","
+        "\"topic.creation.groups\":\"wide\",\"topic.creation.wide.include\":\".*[.]wide\","
+        "\"topic.creation.wide.partitions\":3,\"topic.creation.wide.cleanup.policy\":\"compact\","
+        "\"topic.creation.default.partitions\":1,"
+        "\"topic.creation.default.replication.factor\":1,"
+        "\"topic.creation.default.cleanup.policy\":\"delete\","
+        "\"topic.creation.default.retention.ms\":7777777}}");
+    harness_engine_start(&h);
+    connector_wait_number(&h, "rec-source", "total", 4, 60);
+    run_sql(db, "INSERT INTO items VALUES (4, 'd'); UPDATE items SET v = 'e' WHERE id = 4; UPDATE "
+                "items SET id = 5 WHERE id = 2; DELETE FROM items WHERE id = 1; SELECT "
+                "pg_logical_emit_message(true, 'hello', 'world')");
+    run_sql(db, "TRUNCATE items");
+    connector_wait_number(&h, "rec-source", "total", 9, 60);
+    int status = harness_engine_end(&h, SIGTERM);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_story("p_rec.public.items",
+                 "r:first{\"id\":1} r:true{\"id\":2} r:last_in_data_collection{\"id\":3} "
+                 "c{\"id\":4} u{\"id\":4} "
+                 "d{\"id\":2}>{\"id\":5} -{\"id\":2}>{\"id\":5} c{\"id\":5}<{\"id\":2} "
+                 "d{\"id\":1} -{\"id\":1} t");
+    expect_story("p_rec.public.wide", "r:last{\"id\":7}");
+    expect_story("p_rec.message", "m{\"prefix\":\"hello\"}");
+    expect_topic(&h, "p_rec.public.items", 1, "delete", "7777777");
+    expect_topic(&h, "p_rec.public.wide", 3, "compact", NULL);
+    expect_topic(&h, "p_rec.__offsets", 1, "compact", NULL);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_copies_a_table),
         cmocka_unit_test(test_stream_of_odd_tables),
         cmocka_unit_test(test_slot_that_is_gone),
+        cmocka_unit_test(test_records_in_kafka),
     };
+    cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
     return cmocka_run_group_tests(tests, setup, teardown);
 }
