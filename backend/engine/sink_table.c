@@ -201,6 +201,21 @@ static enum err widen_table(struct sink *s, struct sink_topic *t, const struct s
     return rc;
 }
 
+/*
+ * Whoever reads raw by _batch takes a higher one for newer. A connector that was deleted and made
+ * again would begin at 1 in a table that has more: it goes on above what is there.
+ */
+static enum err pass_batches(struct sink *s, const struct sink_topic *t, struct errbuf *e)
+{
+    int64_t newest = 0;
+    if (t->batch_column < 0 || s->o->sink->insert_mode == INSERT_UPSERT)
+        return ERR_OK;
+    enum err rc = warehouse_newest_batch(s->warehouse, t->schema, t->table, &newest, e);
+    if (!rc && newest >= s->filling->id)
+        s->filling->id = newest + 1;
+    return rc;
+}
+
 static void say_plan(const struct sink *s, const struct sink_topic *t, const struct sink_plan *p)
 {
     log_info("sink", "%s: %s goes to %s.%s (%d columns)", s->o->name, t->name, t->schema, t->table,
@@ -229,6 +244,8 @@ static enum err take_plan(struct sink *s, struct sink_topic *t, struct sink_plan
     p->next = t->plans;
     t->plans = p;
     rc = adopt_columns(s, t, e);
+    if (!rc)
+        rc = pass_batches(s, t, e);
     if (!rc && s->o->sink->insert_mode == INSERT_UPSERT)
         rc = find_key_columns(s, t, p, e);
     t->op_column = p->to_table && flat_plan_columns(p->plan)->op >= 0

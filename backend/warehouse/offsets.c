@@ -107,6 +107,20 @@ static enum err add_offset(struct stored_offset **out, int *n, const struct cell
     return ERR_OK;
 }
 
+enum err warehouse_newest_batch(struct warehouse *w, const char *schema, const char *table,
+                                int64_t *batch, struct errbuf *e)
+{
+    struct buf name;
+    buf_init(&name, 0);
+    dialect_ident(&name, w->dialect, schema);
+    buf_ch(&name, '.');
+    dialect_ident(&name, w->dialect, table);
+    const struct sql_slot slot = {"table", buf_cstr(&name)};
+    enum err r = read_number(w, "newest_batch", &slot, 0, NULL, batch, e);
+    buf_free(&name);
+    return r;
+}
+
 enum err warehouse_offsets_read(struct warehouse *w, const char *schema, const char *connector,
                                 int64_t *batch, struct stored_offset **out, int *n,
                                 struct errbuf *e)

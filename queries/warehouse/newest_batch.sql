@@ -1,0 +1,1 @@
+SELECT COALESCE(MAX(_batch), 0) FROM {table}
