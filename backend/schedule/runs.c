@@ -138,7 +138,8 @@ static void settle_task(struct scheduler *s, struct ti *t)
 static const struct ti *first_fault(const struct run *r)
 {
     for (int i = 0; i < r->n_tasks; i++)
-        if (r->tasks[i].v.state == TI_FAILED || r->tasks[i].v.state == TI_UPSTREAM_FAILED)
+        if (r->tasks[i].v.state == TI_FAILED || r->tasks[i].v.state == TI_UPSTREAM_FAILED ||
+            r->tasks[i].v.state == TI_CANCELED) /* and only others were cleared */
             return &r->tasks[i];
     return NULL;
 }
