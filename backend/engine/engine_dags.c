@@ -9,6 +9,8 @@
 #include "backend/engine/schedule_run.h"
 #include "backend/schedule/civil.h"
 
+enum { PARALLEL_MAX = 1000 };
+
 enum err engine_dag_find(const struct engine *g, const json_t *params, const struct dag **out,
                          struct errbuf *e)
 {
@@ -105,8 +107,8 @@ enum err engine_dag_backfill(struct engine *g, const json_t *params, const char 
 {
     const struct dag *d;
     struct dag_value *given = NULL;
-    struct scheduler_backfill b = {
-        .parallel = (int)json_integer_value(json_object_get(params, "parallel"))};
+    struct scheduler_backfill b = {0};
+    int64_t parallel = json_integer_value(json_object_get(params, "parallel"));
     struct scheduler_backfill_result done = {0};
     struct scheduler *s = NULL;
     enum err rc = engine_dag_find(g, params, &d, e);
@@ -118,8 +120,11 @@ enum err engine_dag_backfill(struct engine *g, const json_t *params, const char 
         rc = read_date(params, "to", d, 1, &b.to_us, e);
     if (!rc && b.from_us >= b.to_us)
         rc = err_set(e, ERR_USAGE, "`from` is after `to`");
+    if (!rc && (parallel < 0 || parallel > PARALLEL_MAX))
+        rc = err_set(e, ERR_USAGE, "`parallel` is at most %d", PARALLEL_MAX);
     if (!rc)
         rc = read_values(params, &given, &b.n_params, e);
+    b.parallel = (int)parallel;
     b.params = given;
     if (!rc)
         rc = scheduler_backfill(s, d->name, &b, who, &done, e);

@@ -26,11 +26,25 @@ static json_t *count_or_null(int64_t n)
     return n < 0 ? json_null() : json_integer(n);
 }
 
+/* What a program or a server wrote may be no UTF-8: the rest of it is shown all the same. */
+static json_t *text(const char *s)
+{
+    json_t *j = json_string(s);
+    if (j)
+        return j;
+    struct buf b;
+    buf_init(&b, 1 << 22);
+    buf_json_string(&b, s, strlen(s));
+    j = json_loads(buf_cstr(&b), JSON_DECODE_ANY, NULL);
+    buf_free(&b);
+    return j ? j : json_string("");
+}
+
 static json_t *texts(const char *const *list)
 {
     json_t *a = json_array();
     for (; list && *list; list++)
-        (void)json_array_append_new(a, json_string(*list));
+        (void)json_array_append_new(a, text(*list));
     return a;
 }
 
@@ -40,10 +54,10 @@ static json_t *last_run(const struct scheduler_dag_view *v)
 {
     if (!v->last_run)
         return json_null();
-    return json_pack("{s:I, s:s, s:o, s:o, s:o, s:s}", "id", (json_int_t)v->last_run, "state",
+    return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v->last_run, "state",
                      run_state_word(v->last_state), "logical_us", time_or_null(v->last_logical_us),
                      "started_us", time_or_null(v->last_started_us), "ended_us",
-                     time_or_null(v->last_ended_us), "reason", v->last_reason);
+                     time_or_null(v->last_ended_us), "reason", text(v->last_reason));
 }
 
 static json_t *dag_json(const struct dag_set *set, const struct scheduler_dag_view *v)
@@ -53,11 +67,11 @@ static json_t *dag_json(const struct dag_set *set, const struct scheduler_dag_vi
     buf_init(&words, 1 << 14);
     dag_describe_schedule(set, d, &words);
     json_t *j = json_pack(
-        "{s:s, s:s, s:o, s:s?, s:s, s:s, s:b, s:o, s:I, s:i, s:i, s:o, s:s}", "name", d->name,
+        "{s:s, s:s, s:o, s:s?, s:s, s:s, s:b, s:o, s:I, s:i, s:i, s:o, s:o}", "name", d->name,
         "description", d->description, "tags", texts(d->tags), "schedule", d->schedule,
         "schedule_words", buf_cstr(&words), "time_zone", d->zone_name, "paused", (int)v->paused,
         "next_us", time_or_null(v->next_us), "queued", (json_int_t)v->queued, "active", v->active,
-        "running_tasks", v->running_tasks, "last_run", last_run(v), "trouble", v->trouble);
+        "running_tasks", v->running_tasks, "last_run", last_run(v), "trouble", text(v->trouble));
     buf_free(&words);
     return j;
 }
@@ -189,15 +203,15 @@ static json_t *run_json(const struct engine *g, const struct store_run *r)
     char date[DAG_DATE_MAX] = "";
     const struct dag *d = dag_find(g->dags, r->dag);
     json_t *params = json_loads(r->params[0] ? r->params : "{}", 0, NULL);
-    return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:o, s:o, s:o, s:o, s:s}",
+    return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "id", (json_int_t)r->id, "dag", r->dag, "kind", run_kind_word(r->kind),
                      "state", run_state_word(r->state), "logical_us", time_or_null(r->logical_us),
                      "begin_us", time_or_null(r->begin_us), "end_us", time_or_null(r->end_us),
                      "business_date", d ? dag_business_date(d, r->begin_us, date) : NULL, "params",
-                     params ? params : json_object(), "who", r->who, "created_us",
+                     params ? params : json_object(), "who", text(r->who), "created_us",
                      time_or_null(r->created_us), "started_us", time_or_null(r->started_us),
                      "ended_us", time_or_null(r->ended_us), "rows", count_or_null(r->rows),
-                     "reason", r->reason);
+                     "reason", text(r->reason));
 }
 
 static enum err read_filter(const json_t *params, struct store_run_filter *f, struct errbuf *e)
@@ -246,11 +260,11 @@ enum err engine_dag_runs(struct engine *g, const json_t *params, const char *who
 
 static json_t *try_json(const struct store_try *t)
 {
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:s, s:I, s:I}", "try", t->attempt, "state",
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "try", t->attempt, "state",
                      task_instance_state_word(t->state), "started_us", time_or_null(t->started_us),
                      "ended_us", time_or_null(t->ended_us), "rows", count_or_null(t->rows),
-                     "reason", t->reason, "log_bytes", (json_int_t)t->log_bytes, "log_dropped",
-                     (json_int_t)t->log_dropped);
+                     "reason", text(t->reason), "log_bytes", (json_int_t)t->log_bytes,
+                     "log_dropped", (json_int_t)t->log_dropped);
 }
 
 static json_t *instance_json(const struct store_tasks *l, const struct store_task *t)
@@ -259,11 +273,11 @@ static json_t *instance_json(const struct store_tasks *l, const struct store_tas
     for (int i = 0; i < l->n_tries; i++)
         if (strcmp(l->tries[i].task, t->task) == 0)
             (void)json_array_append_new(tries, try_json(&l->tries[i]));
-    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "task", t->task, "state",
+    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task", t->task, "state",
                      task_instance_state_word(t->state), "try", t->attempt, "queued_us",
                      time_or_null(t->queued_us), "started_us", time_or_null(t->started_us),
                      "ended_us", time_or_null(t->ended_us), "retry_us", time_or_null(t->retry_us),
-                     "rows", count_or_null(t->rows), "reason", t->reason, "tries", tries);
+                     "rows", count_or_null(t->rows), "reason", text(t->reason), "tries", tries);
 }
 
 /* In the DAG's order; those that it has no more stand at the end. */
@@ -334,16 +348,10 @@ enum err engine_dag_logs(struct engine *g, const json_t *params, const char *who
     enum err rc =
         scheduler_log_read(s, run, task, (int)json_integer_value(json_object_get(params, "try")),
                            json_integer_value(json_object_get(params, "after")), bytes, &l, e);
-    for (int i = 0; i < l.n && !rc; i++) {
-        struct buf text; /* what a program wrote may be no UTF-8 */
-        buf_init(&text, 1 << 20);
-        buf_json_string(&text, l.items[i].text, strlen(l.items[i].text));
-        json_t *line = json_loads(buf_cstr(&text), JSON_DECODE_ANY, NULL);
+    for (int i = 0; i < l.n && !rc; i++)
         (void)json_array_append_new(lines,
                                     json_pack("{s:I, s:o}", "ts_us", (json_int_t)l.items[i].ts_us,
-                                              "text", line ? line : json_string("")));
-        buf_free(&text);
-    }
+                                              "text", text(l.items[i].text)));
     if (!rc)
         *result = json_pack("{s:s, s:i, s:O, s:I, s:b, s:I}", "task", task, "try", l.attempt,
                             "lines", lines, "next", (json_int_t)l.next, "ended", (int)l.ended,

@@ -74,6 +74,11 @@ static const char fill[] = "params: {day: {type: date}, pause: 0}\n"
                            "    params: {day: '{{ params.day }}', pause: '{{ params.pause }}', "
                            "text: \"it's {{ dag }}\"}\n";
 
+/* Bytes that are no text, on their way through log and reason. */
+static const char bytes[] =
+    "tasks: {x: {kind: shell, command: \"printf 'a\\\\377b\\\\033[1m\\\\n'; "
+    "exit 1\"}}\n";
+
 static const char slow[] = "tasks: {wait: {kind: shell, command: 'echo begun; exec sleep 600'}}\n";
 
 static char marker[700], days[700];
@@ -99,6 +104,7 @@ static int setup(void **state)
     write_dag("slow.yaml", slow);
     write_dag("checks.yaml", checks);
     write_dag("fill.yaml", fill);
+    write_dag("bytes.yaml", bytes);
     write_dag("fill.sql", "DELETE FROM presentation.days WHERE day = CAST(:day AS date);\n"
                           "\n"
                           "INSERT INTO presentation.days\n"
@@ -182,7 +188,7 @@ static void test_list_and_show(void **state)
     assert_non_null(strstr(out, "paused"));
     has(out, "at 12:05 every day (UTC)");
     json_t *j = json_of(DAG(0, "list", "--json"));
-    assert_int_equal(json_array_size(json_object_get(j, "dags")), 6);
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 7);
     json_decref(j);
     out = DAG(0, "show", "hello");
     assert_non_null(strstr(out, "hello: Says hello"));
@@ -367,6 +373,19 @@ static void test_sql(void **state)
     assert_days("2026-05-05 it's fill");
 }
 
+static void test_bytes(void **state)
+{
+    (void)state;
+    char *out = DAG(1, "trigger", "bytes", "--wait");
+    assert_null(strchr(out, '\033'));
+    has(out, "a?b"); /* no UTF-8 terminal */
+    out = DAG(0, "logs", "bytes");
+    assert_null(strchr(out, '\033'));
+    has(out, "a?b"); /* no UTF-8 terminal */
+    EXPECT(0, "bytes", "runs");
+    EXPECT(0, "\"name\":\"bytes\"", "list", "--json");
+}
+
 static bool has_begun(void *arg)
 {
     char *out = NULL;
@@ -447,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_failure_and_clear),
         cmocka_unit_test(test_backfill),
         cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_rights),
