@@ -178,6 +178,24 @@ static enum err add_topic(struct sink *s, const struct kafka_topic_info *info, s
     return rc;
 }
 
+/* The topic of schemas: <prefix>.__schemas, of the longest prefix that is there. Schemas and tables
+ * may have dots in their names, so the name of a topic alone does not tell. */
+static void find_schemas(struct sink *s, const struct kafka_topics *all)
+{
+    static const char end[] = ".__schemas";
+    size_t best = 0;
+    for (int i = 0; i < all->n && s->n_topics; i++) {
+        const char *name = all->items[i].name;
+        size_t n = strlen(name);
+        size_t prefix = n < sizeof end ? 0 : n - (sizeof end - 1);
+        if (prefix <= best || n >= sizeof s->schemas_topic || strcmp(name + prefix, end) != 0 ||
+            strncmp(name, s->topics[0].name, prefix + 1) != 0)
+            continue;
+        best = prefix;
+        memcpy(s->schemas_topic, name, n + 1);
+    }
+}
+
 /* The topics that are there now; none: s->n_topics stays 0. */
 static enum err list_topics(struct sink *s, struct kafka_admin *admin, struct errbuf *e)
 {
@@ -186,6 +204,8 @@ static enum err list_topics(struct sink *s, struct kafka_admin *admin, struct er
     for (int i = 0; i < all.n && !rc; i++)
         if (wanted(s, all.items[i].name))
             rc = add_topic(s, &all.items[i], e);
+    if (!rc)
+        find_schemas(s, &all);
     kafka_topics_free(&all);
     return rc;
 }
@@ -616,17 +636,18 @@ static enum err read_loop(struct sink *s, struct errbuf *e)
 
 static enum err make_schemas(struct sink *s, struct errbuf *e)
 {
-    char topic[300];
-    /* prefix.schema.table; a foreign topic's name leads to a topic that nothing asks for */
-    (void)snprintf(topic, sizeof topic, "%s", s->topics[0].name);
-    for (int i = 0; i < 2; i++) {
-        char *dot = strrchr(topic, '.');
-        if (dot)
-            *dot = '\0';
+    if (!s->schemas_topic[0]) {
+        /* prefix.schema.table; a foreign topic's name leads to a topic that nothing asks for */
+        (void)snprintf(s->schemas_topic, sizeof s->schemas_topic, "%s", s->topics[0].name);
+        for (int i = 0; i < 2; i++) {
+            char *dot = strrchr(s->schemas_topic, '.');
+            if (dot)
+                *dot = '\0';
+        }
+        size_t n = strlen(s->schemas_topic);
+        (void)snprintf(s->schemas_topic + n, sizeof s->schemas_topic - n, ".__schemas");
     }
-    size_t n = strlen(topic);
-    (void)snprintf(topic + n, sizeof topic - n, ".__schemas");
-    s->schemas = schemas_create(s->o->kafka, topic, &s->stop);
+    s->schemas = schemas_create(s->o->kafka, s->schemas_topic, &s->stop);
     return s->schemas ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for schemas");
 }
 

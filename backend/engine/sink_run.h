@@ -103,6 +103,7 @@ struct sink {
     struct warehouse *warehouse; /* the loader's while it is busy */
     struct kafka_consumer *consumer;
     struct kafka_producer *dead_producer; /* the loader's */
+    char schemas_topic[300];
     struct schemas *schemas;
     struct arena *arena;
     struct cell *flat; /* a decoded row */

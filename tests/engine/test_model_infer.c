@@ -396,8 +396,9 @@ static void test_docs_know_how_fresh(void **state)
     vertica_check_log();
 }
 
-/* before_<63 octets> is longer than a name of PostgreSQL: cut there, and found again. */
-static void test_a_long_column_is_loaded(void **state)
+/* before_<63 octets> is longer than a name of PostgreSQL: cut there, and found again. A schema with
+ * a dot: the first topic is odd.S.2.p, and its prefix is not odd.S. */
+static void test_odd_names_are_loaded(void **state)
 {
     (void)state;
     struct harness h;
@@ -405,14 +406,20 @@ static void test_a_long_column_is_loaded(void **state)
     free(fixture_sql(conninfo,
                      "CREATE TABLE w (id int PRIMARY KEY, "
                      "column_with_a_long_name_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab int);"
-                     "INSERT INTO w VALUES (1, 2)"));
+                     "INSERT INTO w VALUES (1, 2); CREATE SCHEMA \"S.2\";"
+                     "CREATE TABLE \"S.2\".p (id int PRIMARY KEY);"
+                     "INSERT INTO \"S.2\".p VALUES (7)"));
     free(fixture_warehouse_psql("CREATE SCHEMA IF NOT EXISTS raw;"
                                 "DROP TABLE IF EXISTS raw.long_public_w;"
-                                "CREATE TABLE raw.long_public_w (op text)"));
+                                "CREATE TABLE raw.long_public_w (op text);"
+                                "DROP TABLE IF EXISTS raw.\"long_S_2_p\";"
+                                "CREATE TABLE raw.\"long_S_2_p\" (after_id int)"));
     harness_init(&h, "long", conninfo, NULL);
     harness_engine_start(&h);
     fixture_wait_sql(fixture_warehouse_conninfo(), "SELECT count(*) FROM raw.long_public_w", "1",
                      60);
+    fixture_wait_sql(fixture_warehouse_conninfo(), "SELECT sum(after_id) FROM raw.\"long_S_2_p\"",
+                     "7", 60);
     assert_int_equal(harness_engine_end(&h, SIGTERM), 0);
 }
 
@@ -494,7 +501,7 @@ int main(void)
         cmocka_unit_test(test_check_with_the_source),
         cmocka_unit_test(test_check_with_raw),
         cmocka_unit_test(test_docs_know_how_fresh),
-        cmocka_unit_test(test_a_long_column_is_loaded),
+        cmocka_unit_test(test_odd_names_are_loaded),
         cmocka_unit_test(test_ddl_on_postgresql),
         cmocka_unit_test(test_the_script_on_postgresql),
         cmocka_unit_test(test_ddl_on_vertica),
