@@ -16,9 +16,14 @@ enum err textfile_read(const char *path, struct buf *out, struct errbuf *e)
     size_t n;
     FILE *f = fopen(path, "r");
     buf_init(out, TEXTFILE_MAX);
+    struct stat st;
     if (!f)
         return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s", path);
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+    if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
+        (void)fclose(f);
+        return err_set(e, ERR_IO, "%s is no file", path);
+    }
+    while (!buf_failed(out) && (n = fread(piece, 1, sizeof piece, f)) > 0)
         buf_add(out, piece, n);
     bool bad = ferror(f);
     (void)fclose(f);

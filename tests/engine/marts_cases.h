@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "backend/model/datatest.h"
 #include "backend/model/mart.h"
 #include "tests/fixture/dwh.h"
 #include "tests/fixture/fixture.h"
@@ -384,6 +385,8 @@ static void test_an_empty_model(void **state)
                      0);
 }
 
+#include "tests/engine/marts_dashboards.h"
+
 /* ---- the airline's data ---- */
 
 /* Days from the last departure of the data to today. */
@@ -414,12 +417,20 @@ static void test_the_airlines_data(void **state)
         rows += traffic(date, "2026-01-01 00:00:00+00").inserted;
     }
     assert_int_equal(rows, want.n);
-    golden_lines_free(&want);
     compare_traffic_with("airports_traffic", &d);
-    (void)run_mart_at("frequent_flyers", "2026-01-01 00:00:00+00", NULL, NULL);
-    compare_flyers_with("frequent_flyers", &d, false);
-    (void)run_mart_at("frequent_flyers", "2026-01-01 00:00:00+00", "flown_only", "true");
+    (void)run_mart_at("frequent_flyers", "now", "flown_only", "true");
     compare_flyers_with("frequent_flyers, flown only", &d, true);
+    (void)run_mart_at("frequent_flyers", "now", NULL, NULL);
+    compare_flyers_with("frequent_flyers", &d, false);
+    /* The dashboards on them: 73 airports; as it was handed down, the query counts rows (966 on the
+     * dates of the files, where some local dates fall otherwise). */
+    struct golden_lines flyers = golden_flyers(&d, false);
+    harness_init_on(&dashboards, "dashboards", fixture_conninfo(), on.odbc, on.dialect, "");
+    panel_is("airports_active_meaning", "73\n");
+    check_airports(&want);
+    check_passengers(&flyers);
+    golden_lines_free(&flyers);
+    golden_lines_free(&want);
     golden_free(&d);
 }
 
@@ -532,13 +543,135 @@ static void test_two_runs_at_once(void **state)
     golden_free(&d);
 }
 
+/* ---- data tests ---- */
+
+static struct datatests *tests_of(const char *path)
+{
+    struct faults f;
+    struct datatests *t = datatests_create();
+    faults_init(&f);
+    OK(datatests_add_path(t, path, &f, &err));
+    OK(faults_check(&f, &err));
+    return t;
+}
+
+/* "name status count" a line */
+static void note(void *arg, const struct datatest *t, const struct datatest_result *r)
+{
+    buf_printf(arg, "%s %s %lld\n", t->name, datatest_status_word(r->status), (long long)r->count);
+}
+
+static void test_the_airlines_tests(void **state)
+{
+    (void)state;
+    static const char *const groups[] = {"dwh", "airports_traffic", "frequent_flyers", NULL};
+    static const char *const wrong[] = {"dhw", NULL};
+    struct datatest_summary sum;
+    struct golden_data d = fill_small();
+    struct datatests *t = tests_of("config/airline/tests");
+    run_small_dates();
+    (void)run_mart_at("frequent_flyers", "2026-01-05 12:05:00+00", NULL, NULL);
+    OK(datatests_run(on.w, t, groups, NULL, NULL, &sum, &err));
+    assert_int_equal(sum.passed, 21);
+    assert_int_equal(sum.warned + sum.failed, 0);
+    /* a second snapshot row of a passenger, with a group that is none */
+    OK(warehouse_exec(on.w,
+                      "INSERT INTO presentation.frequent_flyers SELECT created_at, passenger_id, "
+                      "passenger_name, flights_number, purchase_sum, home_airport, '7' FROM "
+                      "presentation.frequent_flyers WHERE passenger_id = 'P2'",
+                      0, NULL, NULL, &err));
+    assert_int_equal(datatests_run(on.w, t, groups, NULL, NULL, &sum, &err), ERR_DATA);
+    assert_int_equal(sum.failed, 2);
+    assert_non_null(strstr(err.text, "2 tests fail; config/airline/tests/frequent_flyers.yaml:5: "
+                                     "test frequent_flyers.unique.created_at.passenger_id: 1 row "
+                                     "is wrong; created_at | passenger_id | rows_there:\n"));
+    assert_non_null(strstr(err.text, " | P2 | 2"));
+    assert_int_equal(datatests_run(on.w, t, wrong, NULL, NULL, &sum, &err), ERR_USAGE);
+    assert_string_equal(err.text, "there is no test and no group `dhw` (did you mean `dwh`?)");
+    datatests_free(t);
+    golden_free(&d);
+}
+
+static const char own_tests[] =
+    "table: presentation.things\ntests:\n"
+    "  - not_null: [a, b]\n"
+    "  - {not_null: b, where: a > 1, name: some, severity: warn}\n"
+    "  - {unique: a}\n"
+    "  - relationships: {column: a, to: presentation.others, field: a}\n"
+    "  - accepted_values: {column: a, values: ['1', '2', \"it's\"]}\n"
+    "  - {sql: 'SELECT b, a FROM presentation.things WHERE a > 90 ORDER BY a;', name: many}\n"
+    "  - {freshness: {column: at, warn: 1 day}, name: fresh}\n"
+    "  - {freshness: {column: ms, warn: 1 s, error: 2 days}, name: fresh_ms}\n"
+    "  - {freshness: {column: at, warn: 1 s, error: 1 hour}, where: a < 0, name: none}\n";
+
+static void test_tests_of_ones_own(void **state)
+{
+    (void)state;
+    static const char *const many[] = {"many", NULL};
+    char path[600];
+    struct buf out;
+    struct datatest_summary sum;
+    struct datatest_result *r = malloc(sizeof *r);
+    buf_init(&out, 0);
+    assert_non_null(r);
+    write_file("things.yaml", own_tests);
+    (void)snprintf(path, sizeof path, "%s/things.yaml", fixture_dir());
+    free(
+        fixture_sql(on.conninfo,
+                    "CREATE SCHEMA IF NOT EXISTS presentation;"
+                    "DROP TABLE IF EXISTS presentation.things, presentation.others;"
+                    "CREATE TABLE presentation.things AS SELECT g::bigint AS a, CASE WHEN g <> 2 "
+                    "THEN 'x' || g || repeat('y', 100) END AS b, now() - interval '3 hours' AS at, "
+                    "(extract(epoch from now() - interval '1 day') * 1000)::bigint AS ms FROM "
+                    "generate_series(1, 100) g;"
+                    "INSERT INTO presentation.things SELECT 1, 'z', NULL, NULL;"
+                    "CREATE TABLE presentation.others AS SELECT g::bigint AS a FROM "
+                    "generate_series(1, 97) g"));
+    struct datatests *t = tests_of(path);
+    assert_int_equal(datatests_run(on.w, t, NULL, note, &out, &sum, &err), ERR_DATA);
+    assert_non_null(strstr(err.text, "6 tests fail; "));
+    char *counts = strdup(buf_cstr(&out));
+    char *age = strstr(counts, "fresh pass ");
+    assert_non_null(age);
+    assert_in_range(atoi(age + strlen("fresh pass ")), 3 * 3600 - 5, 3 * 3600 + 600);
+    age = strstr(counts, "fresh_ms warn ");
+    assert_non_null(age);
+    assert_in_range(atoi(age + strlen("fresh_ms warn ")), 24 * 3600 - 5, 24 * 3600 + 600);
+    *strstr(counts, "fresh pass ") = '\0';
+    assert_string_equal(counts, "things.not_null.a.b fail 1\n"
+                                "some warn 1\n"
+                                "things.unique.a fail 1\n"
+                                "things.relationships.a fail 3\n"
+                                "things.accepted_values.a fail 98\n"
+                                "many fail 10\n");
+    assert_non_null(strstr(buf_cstr(&out), "none fail -1\n"));
+    assert_int_equal(sum.passed, 1);
+    assert_int_equal(sum.warned, 2);
+    /* five rows are shown, long values cut */
+    OK(datatest_run(on.w, datatests_find(t, "many"), r, &err));
+    assert_int_equal(r->count, 10);
+    assert_int_equal(r->n_rows, DATATEST_ROWS_SHOWN);
+    assert_string_equal(r->header, "b | a");
+    assert_string_equal(r->rows[0],
+                        "x91yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy.. | 91");
+    /* a statement that is none */
+    free(fixture_sql(on.conninfo, "DROP TABLE presentation.things"));
+    assert_int_equal(datatests_run(on.w, t, many, NULL, NULL, NULL, &err), ERR_SQL);
+    assert_non_null(strstr(err.text, "things.yaml:8: test many: "));
+    datatests_free(t);
+    free(counts);
+    free(r);
+    buf_free(&out);
+}
+
 #define MARTS_CASES                                                                                \
     cmocka_unit_test(test_traffic_small), cmocka_unit_test(test_late_changes),                     \
         cmocka_unit_test(test_late_changes_of_other_kinds),                                        \
         cmocka_unit_test(test_dates_that_are_not_over), cmocka_unit_test(test_flyers_small),       \
         cmocka_unit_test(test_flyers_after_changes), cmocka_unit_test(test_an_empty_model),        \
         cmocka_unit_test(test_the_airlines_data), cmocka_unit_test(test_a_mart_of_ones_own),       \
-        cmocka_unit_test(test_an_sql_mistake), cmocka_unit_test(test_two_runs_at_once)
+        cmocka_unit_test(test_an_sql_mistake), cmocka_unit_test(test_two_runs_at_once),            \
+        cmocka_unit_test(test_the_airlines_tests), cmocka_unit_test(test_tests_of_ones_own)
 
 /* Opens what the cases use; 0 or -1. */
 static int marts_open(void)

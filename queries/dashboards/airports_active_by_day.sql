@@ -1,0 +1,6 @@
+SELECT flight_date::DATE, COUNT(DISTINCT airport_code) AS active_airports
+FROM presentation.airports_traffic
+WHERE flight_date::DATE >= NOW() - INTERVAL '30 days'
+  AND (flights_in > 0 OR flights_out > 0)
+GROUP BY flight_date::DATE
+ORDER BY flight_date::DATE;

@@ -1,0 +1,2 @@
+SELECT MAX({column}) AS newest FROM {table}
+{where}

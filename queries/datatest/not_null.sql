@@ -1,0 +1,2 @@
+SELECT * FROM {table}
+WHERE ({condition}){where}

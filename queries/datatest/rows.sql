@@ -1,0 +1,4 @@
+SELECT * FROM (
+{query}
+) wrong
+LIMIT 5

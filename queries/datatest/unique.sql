@@ -1,0 +1,4 @@
+SELECT {columns}, COUNT(*) AS rows_there FROM {table}
+{where}
+GROUP BY {columns}
+HAVING COUNT(*) > 1

@@ -1,0 +1,77 @@
+-- presentation.frequent_flyers: each passenger with flights, money spent, home airport and group.
+-- A snapshot replaces the rows of its own day (UTC) alone, so that days add up to a series; days
+-- older than keep_days go. A leg counts when its flight is not cancelled; with flown_only it must
+-- have departed as well.
+
+DELETE FROM presentation.frequent_flyers
+WHERE (created_at >= CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMPTZ)
+       AND created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) + 1 AS TIMESTAMPTZ))
+   OR created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMPTZ)
+                   - CAST(CAST(:keep_days AS VARCHAR(10)) || ' days' AS INTERVAL);
+
+-- From the inside out: legs with money and airports; by passenger and pair of airports; each pair
+-- taken for its first and for its second airport; by passenger. The home airport is the greatest of
+-- visits * 1000000 + 999999 - the airport's place in the alphabet.
+INSERT INTO presentation.frequent_flyers
+    (created_at, passenger_id, passenger_name, flights_number, purchase_sum, home_airport, customer_group)
+SELECT CAST(:created_at AS TIMESTAMPTZ), r.passenger_id,
+       CASE WHEN r.names = 1 THEN r.any_name ELSE renamed.passenger_name END,
+       r.flights_number, r.purchase_sum, home.airport_code,
+       CASE WHEN r.place <= 0.05 THEN '5' WHEN r.place <= 0.10 THEN '10'
+            WHEN r.place <= 0.25 THEN '25' WHEN r.place <= 0.50 THEN '50' ELSE '50+' END
+FROM (
+    SELECT passenger_id, MIN(first_name) AS any_name,
+           CASE WHEN MIN(first_name) = MAX(last_name) AND SUM(unnamed) = 0 THEN 1 ELSE 2 END AS names,
+           SUM(legs) AS flights_number, SUM(amount) AS purchase_sum,
+           999999 - MOD(MAX(visits * 1000000 + 999999 - airport), 1000000) AS home,
+           PERCENT_RANK() OVER (ORDER BY SUM(amount) DESC) AS place
+    FROM (
+        SELECT g.passenger_id, CASE WHEN side.n = 1 THEN g.departure ELSE g.arrival END AS airport,
+               SUM(g.legs) AS visits,
+               SUM(CASE WHEN side.n = 1 THEN g.legs ELSE 0 END) AS legs,
+               SUM(CASE WHEN side.n = 1 THEN g.amount ELSE 0 END) AS amount,
+               MIN(g.first_name) AS first_name, MAX(g.last_name) AS last_name, SUM(g.unnamed) AS unnamed
+        FROM (
+            SELECT t.passenger_id, l.departure, l.arrival, COALESCE(SUM(l.counts), 0) AS legs,
+                   COALESCE(SUM(l.amount), 0) AS amount,
+                   MIN(t.passenger_name) AS first_name, MAX(t.passenger_name) AS last_name,
+                   SUM(CASE WHEN t.passenger_name IS NULL THEN 1 ELSE 0 END) AS unnamed
+            FROM presentation._frequent_flyers_tickets t
+            LEFT JOIN (
+                -- A leg that does not count keeps its place: filtered out, it would mislead the planner.
+                SELECT ticket_no, counts, CASE WHEN counts = 1 THEN departure END AS departure,
+                       CASE WHEN counts = 1 THEN arrival END AS arrival, CASE WHEN counts = 1 THEN amount END AS amount
+                FROM (
+                    SELECT k.ticket_no, f.departure, f.arrival, k.amount,
+                           CASE WHEN f.flown = 1 OR NOT CAST(:flown_only AS BOOLEAN) THEN 1 ELSE 0 END AS counts
+                    FROM presentation._frequent_flyers_legs k
+                    JOIN presentation._frequent_flyers_flights f ON f.flight_id = k.flight_id
+                ) c
+            ) l ON l.ticket_no = t.ticket_no
+            GROUP BY t.passenger_id, l.departure, l.arrival
+        ) g
+        CROSS JOIN (SELECT 1 AS n UNION ALL SELECT 2 AS n) side
+        GROUP BY g.passenger_id, CASE WHEN side.n = 1 THEN g.departure ELSE g.arrival END
+    ) v
+    GROUP BY passenger_id
+) r
+LEFT JOIN presentation._frequent_flyers_airports home ON home.place = r.home
+LEFT JOIN (
+    -- Of a passenger with several names: the one of the newest booking, then of the highest ticket.
+    SELECT passenger_id, MAX(CASE WHEN newest = 1 THEN passenger_name END) AS passenger_name
+    FROM (
+        SELECT t.passenger_id, t.passenger_name,
+               ROW_NUMBER() OVER (PARTITION BY t.passenger_id
+                                  ORDER BY CASE WHEN d.book_date IS NULL THEN 1 ELSE 0 END, d.book_date DESC,
+                                           t.ticket_no DESC) AS newest
+        FROM (
+            SELECT passenger_id FROM presentation._frequent_flyers_tickets
+            GROUP BY passenger_id
+            HAVING MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*)
+        ) several
+        JOIN presentation._frequent_flyers_tickets t ON t.passenger_id = several.passenger_id
+        LEFT JOIN dwh.tie_bookings_tickets_latest o ON o.tickets_sk = t.tickets_sk
+        LEFT JOIN dwh.attr_bookings_book_date_latest d ON d.bookings_sk = o.bookings_sk
+    ) v
+    GROUP BY passenger_id
+) renamed ON renamed.passenger_id = r.passenger_id;
