@@ -16,6 +16,7 @@ static const struct {
 } FOLDERS[] = {
     {"connectors", "config/airline/connectors/"},
     {"marts", "config/airline/marts/"},
+    {"tests", "config/airline/tests/"},
     {"dags", "config/airline/dags/"},
 };
 static const char MODEL[] = "config/airline/model.yaml";
@@ -107,7 +108,7 @@ static void config_format(const struct stack *s, struct buf *b)
     buf_lit(b, "  topic_prefix: postgres\nwarehouse:\n");
     add_quoted(b, "  odbc", buf_cstr(&odbc));
     buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n"
-               "model: model.yaml\nmarts: [marts]\ndags: [dags]\n");
+               "model: model.yaml\nmarts: [marts]\ntests: [tests]\ndags: [dags]\n");
     buf_free(&odbc);
 }
 

@@ -1,5 +1,6 @@
 /* Tasks of the kinds that look and change nothing: verify, test. */
 #include "backend/engine/engine_run.h"
+#include "backend/engine/refresh.h"
 #include "backend/engine/schedule_run.h"
 
 enum { VERIFY_TIMEOUT_US = 60 * 1000000 };
@@ -53,10 +54,49 @@ enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf 
     return rc && task_run_canceled(t) ? err_set(e, ERR_CANCELED, "was told to end") : rc;
 }
 
+static void tell_test(void *arg, const struct datatest *test, const struct datatest_result *r)
+{
+    struct task_run *t = arg;
+    if (test->kind == DATATEST_FRESHNESS && r->count < 0)
+        task_run_log(t, "%-4s %s: no row", datatest_status_word(r->status), test->name);
+    else if (test->kind == DATATEST_FRESHNESS)
+        task_run_log(t, "%-4s %s: %lld s old", datatest_status_word(r->status), test->name,
+                     (long long)r->count);
+    else if (r->status == DATATEST_PASS)
+        task_run_log(t, "pass %s, %.3f s", test->name, (double)r->run_us / 1e6);
+    else
+        task_run_log(t, "%-4s %s: %lld rows are wrong; %s", datatest_status_word(r->status),
+                     test->name, (long long)r->count, r->header);
+    for (int i = 0; i < r->n_rows; i++)
+        task_run_log(t, "     %s", r->rows[i]);
+}
+
+static void interrupt(void *arg)
+{
+    warehouse_cancel(arg);
+}
+
 enum err engine_task_test(struct engine *g, struct task_run *t, struct errbuf *e)
 {
-    (void)g;
-    (void)e;
-    task_run_skip(t, "no tests are declared");
-    return ERR_OK;
+    const struct datatests *tests = refresh_tests(g->refresh);
+    const struct warehouse_options o = {.odbc = g->config->warehouse.odbc,
+                                        .dialect = config_dialect_word(g->config),
+                                        .label = "flightdeck test"};
+    struct warehouse *w = NULL;
+    struct datatest_summary sum = {.passed = 0};
+    if (!datatests_count(tests)) {
+        task_run_skip(t, "no tests are declared");
+        return ERR_OK;
+    }
+    enum err rc = warehouse_open(&o, &w, e);
+    if (!rc) {
+        task_run_on_cancel(t, interrupt, w);
+        rc = task_run_canceled(t)
+                 ? err_set(e, ERR_CANCELED, "canceled")
+                 : datatests_run(w, tests, task_run_task(t)->names, tell_test, t, &sum, e);
+        task_run_on_cancel(t, NULL, NULL);
+        task_run_log(t, "%d passed, %d warned, %d failed", sum.passed, sum.warned, sum.failed);
+    }
+    warehouse_close(w);
+    return rc && task_run_canceled(t) ? err_set(e, ERR_CANCELED, "was told to end") : rc;
 }

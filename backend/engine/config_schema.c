@@ -138,6 +138,11 @@ static const struct key_spec schema[] = {
      .type = KEY_LIST,
      .help = "Folders and files (*.yaml) with marts: a table, the SQL file that makes it, its "
              "parameters (docs/marts.md). A DAG's task of kind `sql` runs them."},
+    {.name = "tests",
+     AT(tests),
+     .type = KEY_LIST,
+     .help = "Folders and files (*.yaml) with data tests: what must hold in the warehouse "
+             "(docs/marts.md). A DAG's task of kind `test` runs them."},
     {.name = "dags",
      AT(dags),
      .type = KEY_LIST,

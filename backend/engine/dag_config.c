@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "backend/base/nearest.h"
+#include "backend/model/datatest.h"
 #include "backend/model/mart.h"
 #include "backend/model/model.h"
 #include "config/assets.h"
@@ -133,6 +134,7 @@ struct named {
     const struct config *config;
     struct model *model; /* NULL: none, or none that can be read */
     struct marts *marts;
+    struct datatests *tests;
     struct faults *faults;
 };
 
@@ -181,6 +183,14 @@ static void check_mart_task(const struct named *n, const struct dag *d, const st
     }
 }
 
+/* Where no tests are declared the task is skipped, whatever it names. */
+static void check_test_task(const struct named *n, const struct dag *d, const struct dag_task *t)
+{
+    struct errbuf e;
+    if (datatests_count(n->tests) && datatests_check_names(n->tests, t->names, &e) != ERR_OK)
+        faults_add(n->faults, d->file, t->line, "task %s: %s", t->name, e.text);
+}
+
 /* Any table of raw may be named; with a model a name that is near to an entity's, and none itself,
  * is a slip of the pen. */
 static void check_trigger(const struct named *n, const struct dag *d)
@@ -200,19 +210,36 @@ static void check_trigger(const struct named *n, const struct dag *d)
     }
 }
 
+static bool under_config(const struct named *n, const char *name, char path[PATH_MAX],
+                         struct errbuf *e)
+{
+    int len = name[0] == '/' ? snprintf(path, PATH_MAX, "%s", name)
+                             : snprintf(path, PATH_MAX, "%s/%s", n->config->directory, name);
+    return len < PATH_MAX || (err_set(e, ERR_CONFIG, "%s: the path is too long", name), false);
+}
+
 static void read_named(struct named *n)
 {
     struct errbuf e;
     if (n->config->model && model_load_file(n->config->model, &n->model, &e) != ERR_OK)
         faults_add(n->faults, NULL, 0, "%s", e.text);
     n->marts = marts_create();
-    for (const char *const *p = n->config->marts; n->marts && *p; p++) {
+    n->tests = datatests_create();
+    if (!n->marts || !n->tests) {
+        faults_add(n->faults, n->config->file, 0, "no memory for marts and tests");
+        return;
+    }
+    for (const char *const *p = n->config->marts; *p; p++) {
         char path[PATH_MAX];
-        int len = (*p)[0] == '/' ? snprintf(path, sizeof path, "%s", *p)
-                                 : snprintf(path, sizeof path, "%s/%s", n->config->directory, *p);
-        if (len >= (int)sizeof path || marts_add_path(n->marts, path, n->faults, &e) != ERR_OK)
-            faults_add(n->faults, n->config->file, 0, "marts: %s",
-                       len >= (int)sizeof path ? "the path is too long" : e.text);
+        if (!under_config(n, *p, path, &e) ||
+            marts_add_path(n->marts, path, n->faults, &e) != ERR_OK)
+            faults_add(n->faults, n->config->file, 0, "marts: %s", e.text);
+    }
+    for (const char *const *p = n->config->tests; *p; p++) {
+        char path[PATH_MAX];
+        if (!under_config(n, *p, path, &e) ||
+            datatests_add_path(n->tests, path, n->faults, &e) != ERR_OK)
+            faults_add(n->faults, n->config->file, 0, "tests: %s", e.text);
     }
 }
 
@@ -220,7 +247,7 @@ static void check_named(const struct config *c, const struct dag_set *set, struc
 {
     struct named n = {.config = c, .faults = faults};
     read_named(&n);
-    for (int i = 0; i < set->n && n.marts; i++) {
+    for (int i = 0; i < set->n && n.marts && n.tests; i++) {
         check_trigger(&n, set->dags[i]);
         for (int k = 0; k < set->dags[i]->n_tasks; k++) {
             const struct dag_task *t = &set->dags[i]->tasks[k];
@@ -228,10 +255,13 @@ static void check_named(const struct config *c, const struct dag_set *set, struc
                 check_model_task(&n, set->dags[i], t);
             else if (t->kind == DAG_SQL)
                 check_mart_task(&n, set->dags[i], t);
+            else if (t->kind == DAG_TEST)
+                check_test_task(&n, set->dags[i], t);
         }
     }
     model_free(n.model);
     marts_free(n.marts);
+    datatests_free(n.tests);
 }
 
 enum err dag_load_all(const struct config *c, struct dag_set **out, struct faults *faults,

@@ -20,6 +20,17 @@ static enum err check_model(const struct config *c, struct refresh *r, struct er
     return rc;
 }
 
+/* A path of a list in the configuration; relative ones start at its folder. */
+static enum err config_path(const struct config *c, const char *key, const char *name,
+                            char out[PATH_MAX], struct errbuf *e)
+{
+    int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name)
+                           : snprintf(out, PATH_MAX, "%s/%s", c->directory, name);
+    return n >= PATH_MAX
+               ? err_set(e, ERR_CONFIG, "%s: %s: %s: the path is too long", c->file, key, name)
+               : ERR_OK;
+}
+
 static enum err read_marts(const struct config *c, struct refresh *r, struct faults *faults,
                            struct errbuf *e)
 {
@@ -29,12 +40,25 @@ static enum err read_marts(const struct config *c, struct refresh *r, struct fau
         return err_set(e, ERR_NOMEM, "no memory for the marts");
     for (int i = 0; c->marts[i] && !rc; i++) {
         char path[PATH_MAX];
-        int n = c->marts[i][0] == '/'
-                    ? snprintf(path, sizeof path, "%s", c->marts[i])
-                    : snprintf(path, sizeof path, "%s/%s", c->directory, c->marts[i]);
-        rc = n >= (int)sizeof path ? err_set(e, ERR_CONFIG, "%s: marts: %s: the path is too long",
-                                             c->file, c->marts[i])
-                                   : marts_add_path(r->marts, path, faults, e);
+        rc = config_path(c, "marts", c->marts[i], path, e);
+        if (!rc)
+            rc = marts_add_path(r->marts, path, faults, e);
+    }
+    return rc ? rc : faults_check(faults, e);
+}
+
+static enum err read_tests(const struct config *c, struct refresh *r, struct faults *faults,
+                           struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    r->tests = datatests_create();
+    if (!r->tests)
+        return err_set(e, ERR_NOMEM, "no memory for the data tests");
+    for (int i = 0; c->tests[i] && !rc; i++) {
+        char path[PATH_MAX];
+        rc = config_path(c, "tests", c->tests[i], path, e);
+        if (!rc)
+            rc = datatests_add_path(r->tests, path, faults, e);
     }
     return rc ? rc : faults_check(faults, e);
 }
@@ -51,6 +75,8 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
     enum err rc = check_model(c, r, e);
     if (!rc)
         rc = read_marts(c, r, faults, e);
+    if (!rc)
+        rc = read_tests(c, r, faults, e);
     if (rc)
         refresh_destroy(r);
     else
@@ -65,6 +91,7 @@ void refresh_destroy(struct refresh *r)
     model_loader_close(r->loader);
     model_free(r->model);
     marts_free(r->marts);
+    datatests_free(r->tests);
     (void)pthread_mutex_destroy(&r->loading);
     free(r);
 }
@@ -72,6 +99,11 @@ void refresh_destroy(struct refresh *r)
 const struct marts *refresh_marts(const struct refresh *r)
 {
     return r->marts;
+}
+
+const struct datatests *refresh_tests(const struct refresh *r)
+{
+    return r->tests;
 }
 
 /* ---- the model ---- */

@@ -12,6 +12,7 @@
 
 #include "backend/base/faults.h"
 #include "backend/engine/config.h"
+#include "backend/model/datatest.h"
 #include "backend/model/load.h"
 #include "backend/model/mart.h"
 #include "backend/schedule/scheduler.h"
@@ -25,6 +26,7 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
 void refresh_destroy(struct refresh *r); /* NULL is fine */
 
 const struct marts *refresh_marts(const struct refresh *r);
+const struct datatests *refresh_tests(const struct refresh *r);
 
 /*
  * Loads entities (NULL-terminated; NULL: all) now, in the caller's thread. report may be NULL.

@@ -12,6 +12,7 @@ struct refresh {
     const struct config *config;
     struct model *model; /* NULL: none is configured */
     struct marts *marts;
+    struct datatests *tests;
     pthread_mutex_t loading; /* guards the loader */
     struct model_loader *loader;
 };

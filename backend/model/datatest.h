@@ -103,8 +103,13 @@ struct datatest_summary {
 };
 typedef void datatest_listener(void *arg, const struct datatest *t,
                                const struct datatest_result *r);
+/* ERR_USAGE: a name that is no test's, group's, table's or schema's, with the nearest one. */
+enum err datatests_check_names(const struct datatests *t, const char *const *names,
+                               struct errbuf *e) MUST_CHECK;
+
 /*
- * Runs the tests of these names, a name being a test's or a group's (names NULL or empty: all), and
+ * Runs the tests of these names (NULL or empty: all), a name being that of a test, a group, a table
+ * ("presentation.airports_traffic") or a schema, and
  * tells each result (each NULL: nobody listens). ERR_USAGE: an unknown name, with the nearest one.
  * ERR_DATA when a test fails: which, how many rows, the first of them. All are run first.
  */

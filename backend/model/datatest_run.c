@@ -236,17 +236,36 @@ enum err datatest_run(struct warehouse *w, const struct datatest *t, struct data
     return r ? err_prefix(e, "%s:%d: test %s", t->file, t->line, t->name) : ERR_OK;
 }
 
+/* A test is named by itself, by its group, its table, its table's schema. */
+static bool is_named(const struct datatest *t, const char *name)
+{
+    size_t n = t->schema ? strlen(t->schema) : 0;
+    if (!strcmp(name, t->name) || !strcmp(name, t->group))
+        return true;
+    return t->schema && !strncmp(name, t->schema, n) &&
+           (!name[n] || (name[n] == '.' && !strcmp(name + n + 1, t->table)));
+}
+
 static bool is_among(const struct datatest *t, const char *const *names)
 {
     if (!names || !names[0])
         return true;
     for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], t->name) || !strcmp(names[i], t->group))
+        if (is_named(t, names[i]))
             return true;
     return false;
 }
 
-static enum err check_names(const struct datatests *set, const char *const *names, struct errbuf *e)
+static void offer(struct nearest *near, const struct datatest *t)
+{
+    nearest_offer(near, t->name);
+    nearest_offer(near, t->group);
+    if (t->schema)
+        nearest_offer(near, t->schema);
+}
+
+enum err datatests_check_names(const struct datatests *set, const char *const *names,
+                               struct errbuf *e)
 {
     enum { HINT_MAX = 300 };
     for (int i = 0; names && names[i]; i++) {
@@ -255,10 +274,8 @@ static enum err check_names(const struct datatests *set, const char *const *name
         bool found = false;
         nearest_start(&near, names[i]);
         for (int k = 0; k < datatests_count(set) && !found; k++) {
-            const struct datatest *t = datatests_at(set, k);
-            found = !strcmp(names[i], t->name) || !strcmp(names[i], t->group);
-            nearest_offer(&near, t->name);
-            nearest_offer(&near, t->group);
+            found = is_named(datatests_at(set, k), names[i]);
+            offer(&near, datatests_at(set, k));
         }
         if (!found)
             return err_set(e, ERR_USAGE, "there is no test and no group `%s`%s", names[i],
@@ -292,7 +309,7 @@ enum err datatests_run(struct warehouse *w, const struct datatests *set, const c
     struct buf words;
     buf_init(&words, ERRBUF_TEXT_MAX / 2);
     struct datatest_result *result = malloc(sizeof *result);
-    enum err r = result ? check_names(set, names, e)
+    enum err r = result ? datatests_check_names(set, names, e)
                         : err_set(e, ERR_NOMEM, "no memory for a test's result");
     for (int i = 0; i < datatests_count(set) && !r; i++) {
         const struct datatest *t = datatests_at(set, i);
