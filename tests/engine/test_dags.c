@@ -64,7 +64,13 @@ static const char broken[] =
 /* Nothing has to be waited for: both look at what is there. */
 static const char checks[] = "tasks:\n"
                              "  verify: {kind: verify, tables: [public.planes]}\n"
-                             "  test: {kind: test, after: verify}\n";
+                             "  test: {kind: test, tests: [always], after: verify}\n";
+
+static const char quality[] = "tasks: {look: {kind: test, tests: [presentation.days]}}\n";
+static const char quality_tests[] = "table: presentation.days\n"
+                                    "tests:\n"
+                                    "  - not_null: [day, about]\n"
+                                    "  - {sql: SELECT 1 AS one WHERE 1 = 0, name: always}\n";
 
 static const char fill[] = "params: {day: {type: date}, pause: 0}\n"
                            "tasks:\n"
@@ -89,7 +95,7 @@ static int setup(void **state)
     if (fixture_start(FIXTURE_ALL & ~FIXTURE_STANDBY) != 0)
         return -1;
     const char *conninfo = fixture_database("dags");
-    harness_init(&h, "dags", conninfo, "dags: [dags]\n");
+    harness_init(&h, "dags", conninfo, "dags: [dags]\ntests: [quality_tests.yml]\n");
     char path[1200];
     (void)snprintf(path, sizeof path, "%s/dags", h.dir);
     if (mkdir(path, 0700) != 0)
@@ -105,6 +111,8 @@ static int setup(void **state)
     write_dag("checks.yaml", checks);
     write_dag("fill.yaml", fill);
     write_dag("bytes.yaml", bytes);
+    write_dag("quality.yaml", quality);
+    write_dag("../quality_tests.yml", quality_tests);
     write_dag("fill.sql", "DELETE FROM presentation.days WHERE day = CAST(:day AS date);\n"
                           "\n"
                           "INSERT INTO presentation.days\n"
@@ -188,7 +196,7 @@ static void test_list_and_show(void **state)
     assert_non_null(strstr(out, "paused"));
     has(out, "at 12:05 every day (UTC)");
     json_t *j = json_of(DAG(0, "list", "--json"));
-    assert_int_equal(json_array_size(json_object_get(j, "dags")), 7);
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 8);
     json_decref(j);
     out = DAG(0, "show", "hello");
     assert_non_null(strstr(out, "hello: Says hello"));
@@ -386,6 +394,23 @@ static void test_bytes(void **state)
     EXPECT(0, "\"name\":\"bytes\"", "list", "--json");
 }
 
+/* Tests that fail end the run, and its log has the rows that are wrong. */
+static void test_data_tests(void **state)
+{
+    (void)state;
+    EXPECT(0, "of quality: success", "trigger", "quality", "--wait");
+    char *out = DAG(0, "logs", "quality");
+    assert_non_null(strstr(out, "pass days.not_null.day.about, "));
+    assert_non_null(strstr(out, "pass always, ")); /* its file's table is this one */
+    has(out, "2 passed, 0 warned, 0 failed");
+    free(fixture_warehouse_psql("INSERT INTO presentation.days VALUES ('2026-05-07', NULL)"));
+    EXPECT(1, "quality_tests.yml:3: test days.not_null.day.about: 1 row is wrong; day | about:",
+           "trigger", "quality", "--wait");
+    out = DAG(0, "logs", "quality");
+    assert_non_null(strstr(out, "fail days.not_null.day.about: 1 rows are wrong; day | about"));
+    has(out, "2026-05-07 | NULL");
+}
+
 static bool has_begun(void *arg)
 {
     char *out = NULL;
@@ -467,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_backfill),
         cmocka_unit_test(test_sql),
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_data_tests),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_rights),
