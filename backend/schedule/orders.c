@@ -101,7 +101,9 @@ static enum err select_tasks(const struct run *r, const struct scheduler_clear *
     for (int i = 0; i < d->n_tasks; i++) {
         chosen[i] = !c->task || !strcmp(d->tasks[i].name, c->task);
         found |= chosen[i];
-        for (int k = 0; k < d->tasks[i].n_after && c->downstream && !chosen[i]; k++)
+        /* what did not run because of it goes with it */
+        bool follows = c->downstream || r->tasks[i].v.state == TI_UPSTREAM_FAILED;
+        for (int k = 0; k < d->tasks[i].n_after && follows && !chosen[i]; k++)
             chosen[i] = chosen[d->tasks[i].after[k]];
     }
     return found ? ERR_OK : err_set(e, ERR_NOT_FOUND, "DAG %s has no task %s", d->name, c->task);

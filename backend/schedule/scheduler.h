@@ -163,7 +163,7 @@ enum err scheduler_backfill(struct scheduler *s, const char *dag,
 
 struct scheduler_clear {
     const char *task; /* NULL: all tasks */
-    bool downstream;  /* and all that wait for it */
+    bool downstream;  /* and all that wait for it; without: only what did not run because of it */
     bool failed;      /* of those only what has not succeeded: failed, upstream_failed, canceled */
 };
 /* Tasks that are over are to run again; *n: how many. A task that runs: ERR_STATE. */

@@ -304,6 +304,31 @@ static void test_clear(void **state)
     assert_int_equal(count_runs(w, "d", -1, -1), 1);
 }
 
+/* What did not run because of the task goes with it. */
+static void test_clear_of_one_that_failed(void **state)
+{
+    WORLD(w, "name: d\ntasks:\n  flaky_a: {kind: model}\n  ok_b: {kind: model, after: [flaky_a]}\n"
+             "  ok_c: {kind: model}\n  ok_d: {kind: model, after: [ok_b, ok_c]}\n");
+    struct errbuf e;
+    int n;
+    const struct scheduler_clear c = {.task = "flaky_a"};
+    int64_t id = trigger(w, "d");
+    expect_end(w, id, RUN_FAILED);
+    good(scheduler_clear(w->s, id, &c, "tester", &n, &e), &e);
+    assert_int_equal(n, 3);
+    WAIT_FOR("the second try", calls_of(w, "flaky_a") == 2);
+    expect_end(w, id, RUN_FAILED);
+    good(scheduler_clear(w->s, id, &c, "tester", &n, &e), &e);
+    WAIT_FOR("the third try", calls_of(w, "flaky_a") == 3);
+    expect_end(w, id, RUN_SUCCESS);
+    assert_int_equal(calls_of(w, "ok_d"), 1);
+    assert_int_equal(calls_of(w, "ok_c"), 1);
+    good(scheduler_clear(w->s, id, &c, "tester", &n, &e), &e);
+    assert_int_equal(n, 1); /* what succeeded stays */
+    expect_end(w, id, RUN_SUCCESS);
+    assert_int_equal(calls_of(w, "ok_b"), 1);
+}
+
 static void test_clear_of_a_run_that_goes_on(void **state)
 {
     WORLD(w, "name: d\ntasks:\n  block: {kind: model}\n  ok: {kind: model}\n");
@@ -544,6 +569,7 @@ int main(void)
         CASE(test_params),
         CASE(test_cancel),
         CASE(test_clear),
+        CASE(test_clear_of_one_that_failed),
         CASE(test_clear_of_a_run_that_goes_on),
         CASE(test_pause),
         CASE(test_asked_only),
