@@ -129,10 +129,9 @@ static void print_next(const json_t *d)
     bool paused = json_is_true(json_object_get(d, "paused"));
     for (size_t i = 0; i < json_array_size(fires); i++) {
         const json_t *f = json_array_get(fires, i);
-        char at[UNIT_TEXT_MAX];
         label(i ? "" : "next runs");
-        (void)printf("%s UTC, data of %s%s\n", unit_day(dag_int(f, "at_us"), at, sizeof at),
-                     dag_text(f, "business_date"), paused ? " (paused)" : "");
+        dag_put(dag_text(f, "at"), 0);
+        (void)printf(", data of %s%s\n", dag_text(f, "business_date"), paused ? " (paused)" : "");
     }
 }
 

@@ -146,12 +146,13 @@ static json_t *next_fires(const struct dag *d, int64_t now)
 {
     json_t *a = json_array();
     for (int i = 0; i < FIRES_SHOWN && (now = dag_next_fire(d, now)) != INT64_MAX; i++) {
-        char date[DAG_DATE_MAX];
+        char date[DAG_DATE_MAX], clock[DAG_CLOCK_MAX];
         struct dag_interval at = dag_interval_of_fire(d, now);
-        (void)json_array_append_new(a, json_pack("{s:I, s:I, s:I, s:s}", "at_us", (json_int_t)now,
-                                                 "begin_us", (json_int_t)at.begin_us, "end_us",
-                                                 (json_int_t)at.end_us, "business_date",
-                                                 dag_business_date(d, at.begin_us, date)));
+        (void)json_array_append_new(
+            a, json_pack("{s:I, s:s, s:I, s:I, s:s}", "at_us", (json_int_t)now, "at",
+                         dag_wall_clock(d, now, clock), "begin_us", (json_int_t)at.begin_us,
+                         "end_us", (json_int_t)at.end_us, "business_date",
+                         dag_business_date(d, at.begin_us, date)));
     }
     return a;
 }

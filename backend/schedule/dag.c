@@ -97,6 +97,18 @@ char *dag_business_date(const struct dag *d, int64_t begin_us, char out[DAG_DATE
     return out;
 }
 
+char *dag_wall_clock(const struct dag *d, int64_t at_us, char out[DAG_CLOCK_MAX])
+{
+    struct zone_span span = zone_span_at(d->zone, civil_floor_div(at_us, SECOND_US));
+    int64_t local = civil_floor_div(at_us, SECOND_US) + span.offset_s;
+    int64_t day = civil_floor_div(local, CIVIL_DAY_S);
+    struct civil c = civil_from_days(day);
+    int minute = (int)((local - day * CIVIL_DAY_S) / 60);
+    (void)snprintf(out, DAG_CLOCK_MAX, "%04d-%02d-%02d %02d:%02d %s", c.year % 10000, c.month,
+                   c.day, minute / 60, minute % 60, span.abbreviation);
+    return out;
+}
+
 int64_t dag_local_time(const struct dag *d, int64_t local_days, int seconds)
 {
     return zone_from_local(d->zone, local_days * CIVIL_DAY_S + seconds) * SECOND_US;

@@ -193,6 +193,10 @@ char *dag_business_date(const struct dag *d, int64_t begin_us, char out[DAG_DATE
 /* A local date (days since 1970-01-01) and a time of it to microseconds UTC, in the DAG's zone. */
 int64_t dag_local_time(const struct dag *d, int64_t local_days, int seconds);
 
+/* "2026-11-28 13:05 CET", as the clock on the wall of the DAG's zone shows it. */
+enum { DAG_CLOCK_MAX = 48 };
+char *dag_wall_clock(const struct dag *d, int64_t at_us, char out[DAG_CLOCK_MAX]);
+
 /* The schedule in words, with the zone: "at 12:05 every day UTC, after dwh". */
 void dag_describe_schedule(const struct dag_set *set, const struct dag *d, struct buf *out);
 

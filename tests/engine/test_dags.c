@@ -211,6 +211,7 @@ static void test_list_and_show(void **state)
     assert_int_equal(second - first, INT64_C(86400000000));
     assert_int_equal(first % INT64_C(86400000000), INT64_C(43500000000)); /* 12:05 */
     json_decref(j);
+    EXPECT(0, " 12:05 UTC, data of ", "show", "nightly");
     EXPECT(1, "no DAG is named helo", "show", "helo");
 }
 

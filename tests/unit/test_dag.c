@@ -341,6 +341,9 @@ static void test_intervals(void **state)
     assert_int_equal(i.end_us - i.begin_us, 23 * INT64_C(3600000000));
     assert_string_equal(dag_business_date(d, i.begin_us, date), "2026-03-29");
     assert_int_equal(dag_local_time(d, civil_to_days(2026, 3, 29), 0), i.begin_us);
+    char clock[DAG_CLOCK_MAX];
+    assert_string_equal(dag_wall_clock(d, i.begin_us, clock), "2026-03-29 00:00 CET");
+    assert_string_equal(dag_wall_clock(d, utc(2026, 3, 29, 1, 5), clock), "2026-03-29 03:05 CEST");
     dag_set_free(set);
 }
 
