@@ -39,9 +39,9 @@ enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
     buf_init(&table, 0);
     buf_init(&more, 0);
     buf_init(&sql, 0);
-    buf_ident(&table, out->raw_schema);
+    dialect_ident(&table, dialect_find(v->o->dialect), out->raw_schema);
     buf_ch(&table, '.');
-    buf_ident(&table, out->raw_table);
+    dialect_ident(&table, dialect_find(v->o->dialect), out->raw_table);
     for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
         if (has_column(v, columns, n, telling[i]))
             buf_printf(&more, ", %s", telling[i]);

@@ -16,6 +16,7 @@
 #include "backend/engine/verify_run.h"
 #include "backend/model/migrate.h"
 #include "backend/model/model.h"
+#include "backend/warehouse/dialect.h"
 #include "queries/queries.h"
 
 enum { POLL_NS = 20000000, ROUNDS_MAX = 5 };
@@ -34,9 +35,9 @@ static enum err read_batch(struct verify *v, const char *query, const char *sche
     struct buf sql;
     buf_init(&name, 0);
     buf_init(&sql, 0);
-    buf_ident(&name, schema);
+    dialect_ident(&name, dialect_find(v->o->dialect), schema);
     buf_ch(&name, '.');
-    buf_ident(&name, table);
+    dialect_ident(&name, dialect_find(v->o->dialect), table);
     const struct sql_slot slot = {"table", buf_cstr(&name)};
     sql_fill(&sql, query_text(query), &slot, 1);
     enum err rc = model_number(v->warehouse, buf_cstr(&sql), param ? 1 : 0, &param, out, e);
@@ -125,9 +126,9 @@ static enum err read_columns(struct verify *v, struct verify_view *view, struct 
     const struct warehouse_result_column *columns;
     buf_init(&name, 0);
     buf_init(&sql, 0);
-    buf_ident(&name, view->schema);
+    dialect_ident(&name, dialect_find(v->o->dialect), view->schema);
     buf_ch(&name, '.');
-    buf_ident(&name, view->name);
+    dialect_ident(&name, dialect_find(v->o->dialect), view->name);
     const struct sql_slot slot = {"table", buf_cstr(&name)};
     sql_fill(&sql, query_text("verify/columns"), &slot, 1);
     enum err rc = warehouse_query(v->warehouse, buf_cstr(&sql), 0, NULL, &rows, e);

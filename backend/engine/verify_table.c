@@ -16,6 +16,7 @@
 #include "backend/engine/verify_canon.h"
 #include "backend/engine/verify_run.h"
 #include "backend/model/model.h"
+#include "backend/warehouse/dialect.h"
 #include "queries/queries.h"
 
 enum { ROWS_KEPT_MAX = 20000, CANON_MAX = 64 << 20 };
@@ -130,29 +131,36 @@ static enum err read_source(struct compare *x, struct errbuf *e)
 
 /* ---- the raw side ---- */
 
-static void add_prefixed(struct buf *b, const char *prefix, const char *column)
+/* A name of the warehouse: cut where it is too long for it. */
+static void add_ident(const struct compare *x, struct buf *b, const char *name)
+{
+    dialect_ident(b, dialect_find(x->v->o->dialect), name);
+}
+
+static void add_prefixed(const struct compare *x, struct buf *b, const char *prefix,
+                         const char *column)
 {
     char name[256];
     (void)snprintf(name, sizeof name, "%s%s", prefix, column);
-    buf_ident(b, name);
+    add_ident(x, b, name);
 }
 
 /* CAST on the server: its own text, not the driver's. */
-static void add_value(struct buf *b, const struct column *c, const char *qualifier,
-                      const char *prefix)
+static void add_value(const struct compare *x, struct buf *b, const struct column *c,
+                      const char *qualifier, const char *prefix)
 {
     bool zoned = c->type_oid == PG_TIMESTAMPTZ;
     buf_str(b, zoned ? "CAST((" : "CAST(");
     buf_str(b, qualifier);
-    add_prefixed(b, prefix, c->name);
+    add_prefixed(x, b, prefix, c->name);
     buf_str(b, zoned ? " AT TIME ZONE 'UTC') AS VARCHAR)" : " AS VARCHAR)");
 }
 
 static void add_table(struct compare *x, struct buf *b)
 {
-    buf_ident(b, x->out->raw_schema);
+    add_ident(x, b, x->out->raw_schema);
     buf_ch(b, '.');
-    buf_ident(b, x->out->raw_table);
+    add_ident(x, b, x->out->raw_table);
 }
 
 /* The transactions that the source's snapshot sees; snapshot reads always count. */
@@ -188,9 +196,9 @@ static void add_key(struct compare *x, struct buf *b, int i)
 {
     const char *name = x->relation->columns[x->key[i]].name;
     buf_lit(b, "COALESCE(");
-    add_prefixed(b, "after_", name);
+    add_prefixed(x, b, "after_", name);
     buf_lit(b, ", ");
-    add_prefixed(b, "before_", name);
+    add_prefixed(x, b, "before_", name);
     buf_lit(b, ")");
 }
 
@@ -236,7 +244,7 @@ static void build_keyed(struct compare *x, const bool *toast, struct buf *b)
         if (i)
             buf_lit(b, ", ");
         if (!toast[i]) {
-            add_value(b, &r->columns[i], "x.", "after_");
+            add_value(x, b, &r->columns[i], "x.", "after_");
             continue;
         }
         mark_of(&r->columns[i], mark, sizeof mark);
@@ -244,9 +252,9 @@ static void build_keyed(struct compare *x, const bool *toast, struct buf *b)
         buf_lit(b, "CASE WHEN POSITION(");
         buf_literal(b, mark);
         buf_lit(b, " IN x._unchanged) > 0 THEN ");
-        add_value(b, &r->columns[i], qualifier, "after_");
+        add_value(x, b, &r->columns[i], qualifier, "after_");
         buf_lit(b, " ELSE ");
-        add_value(b, &r->columns[i], "x.", "after_");
+        add_value(x, b, &r->columns[i], "x.", "after_");
         buf_lit(b, " END");
     }
     buf_lit(b, " FROM ");
@@ -272,7 +280,7 @@ static void build_state(struct compare *x, struct buf *b)
     for (int i = 0; i < r->n_columns; i++) {
         if (i)
             buf_lit(b, ", ");
-        add_value(b, &r->columns[i], "", "after_");
+        add_value(x, b, &r->columns[i], "", "after_");
     }
     buf_lit(b, " FROM ");
     add_table(x, b);
@@ -287,7 +295,7 @@ static void build_bag(struct compare *x, const char *prefix, const char *ops, st
     for (int i = 0; i < x->relation->n_columns; i++) {
         if (i)
             buf_lit(b, ", ");
-        add_value(b, &x->relation->columns[i], "", prefix);
+        add_value(x, b, &x->relation->columns[i], "", prefix);
     }
     buf_lit(b, " FROM ");
     add_table(x, b);
@@ -376,14 +384,14 @@ static enum err read_view(struct compare *x, struct errbuf *e)
         struct column c = x->relation->columns[i];
         c.name = (char *)(uintptr_t)x->in_view[i];
         if (c.name)
-            add_value(&sql, &c, "", "");
+            add_value(x, &sql, &c, "", "");
         else
             buf_lit(&sql, "NULL");
     }
     buf_lit(&sql, " FROM ");
-    buf_ident(&sql, x->view_schema);
+    add_ident(x, &sql, x->view_schema);
     buf_ch(&sql, '.');
-    buf_ident(&sql, x->view);
+    add_ident(x, &sql, x->view);
     enum err rc = read_rows(x, buf_cstr(&sql), 1, e);
     buf_free(&sql);
     return rc;

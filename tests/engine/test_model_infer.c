@@ -396,6 +396,54 @@ static void test_docs_know_how_fresh(void **state)
     vertica_check_log();
 }
 
+/* ---- infer, load, verify ---- */
+
+static void run_file(const char *conninfo, const char *path)
+{
+    struct buf sql;
+    buf_init(&sql, 0);
+    read_file(path, &sql);
+    free(fixture_sql(conninfo, buf_cstr(&sql)));
+    buf_free(&sql);
+}
+
+static void batch(const struct harness *h)
+{
+    char *out;
+    int code = HARNESS_RUN(h, &out, "batch", "--timeout", "30");
+    if (code) {
+        (void)fputs(out, stderr); /* longer than a message may be */
+        fail_msg("batch ended with %d", code);
+    }
+    expect_in(out, "dwh.plain_latest");
+    if (strstr(out, "DIFFER"))
+        fail_msg("%s", out);
+    free(out);
+}
+
+/* A database that nobody has seen: its model, its load, and each view is what the source holds,
+ * after the first rows and after changes to them. */
+static void test_infer_load_verify(void **state)
+{
+    (void)state;
+    struct harness h;
+    char path[700];
+    char *out;
+    const char *conninfo = odd_database();
+    free(fixture_warehouse_psql("DROP SCHEMA IF EXISTS dwh CASCADE"));
+    run_file(conninfo, "tests/golden/model/odd_rows.sql");
+    harness_init(&h, "seen", conninfo, "model: model.yaml\n");
+    (void)snprintf(path, sizeof path, "%s/model.yaml", h.dir);
+    assert_int_equal(HARNESS_RUN(&h, &out, "model", "infer", "-o", path), 0);
+    free(out);
+    batch(&h);
+    run_file(conninfo, "tests/golden/model/odd_changes.sql");
+    batch(&h);
+    assert_int_equal(fixture_number(fixture_warehouse_conninfo(),
+                                    "SELECT count(*) FROM dwh.flights_history WHERE id = 3"),
+                     2);
+}
+
 /* before_<63 octets> is longer than a name of PostgreSQL: cut there, and found again. A schema with
  * a dot: the first topic is odd.S.2.p, and its prefix is not odd.S. */
 static void test_odd_names_are_loaded(void **state)
@@ -496,15 +544,11 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_catalog_of_oddities),
-        cmocka_unit_test(test_the_command),
-        cmocka_unit_test(test_check_with_the_source),
-        cmocka_unit_test(test_check_with_raw),
-        cmocka_unit_test(test_docs_know_how_fresh),
-        cmocka_unit_test(test_odd_names_are_loaded),
-        cmocka_unit_test(test_ddl_on_postgresql),
-        cmocka_unit_test(test_the_script_on_postgresql),
-        cmocka_unit_test(test_ddl_on_vertica),
+        cmocka_unit_test(test_a_catalog_of_oddities),    cmocka_unit_test(test_the_command),
+        cmocka_unit_test(test_check_with_the_source),    cmocka_unit_test(test_check_with_raw),
+        cmocka_unit_test(test_docs_know_how_fresh),      cmocka_unit_test(test_infer_load_verify),
+        cmocka_unit_test(test_odd_names_are_loaded),     cmocka_unit_test(test_ddl_on_postgresql),
+        cmocka_unit_test(test_the_script_on_postgresql), cmocka_unit_test(test_ddl_on_vertica),
         cmocka_unit_test(test_odd_ddl_on_vertica),
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
