@@ -15,6 +15,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/state/store_internal.h"
+#include "queries/queries.h"
 
 struct place {
     char dir[256];
@@ -111,6 +112,36 @@ static int64_t number(struct place *p, const char *sql)
     int64_t n = sqlite3_column_int64(st, 0);
     (void)sqlite3_finalize(st);
     return n;
+}
+
+/* A store of before there were DAGs: what it has stays, and it has them now. */
+static void test_an_older_store(void **state)
+{
+    struct place *p = *state;
+    char path[400];
+    sqlite3 *db;
+    struct errbuf e;
+    struct store_connectors l;
+    store_close(p->s);
+    p->s = NULL;
+    (void)snprintf(path, sizeof path, "%s/flightdeck.db", p->dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, query_text("store/migrate_1"), NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "INSERT INTO connectors VALUES ('c', '{}', 'PAUSED', 1, 2); "
+                                  "INSERT INTO events VALUES (7, 1, 'l', 'a', 'w', 'o', 't')",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    struct store *reader = NULL;
+    assert_int_equal(store_open_to_read(p->dir, &reader, &e), ERR_UNSUPPORTED);
+    open_store(p);
+    good(store_connector_get(p->s, "c", &l, &e), &e);
+    assert_int_equal(l.items[0].state, STORE_PAUSED);
+    store_connectors_free(&l);
+    assert_int_equal(number(p, "SELECT max(id) FROM events"), 7);
+    assert_int_equal(add(p, "d", RUN_KIND_MANUAL, 0, 1), 1);
 }
 
 /* ---- runs ---- */
@@ -435,6 +466,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        CASE(test_an_older_store),
         CASE(test_a_run_is_unique),
         CASE(test_a_run_and_its_dag_go_together),
         CASE(test_the_next_one),
