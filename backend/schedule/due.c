@@ -20,7 +20,7 @@
 #include "backend/base/log.h"
 #include "backend/schedule/scheduler_run.h"
 
-enum { FIRES_AT_ONCE = 100, UNIQUE_TRIES = 10000, CLOCK_STEP_US = 60000000 };
+enum { FIRES_AT_ONCE = 100, CATCHUP_AHEAD = 500, UNIQUE_TRIES = 10000, CLOCK_STEP_US = 60000000 };
 
 /* ---- params ---- */
 
@@ -174,10 +174,11 @@ void due_plan(struct scheduler *s, struct dag_state *d)
     }
 }
 
-/* Runs wait already: without catchup the newest time fires when they have begun. */
+/* Enough runs wait already. Without catchup the newest time fires when they have begun; with it
+ * years of missed times are not put into the file at once. */
 static bool held(const struct dag_state *d)
 {
-    return !d->dag->catchup && d->queued[LANE_ITSELF];
+    return d->queued[LANE_ITSELF] >= (d->dag->catchup ? CATCHUP_AHEAD : 1);
 }
 
 static bool is_due(const struct dag_state *d, int64_t now)
@@ -206,6 +207,8 @@ static enum err fire(struct scheduler *s, struct dag_state *d, int64_t now, stru
     struct store_dag kept = d->kept;
     int n = 0;
     int64_t at = d->dag->catchup ? d->next_fire_us : dag_last_fire(d->dag, now);
+    if (at < d->next_fire_us) /* it only ever moves on */
+        at = d->next_fire_us;
     enum err rc = ERR_OK;
     while (at <= now && n < FIRES_AT_ONCE && !rc) {
         fill_row(&rows[n], d->dag, at, now);

@@ -172,7 +172,7 @@ static void sleep_until(struct scheduler *s, int64_t mono_us, int64_t wall_us)
     if (by_time)
         set_wall_timer(s, wall_us);
     int64_t left = mono_us == INT64_MAX ? INT64_MAX : mono_us - mono_now(s);
-    if (left < 0)
+    if (left < 0 || wall_us <= wall_now(s))
         left = 0;
     t.tv_sec = (time_t)(left / 1000000);
     t.tv_nsec = (long)(left % 1000000) * 1000;

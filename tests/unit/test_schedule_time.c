@@ -74,6 +74,25 @@ static void test_catchup(void **state)
         assert_int_equal(w->calls[i].begin_us, NOON_US + i * 5 * MINUTE_US);
 }
 
+/* Years of missed times are made up for, and not put into the file at once. */
+static void test_much_to_catch_up_with(void **state)
+{
+    WORLD(w, "name: d\nschedule: \"*/5 * * * *\"\ncatchup: yes\nstart: 2021-01-01\n"
+             "max_active_runs: 8\ntasks:\n  block: {kind: model}\n");
+    struct scheduler_stats v;
+    WAIT_FOR("some run", w->n_calls == 8);
+    WAIT_FOR("many wait", (scheduler_stats(w->s, &v), v.queued_runs >= 500));
+    settle(w);
+    scheduler_stats(w->s, &v);
+    assert_true(v.queued_runs >= 500 && v.queued_runs <= 600);
+    world_release(w, true);
+    WAIT_FOR("it goes on", scheduled(w, RUN_SUCCESS) == STORE_RUNS_MAX);
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < 8; i++)
+        first = w->calls[i].begin_us < first ? w->calls[i].begin_us : first;
+    assert_int_equal(first, INT64_C(1609459200) * 1000000);
+}
+
 static void test_start(void **state)
 {
     WORLD(w, DAILY "start: 2026-11-20\ncatchup: yes\n");
@@ -395,6 +414,7 @@ int main(void)
         CASE(test_a_time_fires_once),
         CASE(test_missed_times),
         CASE(test_catchup),
+        CASE(test_much_to_catch_up_with),
         CASE(test_start),
         CASE(test_start_in_the_future),
         CASE(test_a_slow_run),
