@@ -1,15 +1,95 @@
 /* The model's load with the dialect "postgresql" on a real server. */
 #include "tests/engine/model_cases.h"
 
+static const char many_rows[] =
+    "INSERT INTO raw_t.person (after_id, after_name, after_grade, after_born, source_ts_ms, "
+    "source_ts_us, source_lsn, op, _batch, _partition, _offset) SELECT i, 'n' || i, 'tin', 1900, "
+    "1790000000000, 1790000000000000, i, 'r', 1, 0, i FROM generate_series(1, 50000) i";
+
+struct load_thread {
+    struct model_loader *l;
+    enum err rc;
+    struct errbuf e;
+};
+
+static void *load_in_thread(void *arg)
+{
+    struct load_thread *t = arg;
+    t->rc = model_loader_refresh(t->l, NULL, NULL, NULL, &t->e);
+    return NULL;
+}
+
+/*
+ * The warehouse is lost in the middle of a load: none of it is there, and the next one has it. A
+ * lock on one of the tables makes the load stand still in its midst, where its session is ended.
+ */
+static void test_the_link_is_lost(void **state)
+{
+    (void)state;
+    struct warehouse *w = fresh();
+    OK(warehouse_exec(w, many_rows, 0, NULL, NULL, &err));
+    struct load_thread t = {.l = open_loader(model_text)};
+    pthread_t thread;
+    struct warehouse *holder = connect();
+    OK(warehouse_begin(holder, &err));
+    OK(warehouse_exec(holder, "LOCK TABLE dwh_t.attr_person_grade IN EXCLUSIVE MODE", 0, NULL, NULL,
+                      &err));
+    assert_int_equal(pthread_create(&thread, NULL, load_in_thread, &t), 0);
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                     "wait_event_type = 'Lock' AND query LIKE '%attr_person_grade%'",
+                     "1", 60);
+    (void)pthread_join(thread, NULL);
+    OK(warehouse_rollback(holder, &err));
+    warehouse_close(holder);
+    if (t.rc != ERR_CONNECT)
+        fail_msg("%s: %s", err_word(t.rc), t.e.text);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.anchor_person"), "0\n");
+    model_loader_close(t.l);
+    (void)load_once(model_text);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.person_latest WHERE name = 'n' || "
+                                  "CAST(id AS VARCHAR)"),
+                        "50000\n");
+    warehouse_close(w);
+}
+
+/* Two engines at once: one loads, the other is told and inserts nothing twice. */
+static void test_two_loaders(void **state)
+{
+    (void)state;
+    struct warehouse *w = fresh();
+    struct load_thread t[2];
+    pthread_t thread[2];
+    OK(warehouse_exec(w, many_rows, 0, NULL, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        t[i] = (struct load_thread){.l = open_loader(model_text)};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, load_in_thread, &t[i]), 0);
+    int good = 0;
+    for (int i = 0; i < 2; i++) {
+        (void)pthread_join(thread[i], NULL);
+        good += t[i].rc == ERR_OK;
+        model_loader_close(t[i].l);
+    }
+    assert_true(good >= 1);
+    (void)load_once(model_text);
+    assert_int_equal(load_once(model_text), 0);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.attr_person_name"), "50000\n");
+    warehouse_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MODEL_CASES,
+        cmocka_unit_test(test_the_link_is_lost),
+        cmocka_unit_test(test_two_loaders),
     };
     if (fixture_start(FIXTURE_WAREHOUSE))
         return 1;
     on.dialect = "postgresql";
     on.odbc = fixture_odbc();
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     return fixture_stop() || rc;
 }

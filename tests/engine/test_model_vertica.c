@@ -7,6 +7,44 @@
 
 #include "tests/fixture/vertica.h"
 
+/* A full disk, a lost link: the load is undone as a whole and comes whole the next time. */
+static void fails_once(const char *options, enum err want, const char *word)
+{
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    assert_int_equal(vertica_start(options), 0);
+    on.odbc = vertica_odbc();
+    seed = 5;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 60, false);
+    raw_write(w, events, n, 1, &offset);
+    struct model_loader *l = open_loader(model_text);
+    FAILS(want, model_loader_refresh(l, NULL, NULL, NULL, &err));
+    if (word && !strstr(err.text, word))
+        fail_msg("`%s` does not say `%s`", err.text, word);
+    model_loader_close(l);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.attr_person_name"), "0\n");
+    (void)load_once(model_text);
+    compare_now(w, options, events, n);
+    warehouse_close(w);
+}
+
+static void test_a_full_disk(void **state)
+{
+    (void)state;
+    fails_once("--fail INSERT.INTO..dwh_t...attr_person_grade.*=53100", ERR_RETRY, "53100");
+    vertica_check_log();
+}
+
+static void test_a_lost_link(void **state)
+{
+    (void)state;
+    fails_once("--fail INSERT.INTO..dwh_t...attr_person_grade.*=drop", ERR_CONNECT, NULL);
+    vertica_check_log();
+    assert_int_equal(vertica_start(NULL), 0);
+    on.odbc = vertica_odbc();
+}
+
 static void test_skipped_without_the_stand_in(void **state)
 {
     (void)state;
@@ -24,7 +62,8 @@ static int check_and_stop(void **state)
 int main(void)
 {
     enum { CANNOT_RUN_HERE = 77 };
-    const struct CMUnitTest tests[] = {MODEL_CASES};
+    const struct CMUnitTest tests[] = {MODEL_CASES, cmocka_unit_test(test_a_full_disk),
+                                       cmocka_unit_test(test_a_lost_link)};
     const struct CMUnitTest none[] = {cmocka_unit_test(test_skipped_without_the_stand_in)};
     if (fixture_start(FIXTURE_WAREHOUSE))
         return 1;
