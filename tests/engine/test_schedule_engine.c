@@ -278,6 +278,48 @@ static void test_stop(void **state)
     expect_resumed(&h);
 }
 
+static bool no_line_twice(const struct harness *h, const char *file)
+{
+    char command[1600];
+    (void)snprintf(command, sizeof command, "[ -z \"$(sort '%s/%s' | uniq -d)\" ]", h->dir, file);
+    return system(command) == 0;
+}
+
+/* At moments that nobody has chosen: every run ends well, no try is run twice. */
+static void test_kill_at_any_moment(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 4, RUNS = 3 };
+    struct harness h;
+    unsigned x = (unsigned)clock_mono_us();
+    init(&h, "sched_moment");
+#define LINK(name, after)                                                                          \
+    "  " name ": {kind: shell, " after "command: \"echo $FLIGHTDECK_RUN $FLIGHTDECK_TASK "         \
+    "$FLIGHTDECK_TRY >> %s/tries; sleep 0.05\"}\n"
+    write_dag(&h, "d",
+              "max_active_runs: 2\ntasks:\n" LINK("a", "") LINK("b", "after: a, ")
+                  LINK("c", "after: b, ") LINK("d", "after: [a, c], "));
+    for (int i = 0; i < ROUNDS; i++) {
+        harness_engine_start(&h);
+        EXPECT("it answers", .h = &h, .dag = "d", .member = "name", .text = "d");
+        for (int k = 0; k < RUNS; k++)
+            assert_int_equal(HARNESS_RUN(&h, NULL, "dag", "trigger", "d"), 0);
+        x = x * 1103515245 + 12345;
+        const struct timespec t = {.tv_nsec = (long)(x >> 8) % 300000000};
+        (void)nanosleep(&t, NULL); /* the moment itself is what varies */
+        (void)harness_engine_end(&h, SIGKILL);
+    }
+    int64_t began = clock_mono_us();
+    harness_engine_start(&h);
+    EXPECT("all runs have ended well", .h = &h,
+           .sql = "SELECT count(*) = 12 AND sum(state <> 'success') = 0 FROM runs");
+    assert_true(clock_mono_us() - began < RESUME_S * INT64_C(1000000));
+    EXPECT("all tries have ended", .h = &h,
+           .sql = "SELECT count(*) >= 48 AND sum(state = 'running') = 0 FROM tries");
+    assert_true(no_line_twice(&h, "tries"));
+    assert_int_equal(WEXITSTATUS(harness_engine_end(&h, SIGTERM)), 0);
+}
+
 /* A DAG's mistake is a mistake of the configuration: exit 2, with its place. */
 static void test_a_mistake(void **state)
 {
@@ -301,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_a_failure_is_told),
         cmocka_unit_test(test_kill),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_kill_at_any_moment),
         cmocka_unit_test(test_a_mistake),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
