@@ -219,11 +219,13 @@ static int find_renamed(const struct relation *d, const struct attributes *a,
 {
     int place = 0;
     int strangers = 0;
-    for (const struct attribute *at = a->items; at < a->items + a->n; at++)
+    for (int i = 0; i < a->n; i++) {
+        const struct attribute *at = &a->items[i];
         if (relation_find(d, at->name) < 0) {
             place += at < wanted;
             strangers++;
         }
+    }
     int found = -1;
     for (int i = 0; i < d->n_columns; i++)
         if (!find_attribute(a, d->columns[i].name)) {
@@ -241,7 +243,8 @@ static bool key_from_catalog(struct relation *r, const struct relation *d,
     bool flags_tell = d->identity == 'd' || d->identity == 'i';
     if (flags_tell && a->n_key != d->n_key)
         return false;
-    for (const struct attribute *at = a->items; at < a->items + a->n; at++) {
+    for (int k = 0; k < a->n; k++) { /* a table may have no columns: items is NULL then */
+        const struct attribute *at = &a->items[k];
         if (!at->key_pos)
             continue;
         int i = relation_find(d, at->name);
