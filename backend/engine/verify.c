@@ -149,7 +149,10 @@ enum err verify_run(const struct verify_options *o, struct verify_report *out, s
     struct verify v = {.o = o};
     struct source_tables tables = {0};
     *out = (struct verify_report){0};
+    int64_t began = clock_mono_us();
     enum err rc = open_all(&v, e);
+    if (!rc)
+        rc = verify_wait_initial(&v, e);
     if (!rc)
         rc = verify_take_snapshot(&v, e);
     if (!rc)
@@ -158,7 +161,6 @@ enum err verify_run(const struct verify_options *o, struct verify_report *out, s
         rc = choose_tables(&v, &tables, e);
     if (rc)
         goto out;
-    int64_t began = clock_mono_us();
     rc = verify_wait(&v, &tables, e);
     out->waited_seconds = (double)(clock_mono_us() - began) / 1e6;
     out->lsn = v.snapshot.lsn;

@@ -149,6 +149,17 @@ static enum err wait_slot(struct verify *v, struct errbuf *e)
     return rc;
 }
 
+enum err verify_wait_initial(struct verify *v, struct errbuf *e)
+{
+    if (!v->o->snapshot)
+        return ERR_OK;
+    v->snapshot = (struct verify_snapshot){0}; /* any LSN will do: the position says whether */
+    enum err rc = wait_slot(v, e);
+    if (rc == ERR_TIMEOUT || rc == ERR_STATE)
+        (void)err_prefix(e, "the initial snapshot is not through");
+    return rc;
+}
+
 /* ---- the sinks ---- */
 
 struct ends {
