@@ -333,6 +333,25 @@ static enum err read_one(struct warehouse *w, const char *query, int n_params,
                               : r;
 }
 
+/*
+ * unixODBC writes the paths of its files into static memory when it first wants them, unguarded: of
+ * two first connections at once, one could read half a path and not find its driver. Asked once for
+ * the list of drivers, it has them.
+ */
+static void driver_manager_init(void)
+{
+    SQLHENV env;
+    SQLCHAR name[256], keys[512];
+    SQLSMALLINT name_n, keys_n;
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env)))
+        return; /* the connection itself will say so */
+    (void)SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (void *)SQL_OV_ODBC3, 0);
+    (void)SQLDrivers(env, SQL_FETCH_FIRST, name, sizeof name, &name_n, keys, sizeof keys, &keys_n);
+    SQLFreeHandle(SQL_HANDLE_ENV, env);
+}
+
+static pthread_once_t driver_manager_once = PTHREAD_ONCE_INIT;
+
 static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf *e)
 {
     struct buf s;
@@ -340,6 +359,7 @@ static enum err connect_dbc(struct warehouse *w, const char *odbc, struct errbuf
     SQLSMALLINT n;
     enum err r = ERR_OK;
     buf_init(&s, 0);
+    (void)pthread_once(&driver_manager_once, driver_manager_init);
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &w->env)) ||
         !SQL_SUCCEEDED(SQLSetEnvAttr(w->env, SQL_ATTR_ODBC_VERSION, (void *)SQL_OV_ODBC3, 0)) ||
         !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, w->env, &w->dbc))) {

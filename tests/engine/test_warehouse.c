@@ -3,6 +3,39 @@
 
 #include <unistd.h>
 
+static void *connect_at_once(void *barrier)
+{
+    struct warehouse *w = NULL;
+    struct errbuf e;
+    const struct warehouse_options o = {.odbc = on.odbc, .dialect = on.dialect};
+    err_clear(&e);
+    (void)pthread_barrier_wait(barrier);
+    enum err r = warehouse_open(&o, &w, &e);
+    if (r)
+        (void)fprintf(stderr, "at once: %s\n", e.text);
+    warehouse_close(w);
+    return (void *)(intptr_t)r;
+}
+
+/* Runs before every other: the first connections of a process, by several threads. What it finds,
+ * ThreadSanitizer tells. */
+static void test_first_connections_at_once(void **state)
+{
+    (void)state;
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    pthread_barrier_t barrier;
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, connect_at_once, &barrier), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *r;
+        assert_int_equal(pthread_join(threads[i], &r), 0);
+        assert_int_equal((intptr_t)r, ERR_OK);
+    }
+    (void)pthread_barrier_destroy(&barrier);
+}
+
 static void test_a_large_batch_in_bounded_memory(void **state)
 {
     (void)state;
@@ -184,6 +217,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_connections_at_once),
         cmocka_unit_test(test_a_large_batch_in_bounded_memory),
         cmocka_unit_test(test_a_large_result_in_bounded_memory),
         cmocka_unit_test(test_the_users_driver_settings),
