@@ -136,7 +136,8 @@ bench:
 	@sh tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests
 	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS); a=$$?; \
-	    $(BUILD)/tests/bench/bench_schedule $(ARGS) && exit $$a
+	    $(BUILD)/tests/bench/bench_schedule $(ARGS) || a=1; \
+	    $(BUILD)/tests/bench/bench_marts $(ARGS) && exit $$a
 
 # ---- check ----
 
