@@ -9,6 +9,24 @@ WHERE (created_at >= CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UT
    OR created_at < CAST(CAST(CAST(:created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMPTZ)
                    - CAST(CAST(:keep_days AS VARCHAR(10)) || ' days' AS INTERVAL);
 
+-- Tickets are needed three times below: once for their legs, twice for names.
+DELETE FROM presentation._frequent_flyers_named;
+
+INSERT INTO presentation._frequent_flyers_named (tickets_sk, ticket_no, passenger_id, passenger_name)
+SELECT tickets_sk, ticket_no, passenger_id, passenger_name FROM presentation._frequent_flyers_tickets;
+
+-- Those of passengers with several names.
+DELETE FROM presentation._frequent_flyers_renamed;
+
+INSERT INTO presentation._frequent_flyers_renamed (tickets_sk, ticket_no, passenger_id, passenger_name)
+SELECT t.tickets_sk, t.ticket_no, t.passenger_id, t.passenger_name
+FROM presentation._frequent_flyers_named t
+JOIN (
+    SELECT passenger_id FROM presentation._frequent_flyers_named
+    GROUP BY passenger_id
+    HAVING MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*)
+) several ON several.passenger_id = t.passenger_id;
+
 -- From the inside out: legs with money and airports; by passenger and pair of airports; each pair
 -- taken for its first and for its second airport; by passenger. The home airport is the greatest of
 -- visits * 1000000 + 999999 - the airport's place in the alphabet.
@@ -36,7 +54,7 @@ FROM (
                    COALESCE(SUM(l.amount), 0) AS amount,
                    MIN(t.passenger_name) AS first_name, MAX(t.passenger_name) AS last_name,
                    SUM(CASE WHEN t.passenger_name IS NULL THEN 1 ELSE 0 END) AS unnamed
-            FROM presentation._frequent_flyers_tickets t
+            FROM presentation._frequent_flyers_named t
             LEFT JOIN (
                 -- A leg that does not count keeps its place: filtered out, it would mislead the planner.
                 SELECT ticket_no, counts, CASE WHEN counts = 1 THEN departure END AS departure,
@@ -60,18 +78,20 @@ LEFT JOIN (
     -- Of a passenger with several names: the one of the newest booking, then of the highest ticket.
     SELECT passenger_id, MAX(CASE WHEN newest = 1 THEN passenger_name END) AS passenger_name
     FROM (
-        SELECT t.passenger_id, t.passenger_name,
-               ROW_NUMBER() OVER (PARTITION BY t.passenger_id
-                                  ORDER BY CASE WHEN d.book_date IS NULL THEN 1 ELSE 0 END, d.book_date DESC,
-                                           t.ticket_no DESC) AS newest
+        SELECT passenger_id, passenger_name,
+               ROW_NUMBER() OVER (PARTITION BY passenger_id
+                                  ORDER BY version, CASE WHEN book_date IS NULL THEN 1 ELSE 0 END, book_date DESC,
+                                           ticket_no DESC) AS newest
         FROM (
-            SELECT passenger_id FROM presentation._frequent_flyers_tickets
-            GROUP BY passenger_id
-            HAVING MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*)
-        ) several
-        JOIN presentation._frequent_flyers_tickets t ON t.passenger_id = several.passenger_id
-        LEFT JOIN dwh.tie_bookings_tickets_latest o ON o.tickets_sk = t.tickets_sk
-        LEFT JOIN dwh.attr_bookings_book_date_latest d ON d.bookings_sk = o.bookings_sk
+            -- version 1: the ticket's newest booking, and that one's newest date
+            SELECT t.passenger_id, t.passenger_name, t.ticket_no, d.book_date,
+                   ROW_NUMBER() OVER (PARTITION BY t.tickets_sk
+                                      ORDER BY o._changed_at DESC, o._lsn DESC, o._ordinal DESC,
+                                               d._changed_at DESC, d._lsn DESC, d._ordinal DESC) AS version
+            FROM presentation._frequent_flyers_renamed t
+            LEFT JOIN dwh.tie_bookings_tickets o ON o.tickets_sk = t.tickets_sk
+            LEFT JOIN dwh.attr_bookings_book_date d ON d.bookings_sk = o.bookings_sk
+        ) x
     ) v
     GROUP BY passenger_id
 ) renamed ON renamed.passenger_id = r.passenger_id;

@@ -8,3 +8,12 @@ CREATE TABLE IF NOT EXISTS presentation.frequent_flyers (
     customer_group VARCHAR(3) NOT NULL
 );
 CREATE INDEX IF NOT EXISTS frequent_flyers_by ON presentation.frequent_flyers (created_at);
+-- What a run works on; nothing is lost with them.
+CREATE UNLOGGED TABLE IF NOT EXISTS presentation._frequent_flyers_named (
+    tickets_sk UUID NOT NULL,
+    ticket_no TEXT NOT NULL,
+    passenger_id TEXT NOT NULL,
+    passenger_name TEXT
+);
+CREATE UNLOGGED TABLE IF NOT EXISTS presentation._frequent_flyers_renamed
+    (LIKE presentation._frequent_flyers_named);

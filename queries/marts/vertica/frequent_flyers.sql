@@ -9,3 +9,18 @@ CREATE TABLE IF NOT EXISTS presentation.frequent_flyers (
 )
 ORDER BY created_at, customer_group, passenger_id
 SEGMENTED BY HASH(passenger_id) ALL NODES;
+-- What a run works on.
+CREATE TABLE IF NOT EXISTS presentation._frequent_flyers_named (
+    tickets_sk UUID NOT NULL,
+    ticket_no VARCHAR(80) NOT NULL,
+    passenger_id VARCHAR(200) NOT NULL,
+    passenger_name VARCHAR(4000)
+)
+ORDER BY passenger_id SEGMENTED BY HASH(passenger_id) ALL NODES;
+CREATE TABLE IF NOT EXISTS presentation._frequent_flyers_renamed (
+    tickets_sk UUID NOT NULL,
+    ticket_no VARCHAR(80) NOT NULL,
+    passenger_id VARCHAR(200) NOT NULL,
+    passenger_name VARCHAR(4000)
+)
+ORDER BY passenger_id SEGMENTED BY HASH(passenger_id) ALL NODES;
