@@ -131,7 +131,8 @@ static enum err open_loader(struct refresh *r, struct errbuf *e)
                                            .odbc = r->config->warehouse.odbc,
                                            .dialect = config_dialect_word(r->config),
                                            .raw_schema = r->config->warehouse.schema,
-                                           .label = "flightdeck model"};
+                                           .label = "flightdeck model",
+                                           .connections = 2};
     return r->loader ? ERR_OK : model_loader_open(&o, &r->loader, e);
 }
 

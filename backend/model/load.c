@@ -5,18 +5,10 @@
 #include <stdlib.h>
 
 #include "backend/base/clock.h"
+#include "backend/model/load_crew.h"
 #include "backend/model/load_run.h"
 #include "backend/model/migrate.h"
 #include "backend/model/sql.h"
-
-struct model_loader {
-    struct model *m;
-    struct model_schema *s; /* NULL until bound */
-    struct warehouse *w;
-    char *raw_schema;
-    struct load_plan *plans; /* one an entity */
-    struct model_migration migration;
-};
 
 /* ---- binding ---- */
 
@@ -82,6 +74,7 @@ enum err model_loader_open(const struct model_loader_options *o, struct model_lo
     struct model_loader *l = calloc(1, sizeof *l);
     if (!l)
         return err_set(e, ERR_NOMEM, "no memory for the model's load");
+    l->connections = o->connections;
     enum err r = read_model(l, o, e);
     if (!r) {
         l->raw_schema = strdup(o->raw_schema);
@@ -92,6 +85,8 @@ enum err model_loader_open(const struct model_loader_options *o, struct model_lo
     for (int i = 0; !r && i < l->m->n_entities; i++)
         load_plan_init(&l->plans[i]);
     const struct warehouse_options w = {.odbc = o->odbc, .dialect = o->dialect, .label = o->label};
+    if (!r)
+        r = load_crew_remember(l, o, e);
     if (!r)
         r = warehouse_open(&w, &l->w, e);
     if (!r)
@@ -107,12 +102,14 @@ void model_loader_close(struct model_loader *l)
 {
     if (!l)
         return;
+    model_loader_close(atomic_load(&l->second));
     if (l->w)
         warehouse_close(l->w);
     for (int i = 0; l->plans && i < l->m->n_entities; i++)
         load_plan_free(&l->plans[i]);
     free(l->plans);
     free(l->raw_schema);
+    load_crew_forget(l);
     model_schema_free(l->s);
     model_free(l->m);
     free(l);
@@ -120,7 +117,10 @@ void model_loader_close(struct model_loader *l)
 
 void model_loader_cancel(struct model_loader *l)
 {
+    struct model_loader *second = atomic_load(&l->second);
     warehouse_cancel(l->w);
+    if (second)
+        warehouse_cancel(second->w);
 }
 
 const struct model *model_loader_model(const struct model_loader *l)
@@ -187,12 +187,7 @@ static enum err read_marks(struct model_loader *l, int64_t *marks, struct errbuf
     return r == ERR_NOT_FOUND ? ERR_OK : r;
 }
 
-struct news {
-    int64_t *newest; /* an entity */
-    int64_t *marks;  /* an object of the schema */
-};
-
-static enum err read_news(struct model_loader *l, struct news *n, struct errbuf *e)
+static enum err read_news(struct model_loader *l, struct load_news *n, struct errbuf *e)
 {
     n->newest = calloc((size_t)l->m->n_entities + 1, sizeof *n->newest);
     n->marks = calloc((size_t)l->s->n + 1, sizeof *n->marks);
@@ -202,13 +197,13 @@ static enum err read_news(struct model_loader *l, struct news *n, struct errbuf 
     return r ? r : read_marks(l, n->marks, e);
 }
 
-static void news_free(struct news *n)
+static void news_free(struct load_news *n)
 {
     free(n->newest);
     free(n->marks);
 }
 
-static bool is_pending(const struct model_loader *l, const struct news *n, int entity)
+bool load_is_pending(const struct model_loader *l, const struct load_news *n, int entity)
 {
     if (n->newest[entity] < 0)
         return false;
@@ -237,12 +232,12 @@ static enum err look_again(struct model_loader *l, const bool *wanted, struct er
 
 enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *e)
 {
-    struct news n = {NULL, NULL};
+    struct load_news n = {NULL, NULL};
     enum err r = look_again(l, NULL, e);
     if (!r)
         r = read_news(l, &n, e);
     for (int i = 0; i < l->m->n_entities; i++)
-        out[i] = !r && is_pending(l, &n, i);
+        out[i] = !r && load_is_pending(l, &n, i);
     news_free(&n);
     return r;
 }
@@ -250,8 +245,8 @@ enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *
 /* ---- one entity ---- */
 
 /* The tables of an entity whose mark is `mark`. */
-static int with_mark(const struct model_loader *l, const struct news *n, int entity, int64_t mark,
-                     const struct model_object **out)
+static int with_mark(const struct model_loader *l, const struct load_news *n, int entity,
+                     int64_t mark, const struct model_object **out)
 {
     int k = 0;
     for (int i = 0; i < l->s->n; i++)
@@ -261,7 +256,7 @@ static int with_mark(const struct model_loader *l, const struct news *n, int ent
 }
 
 /* The anchor's mark is the entity's: tables that came later are behind it. */
-static int64_t entity_mark(const struct model_loader *l, const struct news *n, int entity)
+int64_t load_entity_mark(const struct model_loader *l, const struct load_news *n, int entity)
 {
     for (int i = 0; i < l->s->n; i++)
         if (l->s->items[i].entity == entity && l->s->items[i].kind == MODEL_ANCHOR)
@@ -269,7 +264,7 @@ static int64_t entity_mark(const struct model_loader *l, const struct news *n, i
     return -1;
 }
 
-static int64_t lowest_mark(const struct model_loader *l, const struct news *n, int entity)
+static int64_t lowest_mark(const struct model_loader *l, const struct load_news *n, int entity)
 {
     int64_t low = INT64_MAX;
     for (int i = 0; i < l->s->n; i++)
@@ -278,7 +273,7 @@ static int64_t lowest_mark(const struct model_loader *l, const struct news *n, i
     return low;
 }
 
-static void set_marks(const struct model_loader *l, struct news *n, int entity, int64_t from,
+static void set_marks(const struct model_loader *l, struct load_news *n, int entity, int64_t from,
                       int64_t to)
 {
     for (int i = 0; i < l->s->n; i++)
@@ -286,7 +281,7 @@ static void set_marks(const struct model_loader *l, struct news *n, int entity, 
             n->marks[i] = to;
 }
 
-static enum err load_range(struct model_loader *l, struct news *n, int entity, int64_t mark,
+static enum err load_range(struct model_loader *l, struct load_news *n, int entity, int64_t mark,
                            int64_t to, struct model_load *done, struct errbuf *e)
 {
     const struct model_object **targets = calloc((size_t)l->s->n + 1, sizeof *targets);
@@ -304,7 +299,9 @@ static enum err load_range(struct model_loader *l, struct news *n, int entity, i
                          .hi = to,
                          .empty = mark == 0,
                          .restarts = mark > to,
-                         .is_main = mark == entity_mark(l, n, entity)};
+                         .is_main = mark == load_entity_mark(l, n, entity),
+                         .enter_anchor = l->enter_anchor,
+                         .arg = l->arg};
     enum err r = load_run(&x, e);
     if (!r) {
         l->plans[entity].indexed = true;
@@ -328,22 +325,22 @@ static enum err check_shape(struct model_loader *l, int entity, bool *rebound, s
 }
 
 /* First what came into the model later, up to where the rest is; then all of it together. */
-static enum err load_entity(struct model_loader *l, struct news *n, int entity,
-                            struct model_load *done, struct errbuf *e)
+enum err load_entity(struct model_loader *l, struct load_news *n, int entity,
+                     struct model_load *done, struct errbuf *e)
 {
     enum err r = ERR_OK;
-    done->batch_from = entity_mark(l, n, entity);
+    done->batch_from = load_entity_mark(l, n, entity);
     done->batch_to = n->newest[entity];
-    for (int64_t low = lowest_mark(l, n, entity); !r && low < entity_mark(l, n, entity);
+    for (int64_t low = lowest_mark(l, n, entity); !r && low < load_entity_mark(l, n, entity);
          low = lowest_mark(l, n, entity))
-        r = load_range(l, n, entity, low, entity_mark(l, n, entity), done, e);
-    int64_t mark = entity_mark(l, n, entity);
+        r = load_range(l, n, entity, low, load_entity_mark(l, n, entity), done, e);
+    int64_t mark = load_entity_mark(l, n, entity);
     if (!r && mark != n->newest[entity])
         r = load_range(l, n, entity, mark, n->newest[entity], done, e);
     return r;
 }
 
-static enum err refresh_entity(struct model_loader *l, struct news *n, int entity,
+static enum err refresh_entity(struct model_loader *l, struct load_news *n, int entity,
                                struct model_load *done, struct errbuf *e)
 {
     int64_t start = clock_mono_us();
@@ -365,10 +362,12 @@ static enum err refresh_entity(struct model_loader *l, struct news *n, int entit
 enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
                               void *arg, struct errbuf *e)
 {
-    struct news n = {NULL, NULL};
+    struct load_news n = {NULL, NULL};
     enum err first = look_again(l, wanted, e);
     if (!first)
         first = read_news(l, &n, e);
+    if (!first && l->connections > 1)
+        first = load_crew_run(l, &n, wanted, report, arg, e);
     bool stop = first != ERR_OK;
     for (int i = 0; i < l->m->n_entities && !stop; i++) {
         int entity = l->m->order[i];
@@ -378,7 +377,7 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
             continue;
         if (!l->plans[entity].raw_is_there)
             done.waiting = true;
-        else if (!is_pending(l, &n, entity))
+        else if (!load_is_pending(l, &n, entity))
             continue;
         else if (refresh_entity(l, &n, entity, &done, &failure)) {
             stop = failure.code == ERR_CONNECT || failure.code == ERR_CANCELED;

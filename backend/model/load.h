@@ -18,6 +18,9 @@
  * entity's next load. A raw table that begins anew (its newest batch is below the mark) is read
  * from its start.
  *
+ * A first load takes a second connection: entities side by side, in an order in which what is
+ * referred to begins first (load_crew.c).
+ *
  * Cost follows the delta: raw is read by its index on _batch, the tables by key.
  *
  * Thread rule: one thread a loader; model_loader_cancel from any thread.
@@ -40,6 +43,7 @@ struct model_loader_options {
     const char *dialect;
     const char *raw_schema; /* "raw" */
     const char *label;
+    int connections; /* side by side in a first load: 1 or 2; 0 is 1 */
 };
 
 /* Reads the model and connects; looks at raw and makes or migrates the schema. */

@@ -534,7 +534,6 @@ static int place_of_tie(const struct model_entity *t, int tie)
 static enum err load_target(struct load_run *x, const struct delta *d, const struct model_object *o,
                             struct errbuf *e)
 {
-    enum err r;
     switch (o->kind) {
     case MODEL_ANCHOR:
         return load_anchor(x, d, e);
@@ -543,8 +542,7 @@ static enum err load_target(struct load_run *x, const struct delta *d, const str
     case MODEL_ATTRIBUTE:
         return load_attribute(x, d, o->item, e);
     case MODEL_TIE:
-        r = load_tie(x, d, o->item, place_of_tie(entity_of(x), o->item), e);
-        return r ? r : load_references(x, o->item, place_of_tie(entity_of(x), o->item), e);
+        return load_tie(x, d, o->item, place_of_tie(entity_of(x), o->item), e);
     default:
         return err_set(e, ERR_INTERNAL, "%s is no target of a load", o->name);
     }
@@ -667,6 +665,20 @@ static enum err gather(struct load_run *x, struct delta *d, struct errbuf *e)
     return r ? r : look_for_placeholders(x, d, e);
 }
 
+/* Last, as others may have to be waited for. */
+static enum err load_all_references(struct load_run *x, struct errbuf *e)
+{
+    enum err r = ERR_OK;
+    for (int i = 0; i < x->n_targets && !r && x->enter_anchor; i++)
+        if (x->targets[i]->kind == MODEL_TIE)
+            r = x->enter_anchor(x->arg, x->s->model->ties[x->targets[i]->item].to, e);
+    for (int i = 0; i < x->n_targets && !r; i++)
+        if (x->targets[i]->kind == MODEL_TIE)
+            r = load_references(x, x->targets[i]->item,
+                                place_of_tie(entity_of(x), x->targets[i]->item), e);
+    return r;
+}
+
 static enum err load_all(struct load_run *x, struct errbuf *e)
 {
     struct delta d = {.rows = 0};
@@ -675,10 +687,43 @@ static enum err load_all(struct load_run *x, struct errbuf *e)
         r = load_target(x, &d, x->targets[i], e);
     if (!r && d.rows && (x->empty || !x->plan->indexed))
         r = finish_tables(x, e);
+    if (!r && d.rows)
+        r = load_all_references(x, e);
     if (!r)
         r = move_marks(x, e);
     if (!r && x->is_main && d.rows)
         r = remember_load(x, &d, e);
+    return r;
+}
+
+/* From raw itself, before the load: two entities that share a knot may load side by side then. */
+enum err load_run_knots(struct load_run *x, struct errbuf *e)
+{
+    const struct model *m = x->s->model;
+    const struct model_entity *t = entity_of(x);
+    char numbers[2][24];
+    const char *params[] = {numbers[0], numbers[1]};
+    enum err r = ERR_OK;
+    (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->lo);
+    (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->hi);
+    for (int i = 0; i < t->n_attributes && !r; i++) {
+        char column[256];
+        struct slots s;
+        if (t->attributes[i].knot < 0)
+            continue;
+        const struct model_knot *k = &m->knots[t->attributes[i].knot];
+        (void)snprintf(column, sizeof column, "after_%s", t->attributes[i].column);
+        slots_init(&s);
+        slot_source(&s, x);
+        slot_text(&s, "raw", buf_cstr(&x->plan->raw));
+        slot_table(&s, x, "knot", k->table);
+        slot_column(&s, x, "id", NULL, k->id);
+        slot_column(&s, x, "value", NULL, k->name);
+        slot_column(&s, x, "k_value", "k", k->name);
+        slot_column(&s, x, "new_value", "r", column);
+        r = run(x, "knot_raw", &s, 2, params, NULL, e);
+        buf_free(&s.text);
+    }
     return r;
 }
 

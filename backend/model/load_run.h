@@ -21,11 +21,19 @@ struct load_run {
     bool restarts; /* raw began anew: lo is 0, the marks are not */
     int64_t mark;  /* what the targets' marks say */
 
+    /* Called before keys are added to another entity's anchor: waits until nobody else does, and
+     * the other entity's own load is over. NULL: there is nobody beside this one. */
+    enum err (*enter_anchor)(void *arg, int entity, struct errbuf *e);
+    void *arg;
+
     int64_t raw_rows, inserted; /* out */
 };
 
 /* Begins, loads, moves the marks and commits; rolls back on an error. ERR_FENCED: another engine
  * has moved the marks. */
 enum err load_run(struct load_run *x, struct errbuf *e) MUST_CHECK;
+
+/* The values of its knots in that range, committed at once; outside of a transaction. */
+enum err load_run_knots(struct load_run *x, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -243,7 +243,8 @@ static struct model_loader *open_loader(void)
                                            .odbc = fixture_odbc(),
                                            .dialect = "postgresql",
                                            .raw_schema = "raw",
-                                           .label = "bench"};
+                                           .label = "bench",
+                                           .connections = 2};
     if (model_loader_open(&o, &l, &err))
         die("the model");
     return l;

@@ -189,6 +189,13 @@ static struct warehouse *fresh(void)
     return w;
 }
 
+static uint32_t seed;
+static int dice(int n)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (int)((seed >> 8) % (uint32_t)n);
+}
+
 /* ---- the loader ---- */
 
 static struct model_loader *open_loader(const char *text)
@@ -199,7 +206,8 @@ static struct model_loader *open_loader(const char *text)
                                            .odbc = on.odbc,
                                            .dialect = on.dialect,
                                            .raw_schema = "raw_t",
-                                           .label = "test"};
+                                           .label = "test",
+                                           .connections = 1 + dice(2)};
     OK(model_loader_open(&o, &l, &err));
     return l;
 }
@@ -372,13 +380,6 @@ static void compare_at(struct warehouse *w, const char *where, const struct even
 }
 
 /* ---- random histories ---- */
-
-static uint32_t seed;
-static int dice(int n)
-{
-    seed = seed * 1664525 + 1013904223;
-    return (int)((seed >> 8) % (uint32_t)n);
-}
 
 /* In the order of the source. Each at its own millisecond, so that any moment is unambiguous. */
 static int make_history(struct event *events, int n, bool truncates)
