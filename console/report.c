@@ -73,8 +73,11 @@ char *report_number(int64_t v, char *out)
     return out;
 }
 
-static const char *outcome_words[] = {
-    [VERIFY_SAME] = "same", [VERIFY_DIFFERS] = "DIFFERS", [VERIFY_NO_SINK] = "NO SINK"};
+static const char *outcome_words[] = {[VERIFY_SAME] = "same",
+                                      [VERIFY_DIFFERS] = "DIFFERS",
+                                      [VERIFY_NO_SINK] = "NO SINK",
+                                      [VERIFY_STALE] = "stale",
+                                      [VERIFY_NOT_MADE] = "not made yet"};
 
 /* "raw.postgres_public_flights"; "-" without a sink. */
 static char *raw_name(const struct verify_table *t, char *out, size_t n)
@@ -93,12 +96,13 @@ static void widen(int *width, const char *text)
         *width = n;
 }
 
-/* What the columns of a block are called: tables of the source, views of the model. */
+/* What the columns of a block are called: tables of the source, views of the model, marts. */
 struct block {
-    const char *name, *left, *right; /* "table", "source", "raw" */
+    const char *name, *table, *left, *right; /* "table", "raw table", "source", "raw" */
 };
-static const struct block source_and_raw = {"table", "source", "raw"};
-static const struct block raw_and_view = {"view", "raw", "view"};
+static const struct block source_and_raw = {"table", "raw table", "source", "raw"};
+static const struct block raw_and_view = {"view", "raw table", "raw", "view"};
+static const struct block source_and_mart = {"mart", "table", "source", "mart"};
 
 static void print_differences(const struct block *k, const struct verify_table *t, FILE *out)
 {
@@ -138,7 +142,7 @@ static void print_block(const struct block *k, const struct verify_table *tables
     char a[32];
     char b[32];
     int width = (int)strlen(k->name);
-    int raw_width = (int)strlen("raw table");
+    int raw_width = (int)strlen(k->table);
     int rows_width = (int)strlen("source rows");
     for (int i = 0; i < n; i++) {
         const struct verify_table *t = &tables[i];
@@ -148,14 +152,15 @@ static void print_block(const struct block *k, const struct verify_table *tables
         widen(&rows_width, report_number(t->raw_rows, a));
     }
     (void)fprintf(out, "  %-*s  %-*s  %*s rows  %*s rows  %-16s %7s  %s\n", width, k->name,
-                  raw_width, "raw table", rows_width - 5, k->left, rows_width - 5, k->right,
+                  raw_width, k->table, rows_width - 5, k->left, rows_width - 5, k->right,
                   "checksum", "seconds", "result");
     for (int i = 0; i < n; i++) {
         const struct verify_table *t = &tables[i];
-        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s\n", width, t->name,
+        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s%s%s\n", width, t->name,
                       raw_width, raw_name(t, raw, sizeof raw), rows_width,
                       report_number(t->source_rows, a), rows_width, report_number(t->raw_rows, b),
-                      t->source_sum, t->seconds, outcome_words[t->outcome]);
+                      t->source_sum, t->seconds, outcome_words[t->outcome],
+                      t->outcome == VERIFY_STALE ? " since " : "", t->since);
         if (t->left_out && t->left_out[0])
             (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
     }
@@ -172,6 +177,10 @@ void report_verify_text(const struct verify_report *r, FILE *out)
     if (r->n_views) {
         (void)fprintf(out, "verify: raw and the model's views\n");
         print_block(&raw_and_view, r->views, r->n_views, out);
+    }
+    if (r->n_marts) {
+        (void)fprintf(out, "verify: source and marts\n");
+        print_block(&source_and_mart, r->marts, r->n_marts, out);
     }
     (void)fprintf(out, "%s\n", r->same ? "all tables are the same" : "DATA DIFFER");
 }
@@ -218,17 +227,42 @@ static json_t *view_json(const struct verify_table *t)
                      "not_compared", t->left_out ? t->left_out : "", "seconds", t->seconds);
 }
 
+static json_t *mart_json(const struct verify_table *t)
+{
+    char source[20];
+    char mart[20];
+    char table[2 * VERIFY_NAME_MAX];
+    (void)snprintf(source, sizeof source, "%016" PRIx64, t->source_sum);
+    (void)snprintf(mart, sizeof mart, "%016" PRIx64, t->raw_sum);
+    json_t *differences = json_array();
+    for (int i = 0; i < t->n_differences; i++)
+        (void)json_array_append_new(differences,
+                                    json_pack("{s:s, s:s?, s:s?}", "key", t->differences[i].key,
+                                              "source", t->differences[i].source_row, "mart",
+                                              t->differences[i].raw_row));
+    return json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s, s:s, s:I, s:o, s:f}", "mart", t->name,
+                     "table", raw_name(t, table, sizeof table), "result", outcome_words[t->outcome],
+                     "stale_since", *t->since ? t->since : NULL, "source_rows",
+                     (json_int_t)t->source_rows, "mart_rows", (json_int_t)t->raw_rows,
+                     "source_checksum", source, "mart_checksum", mart, "differing",
+                     (json_int_t)t->differing, "differences", differences, "seconds", t->seconds);
+}
+
 json_t *report_verify(const struct verify_report *r)
 {
     char lsn[LSN_TEXT_MAX];
     json_t *tables = json_array();
     json_t *views = json_array();
+    json_t *marts = json_array();
     for (int i = 0; i < r->n; i++)
         (void)json_array_append_new(tables, table_json(&r->tables[i]));
     for (int i = 0; i < r->n_views; i++)
         (void)json_array_append_new(views, view_json(&r->views[i]));
-    return json_pack("{s:b, s:s, s:f, s:o, s:o}", "same", r->same, "lsn", lsn_format(r->lsn, lsn),
-                     "waited_seconds", r->waited_seconds, "tables", tables, "views", views);
+    for (int i = 0; i < r->n_marts; i++)
+        (void)json_array_append_new(marts, mart_json(&r->marts[i]));
+    return json_pack("{s:b, s:s, s:f, s:o, s:o, s:o}", "same", r->same, "lsn",
+                     lsn_format(r->lsn, lsn), "waited_seconds", r->waited_seconds, "tables", tables,
+                     "views", views, "marts", marts);
 }
 
 /* "dwh.load", "airports_traffic, 29 runs". */

@@ -23,7 +23,11 @@ static void log_table(struct task_run *t, const struct verify_table *v, const ch
         task_run_log(t, "%s: the same, %lld rows", v->name, (long long)v->source_rows);
         return;
     }
-    if (v->outcome == VERIFY_NO_SINK)
+    if (v->outcome == VERIFY_STALE)
+        task_run_log(t, "%s: stale since %s, not compared", v->name, v->since);
+    else if (v->outcome == VERIFY_NOT_MADE)
+        task_run_log(t, "%s: not made yet", v->name);
+    else if (v->outcome == VERIFY_NO_SINK)
         task_run_log(t, "%s: no sink loads it", v->name);
     else
         task_run_log(t, "%s: DIFFERS, %lld rows in %s, %lld in %s", v->name,
@@ -47,9 +51,13 @@ enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf 
         log_table(t, &report.views[i], "raw", "dwh");
         differ += report.views[i].outcome != VERIFY_SAME;
     }
+    for (int i = 0; i < report.n_marts; i++) {
+        log_table(t, &report.marts[i], "the source", "the mart");
+        differ += report.marts[i].outcome == VERIFY_DIFFERS;
+    }
     if (!rc && !report.same)
-        rc = err_set(e, ERR_DIFFER, "%d of %d tables and views differ", differ,
-                     report.n + report.n_views);
+        rc = err_set(e, ERR_DIFFER, "%d of %d tables, views and marts differ", differ,
+                     report.n + report.n_views + report.n_marts);
     verify_report_free(&report);
     return rc && task_run_canceled(t) ? err_set(e, ERR_CANCELED, "was told to end") : rc;
 }

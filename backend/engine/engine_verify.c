@@ -5,11 +5,13 @@
 #include "backend/base/log.h"
 #include "backend/engine/connector_overlay.h"
 #include "backend/engine/engine.h"
+#include "backend/engine/refresh.h"
 #include "backend/model/model.h"
 
 struct binding {
     const struct verify_hooks *hooks;
     struct model *model; /* NULL: none */
+    struct marts *marts;
     struct connector_list list;
     const struct connector *source;
 };
@@ -85,6 +87,8 @@ static enum err bind(const struct config *c, struct binding *b, const char **odb
     struct faults faults;
     faults_init(&faults);
     enum err rc = connector_load_all(c, &b->list, &faults, e);
+    if (!rc)
+        rc = refresh_read_marts(c, &b->marts, &faults, e);
     faults_free(&faults);
     if (!rc)
         rc = lay_over(c, &b->list, e);
@@ -129,6 +133,7 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
             .included = included,
             .sink_of = sink_of,
             .model = hooks && hooks->raw_only ? NULL : b.model,
+            .marts = b.marts,
             .arrived = arrived,
             .canceled = canceled,
             .progress = progress,
@@ -138,5 +143,6 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
     }
     connector_list_free(&b.list);
     model_free(b.model);
+    marts_free(b.marts);
     return rc;
 }

@@ -31,18 +31,18 @@ static enum err config_path(const struct config *c, const char *key, const char 
                : ERR_OK;
 }
 
-static enum err read_marts(const struct config *c, struct refresh *r, struct faults *faults,
-                           struct errbuf *e)
+enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
+                            struct errbuf *e)
 {
     enum err rc = ERR_OK;
-    r->marts = marts_create();
-    if (!r->marts)
+    *out = marts_create();
+    if (!*out)
         return err_set(e, ERR_NOMEM, "no memory for the marts");
     for (int i = 0; c->marts[i] && !rc; i++) {
         char path[PATH_MAX];
         rc = config_path(c, "marts", c->marts[i], path, e);
         if (!rc)
-            rc = marts_add_path(r->marts, path, faults, e);
+            rc = marts_add_path(*out, path, faults, e);
     }
     return rc ? rc : faults_check(faults, e);
 }
@@ -74,7 +74,7 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
     (void)pthread_mutex_init(&r->loading, NULL);
     enum err rc = check_model(c, r, e);
     if (!rc)
-        rc = read_marts(c, r, faults, e);
+        rc = refresh_read_marts(c, &r->marts, faults, e);
     if (!rc)
         rc = read_tests(c, r, faults, e);
     if (rc)

@@ -27,6 +27,7 @@ void verify_report_free(struct verify_report *r)
 {
     free_tables(r->tables, r->n);
     free_tables(r->views, r->n_views);
+    free_tables(r->marts, r->n_marts);
     *r = (struct verify_report){0};
 }
 
@@ -141,6 +142,9 @@ static bool all_same(const struct verify_report *r)
     for (int i = 0; i < r->n_views; i++)
         if (r->views[i].outcome != VERIFY_SAME)
             return false;
+    for (int i = 0; i < r->n_marts; i++)
+        if (r->marts[i].outcome == VERIFY_DIFFERS)
+            return false;
     return true;
 }
 
@@ -179,6 +183,8 @@ enum err verify_run(const struct verify_options *o, struct verify_report *out, s
         rc = o->arrived(o->arg, e);
     if (!rc && o->model)
         rc = verify_model(&v, &tables, out, e);
+    if (!rc && o->model && o->marts && (!o->only || !o->only[0]))
+        rc = verify_marts(&v, out, e);
     out->same = !rc && all_same(out);
 out:
     source_tables_free(&tables);

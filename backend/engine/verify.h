@@ -11,6 +11,7 @@
  * of every column, in buckets by key; only the buckets that differ are read again to name the keys.
  * With a model each entity's latest view is then compared with raw's state as of the batch that the
  * view holds (its mark): the same on both sides, however fast raw moves. So view = raw = source.
+ * A mart is compared with its `verify.source`, which runs at the source (verify_marts.c).
  * A record that was loaded twice does not show in the state of its key: raw is looked through for
  * such. Columns that have no canonical text on both sides are named, not passed over. Memory:
  * bounded by the buckets and VERIFY_DIFFERENCES_MAX. Thread rule: one thread.
@@ -23,9 +24,10 @@
 
 #include "backend/base/err.h"
 
-enum { VERIFY_DIFFERENCES_MAX = 20, VERIFY_NAME_MAX = 256 };
+enum { VERIFY_DIFFERENCES_MAX = 20, VERIFY_NAME_MAX = 256, VERIFY_MOMENT_MAX = 32 };
 
 struct model;
+struct marts;
 
 struct verify_options {
     const char *conninfo;
@@ -45,6 +47,8 @@ struct verify_options {
     bool (*sink_of)(void *arg, const char *topic, const char **connector, char *schema, char *table,
                     bool *upsert);
     const struct model *model; /* what dwh is made by; NULL: none */
+    const struct marts *marts; /* what is made from dwh; NULL: none. Looked at with a model, and
+                                  where all tables are. */
     bool (*canceled)(void *arg);
     void (*progress)(void *arg, const char *what);
     /* Called once raw holds the snapshot: for whoever refreshes what is made from raw. NULL:
@@ -60,7 +64,13 @@ struct verify_difference {
     char *raw_row;    /* NULL: not in raw */
 };
 
-enum verify_outcome { VERIFY_SAME, VERIFY_DIFFERS, VERIFY_NO_SINK };
+enum verify_outcome {
+    VERIFY_SAME,
+    VERIFY_DIFFERS,
+    VERIFY_NO_SINK,
+    VERIFY_STALE,    /* a mart that was made before dwh was loaded last: not compared, no failure */
+    VERIFY_NOT_MADE, /* a mart that was never made: the same */
+};
 
 struct verify_table {
     char *name; /* schema.table */
@@ -76,7 +86,8 @@ struct verify_table {
     int64_t doubled; /* records that are in raw more than once, and the first of them */
     int32_t doubled_partition;
     int64_t doubled_offset;
-    char *left_out; /* columns that were not compared, ", " between; "" none */
+    char since[VERIFY_MOMENT_MAX]; /* VERIFY_STALE: "2026-11-28 12:05:01 UTC" */
+    char *left_out;                /* columns that were not compared, ", " between; "" none */
     double seconds;
 };
 
@@ -87,6 +98,9 @@ struct verify_report {
      * that dwh holds, raw_.. is the view. */
     int n_views;
     struct verify_table *views;
+    /* The marts: name is the mart, source_.. what the source says, raw_.. what the mart holds. */
+    int n_marts;
+    struct verify_table *marts;
     uint64_t lsn;
     double waited_seconds;
     bool same;

@@ -56,6 +56,11 @@ enum err verify_compare_view(struct verify *v, const struct source_table *t,
 enum err verify_model(struct verify *v, const struct source_tables *tables,
                       struct verify_report *out, struct errbuf *e) MUST_CHECK;
 
+/* verify_marts.c: each mart that says what it has to hold. */
+enum err verify_marts(struct verify *v, struct verify_report *out, struct errbuf *e) MUST_CHECK;
+
+uint64_t verify_hash(const char *p, size_t n);
+
 /* Counts records that are in the raw table more than once; columns: the table's. */
 enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
                         struct verify_table *out, struct errbuf *e) MUST_CHECK;

@@ -48,7 +48,7 @@ struct compare {
     bool chosen[VERIFY_BUCKETS];
 };
 
-static uint64_t hash64(const char *p, size_t n)
+uint64_t verify_hash(const char *p, size_t n)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < n; i++)
@@ -79,8 +79,8 @@ static enum err take_row(struct compare *x, const struct cell *cells, int sign, 
     }
     if (!x->n_key)
         buf_add(&x->key_text, x->row.p, x->row.len);
-    uint64_t hash = hash64(x->row.p, x->row.len);
-    unsigned bucket = (unsigned)(hash64(x->key_text.p, x->key_text.len) % VERIFY_BUCKETS);
+    uint64_t hash = verify_hash(x->row.p, x->row.len);
+    unsigned bucket = (unsigned)(verify_hash(x->key_text.p, x->key_text.len) % VERIFY_BUCKETS);
     enum err rc = buf_check(&x->row, "a row", e);
     if (!rc)
         rc = buf_check(&x->key_text, "a key", e);

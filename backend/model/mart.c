@@ -15,8 +15,9 @@ struct marts {
     struct mart items[MARTS_MAX];
 };
 
-static const char *const mart_keys[] = {"mart",   "description", "table",   "sql",
-                                        "create", "parameters",  "changes", NULL};
+static const char *const mart_keys[] = {"mart",       "description", "table",  "sql", "create",
+                                        "parameters", "changes",     "verify", NULL};
+static const char *const verify_keys[] = {"source", "mart", "key", "within", NULL};
 static const char *const param_keys[] = {"type", "default", "description", NULL};
 static const char *const types[] = {"text", "integer", "boolean", "date", "timestamp", NULL};
 static const char *const dialects[] = {"postgresql", "vertica", NULL};
@@ -196,6 +197,38 @@ static void read_changes(const struct spec *s, const struct yaml *root, struct m
     }
 }
 
+/* One statement that needs no values. */
+static const struct script *read_question(const struct spec *s, const struct yaml *node,
+                                          const char *key)
+{
+    const char *name = spec_text(s, node, key, true);
+    int line = spec_line(node, key);
+    const struct script *q = name ? read_script(s, line, name) : NULL;
+    if (q && (q->n != 1 || q->statements[0].n_params))
+        faults_add(s->faults, s->file, line, "%s is one statement without values", name);
+    return q;
+}
+
+static void read_verify(const struct spec *s, const struct yaml *root, struct mart *m)
+{
+    const struct yaml *node = yaml_get(root, "verify");
+    if (!node || !spec_keys(s, node, "`verify`", verify_keys))
+        return;
+    struct mart_verify *v = arena_alloc(s->arena, sizeof *v);
+    if (!v) {
+        faults_add(s->faults, s->file, spec_line(root, "verify"), "no memory for `verify`");
+        return;
+    }
+    v->source = read_question(s, node, "source");
+    v->mart = read_question(s, node, "mart");
+    v->key = spec_texts(s, node, "key");
+    v->within = spec_text(s, node, "within", false);
+    if (!v->key[0])
+        faults_add(s->faults, s->file, spec_line(root, "verify"),
+                   "`verify` needs a `key`: the columns that tell rows apart");
+    m->verify = v;
+}
+
 static void read_mart(const struct spec *s, const struct yaml *root, struct mart *m)
 {
     if (!spec_keys(s, root, "a mart", mart_keys))
@@ -216,6 +249,7 @@ static void read_mart(const struct spec *s, const struct yaml *root, struct mart
     read_create(s, root, m);
     read_params(s, root, m);
     read_changes(s, root, m);
+    read_verify(s, root, m);
 }
 
 void marts_add_text(struct marts *m, const char *file, const char *text, size_t n, struct faults *f)

@@ -12,6 +12,13 @@
  *   changes:                               # insert-only tables whose new rows it looks at
  *     - dwh.attr_flights_actual_arrival
  *
+ *   verify:                                # what it has to hold, computed another way (verify.h)
+ *     source: marts/verify/airports_traffic.sql       # runs at the source
+ *     mart: marts/verify/airports_traffic_rows.sql    # runs in the warehouse: the same columns
+ *     key: [flight_date, airport_code, linked_airport_code]
+ *     within: flight_date                  # only rows whose value of it the mart has; may be left
+ * out
+ *
  * Files are looked for beside the YAML file, then among the queries that the program brings.
  *
  * A run is one transaction: a lock, the marks of what it will have seen, the SQL file, the marks
@@ -39,6 +46,14 @@ struct mart_param {
     const char *def;         /* NULL: must be given; "now" for a timestamp: the run's moment */
 };
 
+/* One statement each, without parameters; their columns are texts that can be compared as they are.
+ */
+struct mart_verify {
+    const struct script *source, *mart;
+    const char *const *key; /* columns, NULL-terminated, at least one */
+    const char *within;     /* a column; NULL: all rows */
+};
+
 enum mart_dialect { MART_POSTGRESQL, MART_VERTICA, MART_DIALECTS };
 
 struct mart {
@@ -54,7 +69,8 @@ struct mart {
     const struct script *const *create[MART_DIALECTS]; /* NULL-terminated, never NULL */
     int n_params;
     const struct mart_param *params;
-    const char *const *changes; /* "schema.table", NULL-terminated, never NULL */
+    const char *const *changes;       /* "schema.table", NULL-terminated, never NULL */
+    const struct mart_verify *verify; /* NULL: nothing says what it has to hold */
 };
 
 struct marts;

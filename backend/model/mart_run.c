@@ -271,10 +271,10 @@ static enum err mark_next(struct warehouse *w, const struct mart *m, const char 
 }
 
 static enum err run_in_transaction(struct warehouse *w, const struct mart *m,
-                                   const struct script_value *values, const char *now,
-                                   struct script_rows *rows, struct errbuf *e)
+                                   const struct script_value *values, struct script_rows *rows,
+                                   struct errbuf *e)
 {
-    enum err r = own_query(w, m, "state_lock", NULL, 1, &now, e);
+    enum err r = own_query(w, m, "state_lock", NULL, 0, NULL, e);
     for (int i = 0; !r && m->changes[i]; i++)
         r = mark_next(w, m, m->changes[i], e);
     if (!r && script_run(w, m->sql, values, m->n_params, rows, e))
@@ -304,14 +304,14 @@ static bool is_gone(const struct errbuf *e)
 }
 
 static enum err run_once(struct warehouse *w, const struct mart *m,
-                         const struct script_value *values, const char *now,
-                         struct script_rows *rows, struct errbuf *e)
+                         const struct script_value *values, struct script_rows *rows,
+                         struct errbuf *e)
 {
     *rows = (struct script_rows){.target = m->target};
     enum err r = warehouse_begin(w, e);
     if (r)
         return r;
-    r = run_in_transaction(w, m, values, now, rows, e);
+    r = run_in_transaction(w, m, values, rows, e);
     if (!r)
         r = warehouse_commit(w, e);
     if (r) {
@@ -335,10 +335,10 @@ enum err mart_run(struct warehouse *w, const struct mart *m, const struct script
     if (!r)
         r = mart_ensure(w, m, e);
     if (!r)
-        r = run_once(w, m, bound, now, &rows, e);
+        r = run_once(w, m, bound, &rows, e);
     if (r && is_gone(e)) {
         struct errbuf first = *e;
-        if (make(w, m, e) || run_once(w, m, bound, now, &rows, e)) {
+        if (make(w, m, e) || run_once(w, m, bound, &rows, e)) {
             if (is_gone(e))
                 *e = first; /* it is the mart's own SQL that names what is not there */
             r = e->code;

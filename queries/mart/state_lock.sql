@@ -1,1 +1,1 @@
-UPDATE {state} SET run_at = CAST(? AS TIMESTAMPTZ)
+UPDATE {state} SET run_at = CURRENT_TIMESTAMP

@@ -1,0 +1,1 @@
+SELECT CAST((MAX(run_at) AT TIME ZONE 'UTC') AS VARCHAR(40)) FROM {state}
