@@ -343,7 +343,7 @@ static void test_commands_wait_for_the_state(void **state)
 
 /* ---- answers while something takes long ---- */
 
-enum { CALLS = 300, CALLS_LEAST = 20, P99_US = 100000, LATE_MS = 2000 };
+enum { CALLS = 300, CALLS_LEAST = 20, P99_US = 100000, SAN_TIMES = 4, LATE_MS = 2000 };
 
 static int by_time(const void *a, const void *b)
 {
@@ -388,7 +388,10 @@ static void check_times(int64_t *took, int n, const char *while_what)
                   (double)took[n / 2] / 1e3, (double)took[n * 99 / 100] / 1e3);
     if (n < CALLS_LEAST)
         fail_msg("status %s: only %d answers", while_what, n);
-    if (took[n * 99 / 100] > P99_US)
+    /* a sanitizer makes all of it so much slower, not one thing that waits for another */
+    const char *san = getenv("SAN");
+    int64_t most = san && *san ? P99_US * SAN_TIMES : P99_US;
+    if (took[n * 99 / 100] > most)
         fail_msg("status %s: p99 is %lld us", while_what, (long long)took[n * 99 / 100]);
 }
 
@@ -513,12 +516,13 @@ static bool is_stopping(const json_t *status, const struct look *l)
     return !strcmp(state_in(status, l->name), "STOPPING");
 }
 
+/* Without the run (1), or with it when its connection was given up in time (0). */
 static bool gave_up(void *arg)
 {
     int status;
     if (!harness_engine_ended(arg, &status))
         return false;
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 1 || WEXITSTATUS(status) == 0));
     return true;
 }
 
