@@ -178,22 +178,30 @@ static enum err add_topic(struct sink *s, const struct kafka_topic_info *info, s
     return rc;
 }
 
-/* The topic of schemas: <prefix>.__schemas, of the longest prefix that is there. Schemas and tables
- * may have dots in their names, so the name of a topic alone does not tell. */
-static void find_schemas(struct sink *s, const struct kafka_topics *all)
+/* A topic's topic of schemas: <prefix>.__schemas, of the longest prefix that is there. Schemas and
+ * tables may have dots in their names, so the name of a topic alone does not tell; where none is
+ * there (a foreign topic) its last two parts lead to one that nothing asks for. */
+static void name_schemas(struct sink_topic *t, const struct kafka_topics *all)
 {
     static const char end[] = ".__schemas";
     size_t best = 0;
-    for (int i = 0; i < all->n && s->n_topics; i++) {
+    for (int i = 0; i < all->n; i++) {
         const char *name = all->items[i].name;
         size_t n = strlen(name);
         size_t prefix = n < sizeof end ? 0 : n - (sizeof end - 1);
-        if (prefix <= best || n >= sizeof s->schemas_topic || strcmp(name + prefix, end) != 0 ||
-            strncmp(name, s->topics[0].name, prefix + 1) != 0)
+        if (prefix <= best || n >= sizeof t->schemas_topic || strcmp(name + prefix, end) != 0 ||
+            strncmp(name, t->name, prefix + 1) != 0)
             continue;
         best = prefix;
-        memcpy(s->schemas_topic, name, n + 1);
+        memcpy(t->schemas_topic, name, n + 1);
     }
+    if (best)
+        return;
+    const char *stop = t->name + strlen(t->name);
+    for (int dots = 0; stop > t->name && dots < 2;)
+        dots += *--stop == '.';
+    (void)snprintf(t->schemas_topic, sizeof t->schemas_topic, "%.*s%s", (int)(stop - t->name),
+                   t->name, end);
 }
 
 /* The topics that are there now; none: s->n_topics stays 0. */
@@ -204,8 +212,8 @@ static enum err list_topics(struct sink *s, struct kafka_admin *admin, struct er
     for (int i = 0; i < all.n && !rc; i++)
         if (wanted(s, all.items[i].name))
             rc = add_topic(s, &all.items[i], e);
-    if (!rc)
-        find_schemas(s, &all);
+    for (int i = 0; i < s->n_topics && !rc; i++)
+        name_schemas(&s->topics[i], &all);
     kafka_topics_free(&all);
     return rc;
 }
@@ -634,21 +642,25 @@ static enum err read_loop(struct sink *s, struct errbuf *e)
 
 /* ---- start and end of a run ---- */
 
+/* One registry a prefix: a sink may read what several sources write. */
 static enum err make_schemas(struct sink *s, struct errbuf *e)
 {
-    if (!s->schemas_topic[0]) {
-        /* prefix.schema.table; a foreign topic's name leads to a topic that nothing asks for */
-        (void)snprintf(s->schemas_topic, sizeof s->schemas_topic, "%s", s->topics[0].name);
-        for (int i = 0; i < 2; i++) {
-            char *dot = strrchr(s->schemas_topic, '.');
-            if (dot)
-                *dot = '\0';
-        }
-        size_t n = strlen(s->schemas_topic);
-        (void)snprintf(s->schemas_topic + n, sizeof s->schemas_topic - n, ".__schemas");
+    s->schemas = calloc((size_t)s->n_topics, sizeof *s->schemas);
+    if (!s->schemas)
+        return err_set(e, ERR_NOMEM, "no memory for schemas");
+    for (int i = 0; i < s->n_topics; i++) {
+        struct sink_topic *t = &s->topics[i];
+        for (int k = 0; k < i && !t->schemas; k++)
+            if (!strcmp(s->topics[k].schemas_topic, t->schemas_topic))
+                t->schemas = s->topics[k].schemas;
+        if (t->schemas)
+            continue;
+        t->schemas = schemas_create(s->o->kafka, t->schemas_topic, &s->stop);
+        if (!t->schemas)
+            return err_set(e, ERR_NOMEM, "no memory for schemas");
+        s->schemas[s->n_schemas++] = t->schemas;
     }
-    s->schemas = schemas_create(s->o->kafka, s->schemas_topic, &s->stop);
-    return s->schemas ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for schemas");
+    return ERR_OK;
 }
 
 static enum err make_batches(struct sink *s, struct errbuf *e)
@@ -706,8 +718,11 @@ static void close_all(struct sink *s)
     s->dead_producer = NULL;
     warehouse_close(s->warehouse);
     s->warehouse = NULL;
-    schemas_destroy(s->schemas);
+    for (int i = 0; i < s->n_schemas; i++)
+        schemas_destroy(s->schemas[i]);
+    free(s->schemas);
     s->schemas = NULL;
+    s->n_schemas = 0;
     for (int i = 0; i < 2; i++)
         sink_batch_free(&s->batches[i]);
     (void)pthread_mutex_lock(&s->view_mutex);

@@ -39,6 +39,8 @@ struct sink_partition {
 /* One topic and its table. */
 struct sink_topic {
     char *name;
+    char schemas_topic[300];
+    struct schemas *schemas; /* one of the sink's */
     char schema[256];
     char table[256];
     int n_partitions;
@@ -103,8 +105,8 @@ struct sink {
     struct warehouse *warehouse; /* the loader's while it is busy */
     struct kafka_consumer *consumer;
     struct kafka_producer *dead_producer; /* the loader's */
-    char schemas_topic[300];
-    struct schemas *schemas;
+    struct schemas **schemas;             /* one a prefix; the topics point to theirs */
+    int n_schemas;
     struct arena *arena;
     struct cell *flat; /* a decoded row */
     int n_flat;

@@ -336,7 +336,7 @@ static enum err make_plan(struct sink *s, struct sink_topic *t, const struct kaf
         return err_set(e, ERR_NOMEM, "no memory for a schema");
     if (fingerprint) {
         memcpy(p->fingerprint, fingerprint, FINGERPRINT);
-        rc = schemas_find(s->schemas, fingerprint, &known, e);
+        rc = schemas_find(t->schemas, fingerprint, &known, e);
         if (!rc)
             p->plan = flat_plan_ref(known);
     } else if (schema) {

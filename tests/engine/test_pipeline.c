@@ -180,6 +180,50 @@ static void test_slot_that_is_gone(void **state)
     free(db);
 }
 
+static void source_of(const struct harness *h, const char *name, const char *table)
+{
+    char json[2048];
+    (void)snprintf(
+        json, sizeof json,
+        "{\"name\":\"%s\",\"config\":{\"connector.class\":\"io.debezium.connector.postgresql."
+        "PostgresConnector\",\"topic.prefix\":\"%s\",\"slot.name\":\"%s\","
+        "\"publication.name\":\"%s\",\"publication.autocreate.mode\":\"filtered\","
+        "\"table.include.list\":\"public.%s\"}}",
+        name, name, name, name, table);
+    harness_connector(h, name, json);
+}
+
+/* Each source keeps the schemas of its topics under its own prefix; one sink may load them all. */
+static void test_sink_of_two_prefixes(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *db = strdup(fixture_database("p_two"));
+    run_sql(db, "CREATE TABLE planes (id int PRIMARY KEY, v text); INSERT INTO planes VALUES (1, "
+                "'a'), (2, 'b'); CREATE TABLE seats (plane int, seat text, price numeric(8,2), "
+                "PRIMARY KEY (plane, seat)); INSERT INTO seats VALUES (1, '1A', 1.5)");
+    harness_init(&h, "p_two", db, "connectors: connectors/\n");
+    source_of(&h, "p_twoa", "planes");
+    source_of(&h, "p_twob", "seats");
+    harness_connector(&h, "sink",
+                      "{\"name\":\"both\",\"config\":{\"connector.class\":\"io.confluent.vertica."
+                      "VerticaSinkConnector\",\"topics.regex\":\"p_two[ab][.]public[.].*\","
+                      "\"auto.create\":\"true\"}}");
+    harness_engine_start(&h);
+    connector_wait_number(&h, "both", "total", 3, 60);
+    run_sql(db, "UPDATE seats SET price = 2.25; INSERT INTO planes VALUES (3, NULL)");
+    harness_verify(&h, 60);
+    char *state_now = connector_text(&h, "both", "state");
+    assert_string_equal(state_now, "RUNNING");
+    free(state_now);
+    int status = harness_engine_end(&h, SIGTERM);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(raw_number("SELECT count(*) FROM raw.p_twoa_public_planes"), 3);
+    assert_int_equal(
+        raw_number("SELECT count(*) FROM raw.p_twob_public_seats WHERE after_price = 2.25"), 1);
+    free(db);
+}
+
 /* ---- what a reader of the topics finds ---- */
 
 enum { STORY_MAX = 2000 };
@@ -282,9 +326,8 @@ static void test_records_in_kafka(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batch_copies_a_table),
-        cmocka_unit_test(test_stream_of_odd_tables),
-        cmocka_unit_test(test_slot_that_is_gone),
+        cmocka_unit_test(test_batch_copies_a_table), cmocka_unit_test(test_stream_of_odd_tables),
+        cmocka_unit_test(test_slot_that_is_gone),    cmocka_unit_test(test_sink_of_two_prefixes),
         cmocka_unit_test(test_records_in_kafka),
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
