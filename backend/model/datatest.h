@@ -81,7 +81,7 @@ enum { DATATEST_ROWS_SHOWN = 5, DATATEST_ROW_MAX = 400 };
 
 struct datatest_result {
     enum datatest_status status;
-    int64_t count; /* rows that are wrong; freshness: the age in seconds, -1: no row */
+    int64_t count; /* rows that are wrong; freshness: the age in seconds, -1: no row, no table */
     int n_rows;    /* of `rows` */
     char header[DATATEST_ROW_MAX]; /* column names with " | " between */
     char rows[DATATEST_ROWS_SHOWN][DATATEST_ROW_MAX];

@@ -112,7 +112,7 @@ static void test_the_airlines_tests(void **state)
     assert_int_equal(datatests_add_path(t, "config/airline/tests", &f, &err), ERR_OK);
     if (faults_check(&f, &err))
         fail_msg("%s", err.text);
-    assert_int_equal(datatests_count(t), 26);
+    assert_int_equal(datatests_count(t), 28);
     const struct datatest *one = datatests_find(t, "postgres_public_flights.freshness.ts_ms");
     assert_non_null(one);
     assert_string_equal(one->group, "raw");
