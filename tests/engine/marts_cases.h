@@ -585,7 +585,7 @@ static void test_the_airlines_tests(void **state)
                       0, NULL, NULL, &err));
     assert_int_equal(datatests_run(on.w, t, groups, NULL, NULL, &sum, &err), ERR_DATA);
     assert_int_equal(sum.failed, 2);
-    assert_non_null(strstr(err.text, "2 tests fail; config/airline/tests/frequent_flyers.yaml:5: "
+    assert_non_null(strstr(err.text, "2 tests fail; config/airline/tests/frequent_flyers.yaml:6: "
                                      "test frequent_flyers.unique.created_at.passenger_id: 1 row "
                                      "is wrong; created_at | passenger_id | rows_there:\n"));
     assert_non_null(strstr(err.text, " | P2 | 2"));
