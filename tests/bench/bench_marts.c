@@ -3,8 +3,9 @@
  * straightforward SQL over the model's views (tests/bench/straightforward_*.sql) in the same run.
  *
  * The data is that of a folder ../shared with test data, when it is there, ten times with keys of
- * their own; it goes through raw and the model's load. Statements of the baseline are given up
- * after LIMIT_S and then count as that long.
+ * their own; it goes through raw and the model's load. The baseline runs without
+ * nested loops: with them PostgreSQL 15 takes the views for a handful of rows and does not end
+ * within minutes. It is given up after LIMIT_S and then counts as that long.
  *
  * bench_marts [--json] [NAME..]
  */
@@ -24,7 +25,7 @@
 #include "tests/fixture/dwh.h"
 #include "tests/fixture/fixture.h"
 
-enum { TIMES = 10, RUNS = 3, LIMIT_S = 300, FILE_MAX = 1 << 16 };
+enum { TIMES = 10, RUNS = 2, LIMIT_S = 120, FILE_MAX = 1 << 16 };
 
 #define AIRLINES "../shared/data/airlines"
 #define DATE     "2025-11-05"
@@ -155,12 +156,18 @@ static double run_baseline(const char *file, const char *table, int n, const cha
     if (warehouse_exec(bench.w, "CREATE SCHEMA IF NOT EXISTS straightforward", 0, NULL, NULL, &e) ||
         warehouse_exec(bench.w, sql, 0, NULL, NULL, &e))
         die(file, e.text);
+    if (warehouse_exec(bench.w, "SET enable_nestloop = off", 0, NULL, NULL, &e))
+        die(file, e.text);
     int64_t began = clock_mono_us();
     enum err r = warehouse_exec(bench.w, text, n, params, NULL, &e);
     *given_up = r && !strcmp(e.sqlstate, "57014");
     if (r && !*given_up)
         die(file, e.text);
-    return (double)(clock_mono_us() - began) / 1e6;
+    double seconds = (double)(clock_mono_us() - began) / 1e6;
+    struct errbuf second;
+    if (warehouse_exec(bench.w, "SET enable_nestloop = on", 0, NULL, NULL, &second))
+        die(file, second.text);
+    return seconds;
 }
 
 /* Both say the same, or the comparison means nothing. */
