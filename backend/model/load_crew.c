@@ -71,10 +71,19 @@ static enum err open_second(struct model_loader *l, struct errbuf *e)
 
 /* ---- a hand ---- */
 
+/* Whoever waits holds nothing that the other one needs in order to get through. */
+static void leave_anchors(struct hand *h)
+{
+    if (h->holds)
+        (void)pthread_mutex_unlock(&h->crew->anchors);
+    h->holds = false;
+}
+
 static enum err enter_anchor(void *arg, int entity, struct errbuf *e)
 {
     struct hand *h = arg;
     struct crew *c = h->crew;
+    leave_anchors(h); /* all are entered before the first key is added */
     (void)pthread_mutex_lock(&c->mutex);
     while (!c->stop && entity != h->entity &&
            (c->progress[entity] == RUNNING || c->progress[entity] == TO_DO))
@@ -83,8 +92,7 @@ static enum err enter_anchor(void *arg, int entity, struct errbuf *e)
     (void)pthread_mutex_unlock(&c->mutex);
     if (stop)
         return err_set(e, ERR_CANCELED, "another part of the load has failed");
-    if (!h->holds)
-        (void)pthread_mutex_lock(&c->anchors);
+    (void)pthread_mutex_lock(&c->anchors);
     h->holds = true;
     return ERR_OK;
 }
@@ -108,9 +116,7 @@ static int take_next(struct crew *c, const struct model *m)
 static void give_back(struct hand *h, const struct model_load *done, const struct errbuf *why)
 {
     struct crew *c = h->crew;
-    if (h->holds)
-        (void)pthread_mutex_unlock(&c->anchors);
-    h->holds = false;
+    leave_anchors(h);
     (void)pthread_mutex_lock(&c->mutex);
     c->progress[h->entity] = DONE;
     if (done->code && !c->first) {

@@ -22,7 +22,8 @@ struct load_run {
     int64_t mark;  /* what the targets' marks say */
 
     /* Called before keys are added to another entity's anchor: waits until nobody else does, and
-     * the other entity's own load is over. NULL: there is nobody beside this one. */
+     * the other entity's own load is over. All are entered, one call each, before the first key is
+     * added. NULL: there is nobody beside this one. */
     enum err (*enter_anchor)(void *arg, int entity, struct errbuf *e);
     void *arg;
 

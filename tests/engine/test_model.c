@@ -78,12 +78,88 @@ static void test_two_loaders(void **state)
     warehouse_close(w);
 }
 
+static const char chain_text[] = //
+    "model: test\n"
+    "schema: dwh_t\n"
+    "entities:\n"
+    "  a:\n"
+    "    raw: person\n"
+    "    key: {id: integer}\n"
+    "    attributes: {name: varchar(40)}\n"
+    "  b:\n"
+    "    raw: visit\n"
+    "    key: {place: varchar(8), day: integer}\n"
+    "    attributes: {fee: 'numeric(10,2)'}\n"
+    "    ties:\n"
+    "      a_b: {to: a, by: person_id}\n"
+    "  c:\n"
+    "    raw: visit\n"
+    "    key: {place: varchar(8), day: integer}\n"
+    "    ties:\n"
+    "      a_c: {to: a, by: person_id}\n"
+    "      b_c: {to: b, by: [place, day]}\n";
+
+/*
+ * Two connections: c has entered the anchor of a, which was loaded, and waits for b, which is being
+ * loaded and refers to a as well. Neither waits for the other then.
+ */
+static void test_two_hands_do_not_wait_for_each_other(void **state)
+{
+    (void)state;
+    enum { PATIENCE_S = 60 };
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    struct timespec until;
+    seed = 7;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 80, false);
+    raw_write(w, events, n, 1, &offset);
+    struct model_loader *l = NULL;
+    const struct model_loader_options o = {.file = "model.yaml",
+                                           .text = chain_text,
+                                           .odbc = on.odbc,
+                                           .dialect = on.dialect,
+                                           .raw_schema = "raw_t",
+                                           .label = "test",
+                                           .connections = 2};
+    OK(model_loader_open(&o, &l, &err));
+    struct load_thread t = {.l = l};
+    pthread_t thread;
+    struct warehouse *holder = connect();
+    OK(warehouse_begin(holder, &err));
+    OK(warehouse_exec(holder, "LOCK TABLE dwh_t.attr_b_fee IN EXCLUSIVE MODE", 0, NULL, NULL,
+                      &err));
+    assert_int_equal(pthread_create(&thread, NULL, load_in_thread, &t), 0);
+    /* c stands still behind its last statement before the foreign keys, or behind their first */
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND "
+                     "query LIKE '%_c%' AND state_change < now() - interval '300 ms' AND EXISTS "
+                     "(SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+                     "'%attr_b_fee%')",
+                     "1", PATIENCE_S);
+    OK(warehouse_rollback(holder, &err));
+    warehouse_close(holder);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    if (pthread_timedjoin_np(thread, NULL, &until))
+        fail_msg("the two connections wait for each other");
+    if (t.rc)
+        fail_msg("%s", t.e.text);
+    assert_int_equal(refresh(l), 0);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.anchor_c c LEFT JOIN dwh_t.anchor_b b "
+                                  "ON b.b_sk = c.c_sk WHERE b.b_sk IS NULL"),
+                        "0\n");
+    model_loader_close(l);
+    warehouse_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MODEL_CASES,
         cmocka_unit_test(test_the_link_is_lost),
         cmocka_unit_test(test_two_loaders),
+        cmocka_unit_test(test_two_hands_do_not_wait_for_each_other),
     };
     if (fixture_start(FIXTURE_WAREHOUSE))
         return 1;
