@@ -217,7 +217,7 @@ bool load_is_pending(const struct model_loader *l, const struct load_news *n, in
 static enum err look_again(struct model_loader *l, const bool *wanted, struct errbuf *e)
 {
     enum err r = ERR_OK;
-    bool changed = false;
+    bool changed = !l->s; /* the last look found something that does not fit */
     for (int i = 0; i < l->m->n_entities && !r; i++) {
         struct wcolumn *raw = NULL;
         int n = 0;
@@ -380,7 +380,7 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
         else if (!load_is_pending(l, &n, entity))
             continue;
         else if (refresh_entity(l, &n, entity, &done, &failure)) {
-            stop = failure.code == ERR_CONNECT || failure.code == ERR_CANCELED;
+            stop = failure.code == ERR_CONNECT || failure.code == ERR_CANCELED || !l->s;
             if (!first && e)
                 *e = failure;
             first = first ? first : done.code;

@@ -622,6 +622,39 @@ static void test_raw_begins_anew(void **state)
     warehouse_close(w);
 }
 
+/* A raw table that loses a column under an open loader: the load says which, and goes on once the
+ * column is there again. */
+static void test_raw_loses_a_column(void **state)
+{
+    (void)state;
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    seed = 31;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 80, false);
+    struct model_loader *l = open_loader(model_text);
+    raw_write(w, events, n / 2, 1, &offset);
+    assert_true(refresh(l) > 0);
+    OK(warehouse_exec(w, "ALTER TABLE raw_t.person RENAME COLUMN after_grade TO was_grade", 0, NULL,
+                      NULL, &err));
+    OK(warehouse_exec(w,
+                      "INSERT INTO raw_t.person (op, _batch, _partition, _offset) VALUES ('m', 2, "
+                      "0, 100000)",
+                      0, NULL, NULL, &err));
+    for (int i = 0; i < 2; i++) { /* as the loader was bound, and as it was left */
+        FAILS(ERR_CONFIG, model_loader_refresh(l, NULL, NULL, NULL, &err));
+        if (!strstr(err.text, "attribute `grade`: the raw table person has no column after_grade"))
+            fail_msg("%s", err.text);
+    }
+    OK(warehouse_exec(w, "ALTER TABLE raw_t.person RENAME COLUMN was_grade TO after_grade", 0, NULL,
+                      NULL, &err));
+    raw_write(w, events + n / 2, n - n / 2, 3, &offset);
+    assert_true(refresh(l) > 0);
+    compare_now(w, "with the column again", events, n);
+    model_loader_close(l);
+    warehouse_close(w);
+}
+
 static void fails_to_open(const char *text, const char *why)
 {
     struct model_loader *l = NULL;
@@ -666,6 +699,7 @@ static void test_random_histories(void **state)
 
 #define MODEL_CASES                                                                                \
     cmocka_unit_test(test_random_histories), cmocka_unit_test(test_an_attribute_and_a_tie_join),   \
-        cmocka_unit_test(test_raw_begins_anew), cmocka_unit_test(test_mistakes_name_the_line)
+        cmocka_unit_test(test_raw_begins_anew), cmocka_unit_test(test_raw_loses_a_column),         \
+        cmocka_unit_test(test_mistakes_name_the_line)
 
 #endif

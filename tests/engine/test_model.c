@@ -131,12 +131,13 @@ static void test_two_hands_do_not_wait_for_each_other(void **state)
                       &err));
     assert_int_equal(pthread_create(&thread, NULL, load_in_thread, &t), 0);
     /* c stands still behind its last statement before the foreign keys, or behind their first */
-    fixture_wait_sql(fixture_warehouse_conninfo(),
-                     "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND "
-                     "query LIKE '%_c%' AND state_change < now() - interval '300 ms' AND EXISTS "
-                     "(SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
-                     "'%attr_b_fee%')",
-                     "1", PATIENCE_S);
+    fixture_wait_sql(
+        fixture_warehouse_conninfo(),
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND "
+        "query LIKE '%_c%' AND state_change < now() - interval '300 ms' AND EXISTS "
+        "(SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+        "'%attr_b_fee%')",
+        "1", PATIENCE_S);
     OK(warehouse_rollback(holder, &err));
     warehouse_close(holder);
     (void)clock_gettime(CLOCK_REALTIME, &until);
@@ -146,8 +147,9 @@ static void test_two_hands_do_not_wait_for_each_other(void **state)
     if (t.rc)
         fail_msg("%s", t.e.text);
     assert_int_equal(refresh(l), 0);
-    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.anchor_c c LEFT JOIN dwh_t.anchor_b b "
-                                  "ON b.b_sk = c.c_sk WHERE b.b_sk IS NULL"),
+    assert_string_equal(result(w,
+                               "SELECT COUNT(*) FROM dwh_t.anchor_c c LEFT JOIN dwh_t.anchor_b b "
+                               "ON b.b_sk = c.c_sk WHERE b.b_sk IS NULL"),
                         "0\n");
     model_loader_close(l);
     warehouse_close(w);
