@@ -202,6 +202,7 @@ static enum err print_report(const struct batch *b, const struct verify_report *
     if (dead)
         (void)printf("  %lld records went to dead-letter topics\n", (long long)dead);
     report_refresh_text(&b->refreshed, stdout);
+    report_tests_text(&b->refreshed, stdout);
     if (r)
         report_verify_text(r, stdout);
     return ERR_OK;

@@ -294,18 +294,38 @@ void report_refresh_text(const struct engine_refresh_report *r, FILE *out)
     }
 }
 
+/* One line a test, under the task that ran them. */
+static void print_tests(const struct engine_refresh_task *t, FILE *out)
+{
+    if (t->n_lines)
+        (void)fprintf(out, "tests of %s:\n", t->dag);
+    for (int i = 0; i < t->n_lines; i++)
+        (void)fprintf(out, "  %s\n", t->lines[i]);
+}
+
+void report_tests_text(const struct engine_refresh_report *r, FILE *out)
+{
+    for (int i = 0; i < r->n; i++)
+        print_tests(&r->items[i], out);
+}
+
+static json_t *refresh_json(const struct engine_refresh_task *t)
+{
+    json_t *tests = json_array();
+    for (int i = 0; i < t->n_lines; i++)
+        (void)json_array_append_new(tests, json_string(t->lines[i]));
+    return json_pack("{s:s, s:s, s:I, s:i, s:s, s:o, s:f, s:s, s:o}", "dag", t->dag, "task",
+                     t->task, "run", (json_int_t)t->run, "runs", t->runs, "state",
+                     task_instance_state_word(t->state), "rows",
+                     t->rows < 0 ? json_null() : json_integer(t->rows), "seconds", t->seconds,
+                     "reason", t->reason, "tests", tests);
+}
+
 json_t *report_refresh(const struct engine_refresh_report *r)
 {
     json_t *list = json_array();
-    for (int i = 0; i < r->n; i++) {
-        const struct engine_refresh_task *t = &r->items[i];
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:I, s:i, s:s, s:o, s:f, s:s}", "dag", t->dag, "task",
-                            t->task, "run", (json_int_t)t->run, "runs", t->runs, "state",
-                            task_instance_state_word(t->state), "rows",
-                            t->rows < 0 ? json_null() : json_integer(t->rows), "seconds",
-                            t->seconds, "reason", t->reason));
-    }
+    for (int i = 0; i < r->n; i++)
+        (void)json_array_append_new(list, refresh_json(&r->items[i]));
     return list;
 }
 

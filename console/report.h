@@ -22,6 +22,8 @@ json_t *report_verify(const struct verify_report *r);
 
 /* What each task of a refresh did; nothing where there was none. */
 void report_refresh_text(const struct engine_refresh_report *r, FILE *out);
+/* The lines of its tests; nothing where there were none. */
+void report_tests_text(const struct engine_refresh_report *r, FILE *out);
 json_t *report_refresh(const struct engine_refresh_report *r);
 
 /* One stage of a batch. */

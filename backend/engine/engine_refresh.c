@@ -7,7 +7,7 @@
 #include "backend/engine/engine_run.h"
 #include "backend/engine/schedule_run.h"
 
-enum { WAIT_US = 200000, NAME_MAX_ = DAG_NAME_MAX + 1, DAYS_MAX = 10000 };
+enum { LOG_MAX = 1 << 20, WAIT_US = 200000, NAME_MAX_ = DAG_NAME_MAX + 1, DAYS_MAX = 10000 };
 
 struct work {
     struct engine *g;
@@ -133,6 +133,32 @@ static enum err add(struct work *w, struct engine_refresh_task task, struct errb
     return ERR_OK;
 }
 
+static bool is_test(const struct dag *d, const char *task)
+{
+    const struct dag_task *t = dag_task_find(d, task);
+    return t && t->kind == DAG_TEST;
+}
+
+/* What the tests of a task said, into the report's arena. */
+static enum err read_tests(struct work *w, const struct store_task *t, int64_t run,
+                           struct engine_refresh_task *out, struct errbuf *e)
+{
+    struct scheduler_log log;
+    enum err rc = scheduler_log_read(w->s, run, t->task, 0, 0, LOG_MAX, &log, e);
+    if (rc)
+        return rc;
+    out->lines = arena_alloc(w->out->arena, ((size_t)log.n + 1) * sizeof *out->lines);
+    for (int i = 0; i < log.n && out->lines && !rc; i++) {
+        out->lines[i] = arena_strdup(w->out->arena, log.items[i].text);
+        rc = out->lines[i] ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the report");
+        out->n_lines += !rc;
+    }
+    if (!out->lines)
+        rc = err_set(e, ERR_NOMEM, "no memory for the report");
+    scheduler_log_free(&log);
+    return rc;
+}
+
 static enum err tell_run(struct work *w, const struct dag *d, int64_t run, struct errbuf *e)
 {
     struct store_tasks tasks;
@@ -142,16 +168,18 @@ static enum err tell_run(struct work *w, const struct dag *d, int64_t run, struc
     for (int i = 0; i < tasks.n && !rc; i++) {
         const struct store_task *t = &tasks.items[i];
         int64_t us = t->started_us && t->ended_us ? t->ended_us - t->started_us : 0;
-        rc = add(w,
-                 (struct engine_refresh_task){.dag = d->name,
-                                              .task = t->task,
-                                              .run = run,
-                                              .runs = 1,
-                                              .state = t->state,
-                                              .rows = t->rows,
-                                              .seconds = (double)us / 1e6,
-                                              .reason = t->reason},
-                 e);
+        struct engine_refresh_task told = {.dag = d->name,
+                                           .task = t->task,
+                                           .run = run,
+                                           .runs = 1,
+                                           .state = t->state,
+                                           .rows = t->rows,
+                                           .seconds = (double)us / 1e6,
+                                           .reason = t->reason};
+        if (is_test(d, t->task))
+            rc = read_tests(w, t, run, &told, e);
+        if (!rc)
+            rc = add(w, told, e);
     }
     store_tasks_free(&tasks);
     return rc;

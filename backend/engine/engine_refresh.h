@@ -28,6 +28,9 @@ struct engine_refresh_task {
     int64_t rows; /* -1: not known */
     double seconds;
     const char *reason; /* "" */
+    /* a task of the kind test: what its log says, a line a test */
+    int n_lines;
+    const char **lines;
 };
 struct engine_refresh_report {
     bool ok; /* every run succeeded */

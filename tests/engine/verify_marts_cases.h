@@ -71,8 +71,8 @@ static void open_airline(void)
     source_run(rows_sql);
     (void)snprintf(extra, sizeof extra,
                    "load: {batch_ms: 300}\nmodel: model.yaml\nmarts: ['%s/config/airline/marts']\n"
-                   "dags: ['%s/config/airline/dags']\n",
-                   cwd, cwd);
+                   "tests: ['%s/config/airline/tests']\ndags: ['%s/config/airline/dags']\n",
+                   cwd, cwd, cwd);
     harness_init_on(&on.h, on.name, on.source, on.odbc, on.dialect, extra);
     (void)snprintf(
         command, sizeof command,
@@ -131,6 +131,8 @@ static void test_same_after_a_batch(void **state)
 {
     (void)state;
     char *out = batch(0, "--backfill", "airports_traffic=4");
+    assert_has(out, "tests of dwh:\n");
+    assert_has(out, "  pass refresh.airports_have_time_zones, ");
     assert_mart(out, "airports_traffic", "  same");
     assert_mart(out, "frequent_flyers", "          100          100  ");
     assert_mart(out, "frequent_flyers", "  same");
