@@ -309,12 +309,15 @@ static enum err resume_snapshot(struct capture *c, struct errbuf *e)
     char name[64];
     char slot[64];
     uint64_t horizon = 0;
+    int64_t taken_us = 0;
     (void)snprintf(slot, sizeof slot, "flightdeck_snapshot_%d", (int)getpid());
-    enum err rc = replication_open(c->o->source->conninfo, &r, e);
+    enum err rc = source_clock(c->source, &taken_us, e);
+    if (!rc)
+        rc = replication_open(c->o->source->conninfo, &r, e);
     if (!rc)
         rc = replication_create_slot(r, slot, true, &horizon, name, sizeof name, e);
     if (!rc) {
-        struct snapshot_plan plan = {name, horizon, clock_wall_us()};
+        struct snapshot_plan plan = {name, horizon, taken_us};
         rc = snapshot_run(c, &plan, e);
     }
     replication_close(r);
@@ -401,7 +404,11 @@ static enum err prepare(struct capture *c, struct errbuf *e)
     struct source_slot slot;
     char snapshot[64] = "";
     bool fresh = false;
-    enum err rc = prepare_slot(c, &slot, &fresh, snapshot, sizeof snapshot, e);
+    int64_t taken_us = 0; /* before the slot is there: who orders rows by time finds every later
+                             commit behind them */
+    enum err rc = source_clock(c->source, &taken_us, e);
+    if (!rc)
+        rc = prepare_slot(c, &slot, &fresh, snapshot, sizeof snapshot, e);
     if (!rc && mode == SNAPSHOT_ALWAYS && c->position.snapshot == SNAPSHOT_DONE) {
         struct position_point at =
             c->position.at; /* the stream's place stays, the tables are read again */
@@ -415,7 +422,7 @@ static enum err prepare(struct capture *c, struct errbuf *e)
     c->o->on_detail(c->o->arg, true, "snapshot");
     if (!fresh)
         return resume_snapshot(c, e);
-    struct snapshot_plan plan = {snapshot, c->position.at.confirmed_lsn, clock_wall_us()};
+    struct snapshot_plan plan = {snapshot, c->position.at.confirmed_lsn, taken_us};
     return snapshot_run(c, &plan, e);
 }
 

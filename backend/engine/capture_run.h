@@ -38,7 +38,7 @@ struct capture {
 struct snapshot_plan {
     const char *snapshot; /* exported name */
     uint64_t horizon;     /* its consistent point */
-    int64_t taken_us;
+    int64_t taken_us;     /* by the source's clock, before every commit that it does not hold */
 };
 
 /* Reads every captured table that the position does not list, through the publisher. */

@@ -73,6 +73,9 @@ enum err source_publication_ensure(struct source *s, const char *name, const cha
 /* The current WAL position (insert LSN on a primary, replay LSN on a standby). */
 enum err source_wal_lsn(struct source *s, uint64_t *out, struct errbuf *e) MUST_CHECK;
 
+/* The server's clock, microseconds since 1970: the one that commits are stamped with. */
+enum err source_clock(struct source *s, int64_t *out, struct errbuf *e) MUST_CHECK;
+
 /* pg_logical_emit_message(true, prefix, content). */
 enum err source_emit_message(struct source *s, const char *prefix, const char *content,
                              struct errbuf *e) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* Slots, the WAL position, messages in the WAL. */
+/* Slots, the WAL position, the clock, messages in the WAL. */
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +49,20 @@ enum err source_wal_lsn(struct source *s, uint64_t *out, struct errbuf *e)
 {
     *out = 0;
     return source_run(s, "wal_lsn", 0, NULL, take_lsn, out, "cannot read the WAL position", e);
+}
+
+static enum err take_clock(void *arg, const struct cell *c, int n, struct errbuf *e)
+{
+    (void)n;
+    (void)e;
+    *(int64_t *)arg = source_cell_int(&c[0], 0);
+    return ERR_OK;
+}
+
+enum err source_clock(struct source *s, int64_t *out, struct errbuf *e)
+{
+    *out = 0;
+    return source_run(s, "clock", 0, NULL, take_clock, out, "cannot read the source's clock", e);
 }
 
 enum err source_emit_message(struct source *s, const char *prefix, const char *content,

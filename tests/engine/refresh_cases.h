@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
@@ -195,8 +197,49 @@ static void test_batches_never_go_back(void **state)
     free(db);
 }
 
+/*
+ * The snapshot of a source that is written to meanwhile: its rows are older than every change that
+ * they do not hold, also one that is committed the moment after. Each row is changed once.
+ */
+static void test_a_busy_source(void **state)
+{
+    (void)state;
+    struct harness h;
+    char sql[600];
+    char *out = NULL;
+    char *db =
+        shop(&h, "busy",
+             "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM "
+             "generate_series(1, 20000) i;"
+             "CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN SET LOCAL "
+             "synchronous_commit = off; FOR i IN 1..20000 LOOP UPDATE t SET v = 1 WHERE id = "
+             "i; COMMIT; END LOOP; END $$");
+    pid_t writer = fork();
+    if (writer == 0) {
+        source_run(db, "CALL change()");
+        _exit(0);
+    }
+    int code = HARNESS_RUN(&h, &out, "batch");
+    int status = 1;
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+    free(out);
+    code = HARNESS_RUN(&h, &out, "batch");
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM raw.%s_busy_public_t r JOIN raw.%s_busy_public_t u ON "
+                   "u.after_id = r.after_id AND u.op = 'u' WHERE r.op = 'r'",
+                   on.prefix, on.prefix);
+    assert_true(fixture_number(on.conninfo, sql) > 0);
+    (void)snprintf(sql + strlen(sql), sizeof sql - strlen(sql),
+                   " AND r.source_ts_us >= u.source_ts_us");
+    assert_int_equal(fixture_number(on.conninfo, sql), 0);
+    run_ok(&h, "batch", code, out);
+    free(db);
+}
+
 #define REFRESH_CASES                                                                              \
     cmocka_unit_test(test_infer_batch_verify), cmocka_unit_test(test_verify_sees_dwh),             \
-        cmocka_unit_test(test_batches_never_go_back), cmocka_unit_test(test_engine_keeps_it_fresh)
+        cmocka_unit_test(test_batches_never_go_back), cmocka_unit_test(test_a_busy_source),        \
+        cmocka_unit_test(test_engine_keeps_it_fresh)
 
 #endif
