@@ -134,6 +134,23 @@ static enum err open_all(struct verify *v, struct errbuf *e)
     return rc;
 }
 
+/* What is made from raw: dwh, then the marts. */
+static enum err compare_layers(struct verify *v, const struct source_tables *tables,
+                               struct verify_report *out, struct errbuf *e)
+{
+    const struct verify_options *o = v->o;
+    int64_t *wanted = NULL;
+    enum err rc = o->model ? verify_model_wanted(v, tables, &wanted, e) : ERR_OK;
+    if (!rc && o->arrived)
+        rc = o->arrived(o->arg, e);
+    if (!rc && o->model)
+        rc = verify_model(v, tables, wanted, out, e);
+    if (!rc && o->model && o->marts && (!o->only || !o->only[0]))
+        rc = verify_marts(v, out, e);
+    free(wanted);
+    return rc;
+}
+
 static bool all_same(const struct verify_report *r)
 {
     for (int i = 0; i < r->n; i++)
@@ -179,12 +196,8 @@ enum err verify_run(const struct verify_options *o, struct verify_report *out, s
         out->n++;
         rc = compare_one(&v, &tables.items[i], &out->tables[i], e);
     }
-    if (!rc && o->arrived)
-        rc = o->arrived(o->arg, e);
-    if (!rc && o->model)
-        rc = verify_model(&v, &tables, out, e);
-    if (!rc && o->model && o->marts && (!o->only || !o->only[0]))
-        rc = verify_marts(&v, out, e);
+    if (!rc)
+        rc = compare_layers(&v, &tables, out, e);
     out->same = !rc && all_same(out);
 out:
     source_tables_free(&tables);

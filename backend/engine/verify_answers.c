@@ -94,13 +94,22 @@ static bool agree(const struct entry *x, enum answer p, enum answer q)
     return x->rows[p] == x->rows[q] && x->sum[p] == x->sum[q];
 }
 
-int64_t answers_wrong(struct answers *a, bool twice, int64_t chosen)
+int64_t answers_differ(const struct answers *a, enum answer p, enum answer q)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < a->capacity; i++)
+        n += a->entries[i].key && !agree(&a->entries[i], p, q);
+    return n;
+}
+
+int64_t answers_wrong(struct answers *a, bool dwh, int64_t chosen)
 {
     int64_t wrong = 0;
     for (size_t i = 0; i < a->capacity; i++) {
         struct entry *x = &a->entries[i];
         bool is_wrong = x->key && !agree(x, ANSWER_MART, ANSWER_FIRST) &&
-                        (!twice || agree(x, ANSWER_FIRST, ANSWER_SECOND));
+                        agree(x, ANSWER_FIRST, ANSWER_SECOND) &&
+                        (!dwh || !agree(x, ANSWER_MART, ANSWER_DWH));
         x->chosen = is_wrong && wrong < chosen;
         wrong += is_wrong;
     }

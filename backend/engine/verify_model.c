@@ -1,8 +1,9 @@
 /*
  * The model's layer of verify.
  *
- * dwh has caught up once each entity's mark has passed the newest batch that raw had when the
- * waiting began. Both sides of a comparison have to be read at the same mark: PostgreSQL reads both
+ * dwh has caught up once each entity's mark has passed the newest batch that raw had when it held
+ * verify's snapshot. (Not a later one: what a batch refreshes once would never catch up with a raw
+ * that goes on.) Both sides of a comparison have to be read at the same mark: PostgreSQL reads both
  * in one repeatable-read transaction; elsewhere the mark is read again afterwards, and when it has
  * moved the entity is compared anew, ROUNDS_MAX times.
  */
@@ -53,14 +54,13 @@ static enum err read_mark(struct verify *v, const struct model_entity *t, int64_
                       e);
 }
 
-static enum err wait_for(struct verify *v, const struct model_entity *t, const char *raw_schema,
+static enum err wait_for(struct verify *v, const struct model_entity *t, int64_t want,
                          struct errbuf *e)
 {
-    int64_t want = 0;
     int64_t mark = 0;
     int64_t last = -1;
     int64_t moved = clock_mono_us();
-    enum err rc = read_batch(v, "verify/newest", raw_schema, t->raw, NULL, &want, e);
+    enum err rc = ERR_OK;
     while (!rc) {
         rc = read_mark(v, t, &mark, e);
         int64_t now = clock_mono_us();
@@ -73,7 +73,7 @@ static enum err wait_for(struct verify *v, const struct model_entity *t, const c
             rc = err_set(e, ERR_CANCELED, "interrupted");
         else if (now - moved > v->o->timeout_us)
             rc = err_set(e, ERR_TIMEOUT,
-                         "%s.%s_latest holds raw up to batch %" PRId64 ", raw is at %" PRId64
+                         "%s.%s_latest holds raw up to batch %" PRId64 ", raw was at %" PRId64
                          ": nothing refreshes the model (`flightdeck dag list` tells why)",
                          v->o->model->schema, t->name, mark, want);
         else
@@ -149,8 +149,8 @@ static enum err read_columns(struct verify *v, struct verify_view *view, struct 
 }
 
 static enum err compare_entity(struct verify *v, const struct source_table *s,
-                               const struct model_entity *t, struct verify_table *out,
-                               struct errbuf *e)
+                               const struct model_entity *t, int64_t wanted,
+                               struct verify_table *out, struct errbuf *e)
 {
     char name[2 * MODEL_NAME_MAX];
     struct verify_view view = {.entity = t, .schema = v->o->model->schema, .name = name};
@@ -163,7 +163,7 @@ static enum err compare_entity(struct verify *v, const struct source_table *s,
     }
     if (v->o->progress)
         v->o->progress(v->o->arg, out->name);
-    enum err rc = wait_for(v, t, v->o->schema, e);
+    enum err rc = wait_for(v, t, wanted, e);
     if (!rc)
         rc = read_columns(v, &view, e);
     if (!rc)
@@ -199,7 +199,22 @@ static bool is_in_raw(const struct verify *v, const struct model_entity *t)
     return rc || n > 0;
 }
 
-enum err verify_model(struct verify *v, const struct source_tables *tables,
+enum err verify_model_wanted(struct verify *v, const struct source_tables *tables, int64_t **out,
+                             struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    *out = calloc((size_t)tables->n + 1, sizeof **out);
+    if (!*out)
+        return err_set(e, ERR_NOMEM, "no memory for the batches");
+    for (int i = 0; i < tables->n && !rc; i++) {
+        const struct model_entity *t = entity_of(v->o->model, &tables->items[i]);
+        if (t && is_in_raw(v, t))
+            rc = read_batch(v, "verify/newest", v->o->schema, t->raw, NULL, &(*out)[i], e);
+    }
+    return rc;
+}
+
+enum err verify_model(struct verify *v, const struct source_tables *tables, const int64_t *wanted,
                       struct verify_report *out, struct errbuf *e)
 {
     enum err rc = ERR_OK;
@@ -209,7 +224,7 @@ enum err verify_model(struct verify *v, const struct source_tables *tables,
     for (int i = 0; i < tables->n && !rc; i++) {
         const struct model_entity *t = entity_of(v->o->model, &tables->items[i]);
         if (t && is_in_raw(v, t))
-            rc = compare_entity(v, &tables->items[i], t, &out->views[out->n_views++], e);
+            rc = compare_entity(v, &tables->items[i], t, wanted[i], &out->views[out->n_views++], e);
     }
     return rc;
 }

@@ -51,9 +51,12 @@ enum err verify_compare_view(struct verify *v, const struct source_table *t,
                              const struct verify_view *view, struct verify_table *out,
                              struct errbuf *e) MUST_CHECK;
 
-/* verify_model.c: waits until dwh holds what raw does, then compares each entity of the model with
- * its raw table. */
-enum err verify_model(struct verify *v, const struct source_tables *tables,
+/* verify_model.c: the newest batch that raw has now, by table; free(). */
+enum err verify_model_wanted(struct verify *v, const struct source_tables *tables, int64_t **out,
+                             struct errbuf *e) MUST_CHECK;
+/* Waits until dwh holds these batches, then compares each entity of the model with its raw table.
+ */
+enum err verify_model(struct verify *v, const struct source_tables *tables, const int64_t *wanted,
                       struct verify_report *out, struct errbuf *e) MUST_CHECK;
 
 /* verify_marts.c: each mart that says what it has to hold. */

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,8 +208,54 @@ static void test_stale_is_no_failure(void **state)
     free(out);
 }
 
+static atomic_bool ended;
+
+static void *write_on(void *arg)
+{
+    (void)arg;
+    for (int i = 1000; !atomic_load(&ended); i++) {
+        char sql[1000];
+        (void)snprintf(sql, sizeof sql,
+                       "BEGIN; INSERT INTO bookings VALUES ('B%d', now(), 5);"
+                       "INSERT INTO tickets VALUES ('T%d', 'B%d', 'P%d', 'Name %d');"
+                       "INSERT INTO ticket_flights VALUES ('T%d', %d, 'Economy', 5); COMMIT;"
+                       "DELETE FROM ticket_flights WHERE ticket_no = 'T%d'",
+                       i, i, i, i % 90, i, i, 10 * (i % 5) + i % 6, i - 3);
+        free(fixture_sql(on.source, sql));
+    }
+    return NULL;
+}
+
+/* Rows that change all the time, and back again, are not told as wrong; one that is wrong is. */
+static void test_while_the_source_is_written_to(void **state)
+{
+    (void)state;
+    pthread_t writer;
+    assert_int_equal(pthread_create(&writer, NULL, write_on, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        char *out = batch(0, NULL, NULL);
+        assert_mart(out, "airports_traffic", "  same");
+        assert_mart(out, "frequent_flyers", "  same");
+        free(out);
+    }
+    free(fixture_sql(on.conninfo,
+                     "CREATE FUNCTION presentation.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                     "BEGIN NEW.flights_number := 9; RETURN NEW; END $$;"
+                     "CREATE TRIGGER spoil BEFORE INSERT ON presentation.frequent_flyers FOR EACH "
+                     "ROW WHEN (NEW.passenger_id = 'P95') EXECUTE FUNCTION presentation.spoil()"));
+    char *out = batch(4, NULL, NULL);
+    atomic_store(&ended, true);
+    (void)pthread_join(writer, NULL);
+    assert_mart(out, "airports_traffic", "  same");
+    assert_has(out,
+               "frequent_flyers: 1 keys differ:\n    key P95\n      source  flights_number=0\n "
+               "     mart    flights_number=9\n");
+    free(out);
+}
+
 #define VERIFY_MARTS_CASES                                                                         \
     cmocka_unit_test(test_not_made_yet), cmocka_unit_test(test_same_after_a_batch),                \
-        cmocka_unit_test(test_what_is_wrong_is_named), cmocka_unit_test(test_stale_is_no_failure)
+        cmocka_unit_test(test_what_is_wrong_is_named), cmocka_unit_test(test_stale_is_no_failure), \
+        cmocka_unit_test(test_while_the_source_is_written_to)
 
 #endif
