@@ -467,6 +467,36 @@ static void test_json_has_three_decimals(void **state)
     json_decref(j);
 }
 
+/* A mart that is behind or was never made is said, and is no failure. */
+static void test_verify_tells_of_marts(void **state)
+{
+    (void)state;
+    struct verify_table marts[] = {{.name = (char *)"a",
+                                    .raw_schema = "presentation",
+                                    .raw_table = "a",
+                                    .outcome = VERIFY_STALE,
+                                    .since = "2026-11-28 12:05:01 UTC"},
+                                   {.name = (char *)"b",
+                                    .raw_schema = "presentation",
+                                    .raw_table = "b",
+                                    .outcome = VERIFY_NOT_MADE}};
+    struct verify_report r = {.n_marts = 2, .marts = marts, .same = true};
+    int saved = redirect("out", stdout);
+    report_verify_text(&r, stdout);
+    restore(saved, stdout);
+    slurp("out", out_text, sizeof out_text);
+    assert_non_null(
+        strstr(out_text, "verify: source and marts\n  mart  table           source rows "));
+    assert_non_null(strstr(out_text, "  stale since 2026-11-28 12:05:01 UTC\n"));
+    assert_non_null(strstr(out_text, "  not made yet\nall tables are the same\n"));
+    json_t *j = report_verify(&r);
+    const json_t *first = json_array_get(json_object_get(j, "marts"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "table")), "presentation.a");
+    assert_string_equal(json_string_value(json_object_get(first, "stale_since")),
+                        "2026-11-28 12:05:01 UTC");
+    json_decref(j);
+}
+
 /* Who compares wants to look: the raw table stands beside the source's. */
 static void test_verify_names_the_raw_table(void **state)
 {
@@ -517,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_help_names_each_backslash_command),
         cmocka_unit_test(test_json_has_three_decimals),
         cmocka_unit_test(test_verify_names_the_raw_table),
+        cmocka_unit_test(test_verify_tells_of_marts),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, teardown);
 }

@@ -138,6 +138,23 @@ static void test_mistakes(void **state)
         "m.yaml:4: `x` is not SCHEMA.TABLE\n");
 }
 
+static void test_mistakes_of_verify(void **state)
+{
+    (void)state;
+    assert_string_equal(faults_of("mart: a\ntable: s.a\nsql: marts/frequent_flyers_views.sql\n"
+                                  "verify:\n  sorce: x.sql\n"),
+                        "m.yaml:5: unknown key `sorce` in `verify` (did you mean `source`?)\n"
+                        "m.yaml:5: `source` is missing\n"
+                        "m.yaml:5: `mart` is missing\n"
+                        "m.yaml:4: `verify` needs a `key`: the columns that tell rows apart\n");
+    assert_string_equal(
+        faults_of("mart: a\ntable: s.a\nsql: marts/frequent_flyers_views.sql\n"
+                  "verify:\n  source: no/such.sql\n  mart: marts/frequent_flyers.sql\n"),
+        "m.yaml:5: no file no/such.sql, and no query of that name in the program\n"
+        "m.yaml:6: marts/frequent_flyers.sql is one statement without values\n"
+        "m.yaml:4: `verify` needs a `key`: the columns that tell rows apart\n");
+}
+
 static void test_the_airlines_marts(void **state)
 {
     (void)state;
@@ -158,6 +175,10 @@ static void test_the_airlines_marts(void **state)
     assert_non_null(a->create[MART_POSTGRESQL][1]);
     assert_non_null(a->create[MART_VERTICA][1]);
     assert_string_equal(a->changes[0], "dwh.anchor_flights");
+    assert_non_null(a->verify);
+    assert_string_equal(a->verify->key[2], "linked_airport_code");
+    assert_string_equal(a->verify->within, "flight_date");
+    assert_null(marts_find(m, "frequent_flyers")->verify->within);
     /* twice the same name */
     assert_int_equal(marts_add_path(m, "config/airline/marts/airports_traffic.yaml", &f, &err),
                      ERR_OK);
@@ -175,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_hint_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_no_sql_file, setup, teardown),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_mistakes_of_verify),
         cmocka_unit_test(test_the_airlines_marts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
