@@ -308,6 +308,7 @@ static enum err resume_snapshot(struct capture *c, struct errbuf *e)
     struct replication *r = NULL;
     char name[64];
     char slot[64];
+    struct source_slot made = {0};
     uint64_t horizon = 0;
     int64_t taken_us = 0;
     (void)snprintf(slot, sizeof slot, "flightdeck_snapshot_%d", (int)getpid());
@@ -316,8 +317,10 @@ static enum err resume_snapshot(struct capture *c, struct errbuf *e)
         rc = replication_open(c->o->source->conninfo, &r, e);
     if (!rc)
         rc = replication_create_slot(r, slot, true, &horizon, name, sizeof name, e);
+    if (!rc)
+        rc = source_slot_get(c->source, slot, &made, e);
     if (!rc) {
-        struct snapshot_plan plan = {name, horizon, taken_us};
+        struct snapshot_plan plan = {name, horizon, taken_us, made.restart_lsn};
         rc = snapshot_run(c, &plan, e);
     }
     replication_close(r);
@@ -370,6 +373,7 @@ static enum err prepare_slot(struct capture *c, struct source_slot *slot, bool *
 {
     const char *name = c->o->source->slot_name;
     bool known = c->position.at.confirmed_lsn != 0;
+    bool lost = false;
     enum err rc = source_slot_get(c->source, name, slot, e);
     if (rc)
         return rc;
@@ -385,15 +389,25 @@ static enum err prepare_slot(struct capture *c, struct source_slot *slot, bool *
     }
     if (rc == ERR_LOST && c->o->source->snapshot_mode == SNAPSHOT_WHEN_NEEDED) {
         log_warning("capture", "%s: %s", c->o->name, e->text);
-        log_warning("capture", "%s: taking a new snapshot (snapshot.mode=when_needed)", c->o->name);
+        log_warning("capture",
+                    "%s: taking a new snapshot (snapshot.mode=when_needed); each table's begins "
+                    "with a truncate: what was deleted meanwhile is forgotten with the rest",
+                    c->o->name);
         rc = slot->exists ? source_slot_drop(c->source, name, e) : ERR_OK;
         slot->exists = false;
         position_free(&c->position);
+        lost = true;
     }
     *fresh = !rc && !slot->exists;
-    if (*fresh)
-        rc = replication_create_slot(c->replication, name, false, &c->position.at.confirmed_lsn,
-                                     snapshot, size, e);
+    if (!*fresh)
+        return rc;
+    rc = replication_create_slot(c->replication, name, false, &c->position.at.confirmed_lsn,
+                                 snapshot, size, e);
+    if (!rc)
+        rc = source_slot_get(c->source, name, slot, e);
+    if (!rc && lost &&
+        slot->restart_lsn) /* LSNs of records are multiples of 8: nothing is at this one */
+        c->position.forget_lsn = slot->restart_lsn - 1;
     return rc;
 }
 
@@ -422,7 +436,8 @@ static enum err prepare(struct capture *c, struct errbuf *e)
     c->o->on_detail(c->o->arg, true, "snapshot");
     if (!fresh)
         return resume_snapshot(c, e);
-    struct snapshot_plan plan = {snapshot, c->position.at.confirmed_lsn, taken_us};
+    struct snapshot_plan plan = {snapshot, c->position.at.confirmed_lsn, taken_us,
+                                 slot.restart_lsn};
     return snapshot_run(c, &plan, e);
 }
 

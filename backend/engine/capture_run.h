@@ -39,6 +39,10 @@ struct snapshot_plan {
     const char *snapshot; /* exported name */
     uint64_t horizon;     /* its consistent point */
     int64_t taken_us;     /* by the source's clock, before every commit that it does not hold */
+    /* What the rows are said to be of. Changes that are not in the snapshot may be older than the
+     * horizon (a transaction that was open then), but not than the slot's restart_lsn: the server
+     * reads from there; and what was published earlier lies before it. */
+    uint64_t lsn;
 };
 
 /* Reads every captured table that the position does not list, through the publisher. */

@@ -324,6 +324,7 @@ static bool skipped(const struct change_tables *t, enum change_kind kind)
     case CHANGE_TRUNCATE:
         return t->o.skip_truncate;
     case CHANGE_READ:
+    case CHANGE_FORGET:
         break;
     }
     return false;
@@ -364,6 +365,7 @@ enum err change_append(struct change_tables *t, struct change_table *x, enum cha
             append_tombstone(t, c);
         break;
     case CHANGE_TRUNCATE:
+    case CHANGE_FORGET:
         o.op = 't';
         rc = append_one(x, &o, cx, c, e);
         break;

@@ -65,7 +65,15 @@ struct change_context {
     const char *snapshot;
 };
 
-enum change_kind { CHANGE_READ, CHANGE_CREATE, CHANGE_UPDATE, CHANGE_DELETE, CHANGE_TRUNCATE };
+/* CHANGE_FORGET: what is older is forgotten, a truncate that is ours (no setting skips it). */
+enum change_kind {
+    CHANGE_READ,
+    CHANGE_CREATE,
+    CHANGE_UPDATE,
+    CHANGE_DELETE,
+    CHANGE_TRUNCATE,
+    CHANGE_FORGET
+};
 
 /* Appends the records of one change; the chunk has room (chunk_full was asked). Cells are borrowed
  * for the call. */

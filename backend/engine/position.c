@@ -92,7 +92,12 @@ void position_write_value(const struct position *p, struct buf *out)
     write_lsn(out, p->at.confirmed_lsn);
     buf_lit(out, ",\"snapshot\":\"");
     buf_str(out, snapshot_words[p->snapshot]);
-    buf_lit(out, "\",\"tables\":{");
+    buf_ch(out, '"');
+    if (p->forget_lsn && p->snapshot != SNAPSHOT_DONE) {
+        buf_lit(out, ",\"forget_lsn\":");
+        write_lsn(out, p->forget_lsn);
+    }
+    buf_lit(out, ",\"tables\":{");
     bool first = true;
     for (int i = 0; i < p->n_tables; i++) {
         /* a horizon behind the stream has done its work: keep the record small */
@@ -145,6 +150,10 @@ enum err position_parse(const char *json, size_t n, struct position *out, struct
         !get_lsn(root, "confirmed_lsn", &out->at.confirmed_lsn) || !ordinal || !state) {
         rc = err_set(e, ERR_PROTOCOL,
                      "position record lacks commit_lsn, confirmed_lsn, ordinal or snapshot");
+        goto out;
+    }
+    if (json_object_get(root, "forget_lsn") && !get_lsn(root, "forget_lsn", &out->forget_lsn)) {
+        rc = err_set(e, ERR_PROTOCOL, "position record: forget_lsn is no LSN");
         goto out;
     }
     if (json_is_integer(ordinal))

@@ -18,6 +18,10 @@
  * out, only the stream tells which of them have gone since, so nothing of the stream may be left
  * out.
  *
+ * Forgetting: after a loss the tables are read again, and what was published before does not hold
+ * where nobody knows what has gone since. Before a table's first row a truncate at `forget_lsn`
+ * says so. It is kept until the snapshot is through: a resumed one owes it to the tables not begun.
+ *
  * Thread rule: plain data, one thread at a time.
  */
 #ifndef ENGINE_POSITION_H
@@ -47,6 +51,7 @@ struct position_table {
 struct position {
     struct position_point at;
     enum position_snapshot snapshot;
+    uint64_t forget_lsn; /* behind all that was published before the loss; 0: there was none */
     int n_tables;
     struct position_table *tables;
 };

@@ -155,6 +155,50 @@ static enum err finish_table(struct worker *w, struct errbuf *e)
     return push(w, e);
 }
 
+static enum err topic_compacted(struct worker *w, const char *topic, bool *out, struct errbuf *e)
+{
+    struct kafka_admin *admin = NULL;
+    struct kafka_topics t = {0};
+    *out = false;
+    enum err rc = kafka_admin_create(w->c->o->kafka, &admin, e);
+    if (!rc)
+        rc = kafka_admin_topics(admin, topic, false, true, &t, e);
+    for (int i = 0; !rc && t.n && t.items[0].config && t.items[0].config[i]; i += 2)
+        if (!strcmp(t.items[0].config[i], "cleanup.policy") &&
+            strstr(t.items[0].config[i + 1], "compact"))
+            *out = true;
+    kafka_topics_free(&t);
+    kafka_admin_destroy(admin);
+    return rc;
+}
+
+/* After a loss, before the table's first row: what was published of it does not hold any more. A
+ * table that was begun has it before the rows that are out. */
+static enum err forget(struct worker *w, struct errbuf *e)
+{
+    const struct position *p = &w->c->position;
+    bool compacted;
+    if (!p->forget_lsn || position_begun(p, w->table->full_name))
+        return ERR_OK;
+    enum err rc = topic_compacted(w, envelope_table_topic(w->table->envelope), &compacted, e);
+    if (rc)
+        return rc;
+    if (compacted) { /* it refuses a record without a key, as a truncate is */
+        log_warning("capture",
+                    "%s: %s is compacted and takes no truncate: rows of %s that were deleted while "
+                    "there was no slot stay in the warehouse",
+                    w->c->o->name, envelope_table_topic(w->table->envelope), w->table->full_name);
+        return ERR_OK;
+    }
+    struct change_context cx = w->cx;
+    cx.lsn = p->forget_lsn;
+    cx.snapshot = "true";
+    cx.now_ns = clock_wall_ns();
+    rc = need_chunk(w, e);
+    return rc ? rc
+              : change_append(w->tables, w->table, CHANGE_FORGET, NULL, NULL, &cx, w->chunk, e);
+}
+
 static enum err read_table(struct worker *w, const struct source_table *t, struct errbuf *e)
 {
     struct relation *r = NULL;
@@ -173,7 +217,9 @@ static enum err read_table(struct worker *w, const struct source_table *t, struc
     w->held.any = false;
     w->begun = false;
     w->rows = 0;
-    rc = source_copy(w->source, r, NULL, take_row, w, e);
+    rc = forget(w, e);
+    if (!rc)
+        rc = source_copy(w->source, r, NULL, take_row, w, e);
     if (!rc)
         rc = finish_table(w, e);
     if (!rc)
@@ -221,7 +267,7 @@ static enum err start_worker(struct worker *w, struct capture *c, const struct s
 {
     *w = (struct worker){.c = c, .plan = plan, .shared = shared, .stop = stop_bound()};
     buf_init(&w->held.bytes, 0);
-    w->cx = (struct change_context){.lsn = plan->horizon, .source_us = plan->taken_us};
+    w->cx = (struct change_context){.lsn = plan->lsn, .source_us = plan->taken_us};
     w->tables = change_tables_create(&c->changes);
     if (!w->tables)
         return err_set(e, ERR_NOMEM, "no memory for the snapshot");

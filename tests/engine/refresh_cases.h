@@ -237,9 +237,60 @@ static void test_a_busy_source(void **state)
     free(db);
 }
 
+/* Rows that went while there was no slot have no delete; the tables that are read again begin with
+ * a truncate, and the model follows it: now, and as it was. */
+static void test_slot_that_was_gone(void **state)
+{
+    (void)state;
+    struct harness h;
+    char name[64];
+    char text[1000];
+    char *out = NULL;
+    char *db = shop(&h, "gap",
+                    "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, 'v' || i "
+                    "FROM generate_series(1, 50) i");
+    (void)snprintf(name, sizeof name, "%s_gap", on.prefix);
+    harness_init_on(&h, name, db, on.odbc, on.dialect,
+                    "load: {batch_ms: 300}\nmodel: model.yaml\nconnectors: connectors/\n");
+    (void)snprintf(text, sizeof text,
+                   "{\"name\":\"gap-source\",\"config\":{\"connector.class\":\"io.debezium."
+                   "connector.postgresql.PostgresConnector\",\"topic.prefix\":\"%s\","
+                   "\"slot.name\":\"%s\",\"publication.name\":\"%s\",\"snapshot.mode\":"
+                   "\"when_needed\"}}",
+                   name, name, name);
+    harness_connector(&h, "source", text);
+    (void)snprintf(text, sizeof text,
+                   "{\"name\":\"gap-sink\",\"config\":{\"connector.class\":\"io.confluent."
+                   "vertica.VerticaSinkConnector\",\"topics\":\"%s.public.t\",\"auto.create\":"
+                   "\"true\"}}",
+                   name);
+    harness_connector(&h, "sink", text);
+    int code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "batch", code, out);
+    (void)snprintf(
+        text, sizeof text,
+        "SELECT pg_drop_replication_slot('%s'); DELETE FROM t WHERE id %% 2 = 0; UPDATE t "
+        "SET v = 'w' WHERE id < 10; INSERT INTO t VALUES (51, 'new')",
+        name);
+    source_run(db, text);
+    code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "the batch after the loss", code, out);
+    (void)snprintf(text, sizeof text, "SELECT count(*) FROM dwh_%s.t_latest", name);
+    assert_int_equal(fixture_number(on.conninfo, text), 26);
+    (void)snprintf(text, sizeof text,
+                   "SELECT count(*) FROM raw.%s_public_t WHERE op = 't' AND source_lsn < (SELECT "
+                   "max(source_lsn) FROM raw.%s_public_t WHERE op = 'r')",
+                   name, name);
+    assert_int_equal(fixture_number(on.conninfo, text), 1);
+    source_run(db, "INSERT INTO t VALUES (2, 'again'); DELETE FROM t WHERE id = 1");
+    code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "the batch behind it", code, out);
+    free(db);
+}
+
 #define REFRESH_CASES                                                                              \
     cmocka_unit_test(test_infer_batch_verify), cmocka_unit_test(test_verify_sees_dwh),             \
         cmocka_unit_test(test_batches_never_go_back), cmocka_unit_test(test_a_busy_source),        \
-        cmocka_unit_test(test_engine_keeps_it_fresh)
+        cmocka_unit_test(test_slot_that_was_gone), cmocka_unit_test(test_engine_keeps_it_fresh)
 
 #endif
