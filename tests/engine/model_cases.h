@@ -693,7 +693,10 @@ static void test_mistakes_name_the_line(void **state)
 static void test_random_histories(void **state)
 {
     (void)state;
-    for (uint32_t i = 1; i <= MODEL_SEEDS; i++)
+    uint32_t n = fixture_sanitized() ? MODEL_SEEDS / 2 : MODEL_SEEDS;
+    if (n < MANNERS)
+        n = MANNERS;
+    for (uint32_t i = 1; i <= n; i++)
         random_history(i * 7919, (enum manner)(i % MANNERS));
 }
 

@@ -337,7 +337,7 @@ static void test_verify(void **state)
                                 "after_id = 2"));
     char *out = DAG(1, "trigger", "checks", "--wait");
     assert_non_null(strstr(out, "upstream_failed"));
-    has(out, "1 of 1 tables and views differ");
+    has(out, "1 of 1 tables, views and marts differ");
     out = DAG(0, "logs", "checks", "verify");
     assert_non_null(strstr(out, "DIFFERS, 2 rows in the source, 2 in raw"));
     has(out, "key 2");

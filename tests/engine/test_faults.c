@@ -136,7 +136,7 @@ static void test_killed_at_random_moments(void **state)
     struct load l;
     unsigned seed = 20261124;
     const char *kills = getenv("FLIGHTDECK_KILLS");
-    int n = kills ? atoi(kills) : getenv("SAN") && getenv("SAN")[0] ? KILLS / 5 : KILLS;
+    int n = kills ? atoi(kills) : fixture_sanitized() ? KILLS / 5 : KILLS;
     char *db = strdup(fixture_database("f_kill"));
     load_start(&l, db);
     harness_init(&h, "f_kill", db, "capture: {commit_ms: 20}\n");
@@ -248,8 +248,8 @@ static void test_large_transaction_in_bounded_memory(void **state)
     (void)state;
     struct harness h;
     /* a sanitizer's shadow memory is not the engine's: there the way is tested, not the bound */
-    bool sanitized = getenv("SAN") && getenv("SAN")[0];
-    int rows = sanitized ? 200000 : 2000000;
+    bool sanitized = fixture_sanitized();
+    int rows = sanitized ? 60000 : 2000000;
     char sql[256];
     char *db = strdup(fixture_database("f_big"));
     run_sql(db,

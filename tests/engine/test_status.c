@@ -389,8 +389,7 @@ static void check_times(int64_t *took, int n, const char *while_what)
     if (n < CALLS_LEAST)
         fail_msg("status %s: only %d answers", while_what, n);
     /* a sanitizer makes all of it so much slower, not one thing that waits for another */
-    const char *san = getenv("SAN");
-    int64_t most = san && *san ? P99_US * SAN_TIMES : P99_US;
+    int64_t most = fixture_sanitized() ? P99_US * SAN_TIMES : P99_US;
     if (took[n * 99 / 100] > most)
         fail_msg("status %s: p99 is %lld us", while_what, (long long)took[n * 99 / 100]);
 }
