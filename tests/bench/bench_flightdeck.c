@@ -35,7 +35,9 @@ enum {
     LATENCY_RATE = 50,
     IDLE_SECONDS = 10,
     WAIT_SECONDS = 300,
-    POLL_NS = 3000000
+    POLL_NS = 3000000,
+    NEVER_MS = 1000000000, /* for a change that was not seen */
+    STARTS = 3,
 };
 
 static struct {
@@ -475,14 +477,19 @@ static void quantiles(const int64_t *from, const int64_t *to, int n, double *p50
 {
     double *ms = calloc((size_t)n, sizeof *ms);
     int k = 0;
-    for (int i = 0; i < n; i++)
-        if (to[i])
-            ms[k++] = (double)(to[i] - from[i]) / 1e3;
-    if (k < n)
+    if (!ms)
+        die("quantiles", strerror(errno));
+    for (int i = 0; i < n; i++) {
+        ms[i] = to[i] ? (double)(to[i] - from[i]) / 1e3 : NEVER_MS;
+        k += to[i] != 0;
+    }
+    if (k < n) { /* a lost change is no fast one, and no figure stands beside it */
         (void)fprintf(stderr, "bench: %d of %d changes were not seen\n", n - k, n);
-    qsort(ms, (size_t)k, sizeof *ms, by_value);
-    *p50 = k ? ms[k / 2] : 1e9;
-    *p99 = k ? ms[(int)((double)k * 0.99)] : 1e9;
+        bench.failed++;
+    }
+    qsort(ms, (size_t)n, sizeof *ms, by_value);
+    *p50 = ms[n / 2];
+    *p99 = ms[(int)((double)n * 0.99)];
     free(ms);
 }
 
@@ -594,7 +601,7 @@ static void bench_start(void)
 {
     struct harness h;
     struct view v;
-    double best = 1e9;
+    double took[STARTS];
     char *db = strdup(fixture_database("b_start"));
     make_table(db, "changes");
     harness_init(&h, "b_start", db, "connectors: connectors/\n");
@@ -602,7 +609,7 @@ static void bench_start(void)
     harness_engine_start(&h);
     wait_streaming(&h);
     end(&h);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < STARTS; i++) {
         char text[256];
         (void)snprintf(text, sizeof text,
                        "INSERT INTO changes VALUES (%d,'PG0001','n',1.5,now(),'On Time','x',true)",
@@ -612,12 +619,13 @@ static void bench_start(void)
         harness_engine_start(&h);
         while (!look(&h, &v) || v.captured < 1)
             nap();
-        double s = (double)(clock_mono_us() - began) / 1e6;
-        best = s < best ? s : best;
+        took[i] = (double)(clock_mono_us() - began) / 1e6;
         end(&h);
     }
-    figure("start", best, "s", "Debezium 4.6-22 s (elsewhere)", 4.6, best / 4.6, "<= 1 s",
-           best <= 1);
+    qsort(took, STARTS, sizeof *took, by_value);
+    double median = took[STARTS / 2];
+    figure("start", median, "s", "Debezium 4.6-22 s (elsewhere)", 4.6, median / 4.6, "<= 1 s",
+           median <= 1);
     free(db);
 }
 
@@ -646,7 +654,12 @@ int main(int argc, char **argv)
     if (wanted("latency") || wanted("idle_cpu") || wanted("idle_dags") ||
         wanted("latency_record_p50") || wanted("latency_raw_p50"))
         bench_latency();
-    if (wanted("rss"))
+    if (wanted("rss") && !bench.peak_kib) {
+        /* it is the most of the others' engines: alone it has nothing to say */
+        (void)fprintf(stderr, "bench: rss is measured by stream, load, end_to_end and the others: "
+                              "name one of them too\n");
+        bench.failed++;
+    } else if (wanted("rss"))
         figure("rss", (double)bench.peak_kib / 1024, "MiB",
                "Connect worker 800-2100 MiB (elsewhere)", 800, (double)bench.peak_kib / 1024 / 800,
                "<= 128 MiB", bench.peak_kib <= 128 * 1024);
