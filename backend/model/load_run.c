@@ -314,13 +314,13 @@ static enum err add_overlap(struct load_run *x, const struct delta *d, int64_t *
     struct slots s;
     struct buf sql;
     int64_t rows = 0;
-    const char *params[] = {entity_of(x)->name, d->from};
+    const char *params[] = {entity_of(x)->name, d->from, entity_of(x)->name};
     slots_init(&s);
     slot_table(&s, x, "loads", "_flightdeck_loads");
     slots_point(&s);
     buf_init(&sql, 0);
     sql_fill(&sql, model_query(x->s->dialect, "overlap_from"), s.items, s.n);
-    enum err r = model_number(x->w, buf_cstr(&sql), 2, params, from, e);
+    enum err r = model_number(x->w, buf_cstr(&sql), 3, params, from, e);
     buf_clear(&sql);
     if (!r && *from < x->lo) {
         struct buf only;
@@ -653,7 +653,7 @@ static enum err gather(struct load_run *x, struct delta *d, struct errbuf *e)
         r = apply_truncates(x, x->lo, x->hi, e);
     if (!r)
         r = measure(x, d, e);
-    if (!r && d->rows && !x->empty && x->is_main && !x->restarts)
+    if (!r && d->rows && !x->empty && !x->restarts)
         r = add_overlap(x, d, &from, e);
     if (!r && from < x->lo) {
         r = apply_truncates(x, from, x->lo, e);

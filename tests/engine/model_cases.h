@@ -622,6 +622,58 @@ static void test_raw_begins_anew(void **state)
     warehouse_close(w);
 }
 
+/* A change between two that say the same: the second of them was not stored, and counts now. */
+static struct event late_event(char op, int key, const char *name, int ms)
+{
+    struct event v = {.table = PERSON, .op = op, .key = key, .born = 1900 + key};
+    (void)snprintf(v.name, sizeof v.name, "%s", name);
+    v.us = epoch_us + ms * INT64_C(1000);
+    v.lsn = ms;
+    return v;
+}
+
+static void test_late_after_raw_began_anew(void **state)
+{
+    (void)state;
+    const struct event events[] = {late_event('c', 1, "A", 1000), late_event('c', 2, "x", 1500),
+                                   late_event('u', 1, "B", 2000), late_event('u', 1, "A", 3000)};
+    int64_t offset = 0;
+    seed = 5;
+    struct warehouse *w = fresh();
+    raw_write(w, &events[1], 1, 7, &offset);
+    (void)load_once(model_text);
+    drop_schema(w, "raw_t");
+    OK(warehouse_table_ensure(w, "raw_t", "person", person_columns, PERSON_COLUMNS, &err));
+    OK(warehouse_table_ensure(w, "raw_t", "visit", visit_columns, VISIT_COLUMNS, &err));
+    offset = 0;
+    raw_write(w, events, 2, 1, &offset);
+    raw_write(w, &events[3], 1, 1, &offset);
+    (void)load_once(model_text);
+    raw_write(w, &events[2], 1, 2, &offset);
+    (void)load_once(model_text);
+    compare_now(w, "late, after raw began anew", events, 4);
+    warehouse_close(w);
+}
+
+/* An attribute that was away for a while catches up by the same rule as all others. */
+static void test_late_while_an_attribute_was_away(void **state)
+{
+    (void)state;
+    const struct event events[] = {late_event('c', 1, "A", 1000), late_event('u', 1, "B", 2000),
+                                   late_event('u', 1, "A", 3000)};
+    int64_t offset = 0;
+    seed = 5;
+    struct warehouse *w = fresh();
+    raw_write(w, &events[0], 1, 1, &offset);
+    raw_write(w, &events[2], 1, 1, &offset);
+    (void)load_once(wider_text);
+    raw_write(w, &events[1], 1, 2, &offset);
+    (void)load_once(model_text);
+    (void)load_once(wider_text);
+    assert_string_equal(result(w, "SELECT name, nick FROM dwh_t.person_latest"), "A|A\n");
+    warehouse_close(w);
+}
+
 /* A raw table that loses a column under an open loader: the load says which, and goes on once the
  * column is there again. */
 static void test_raw_loses_a_column(void **state)
@@ -703,6 +755,8 @@ static void test_random_histories(void **state)
 #define MODEL_CASES                                                                                \
     cmocka_unit_test(test_random_histories), cmocka_unit_test(test_an_attribute_and_a_tie_join),   \
         cmocka_unit_test(test_raw_begins_anew), cmocka_unit_test(test_raw_loses_a_column),         \
+        cmocka_unit_test(test_late_after_raw_began_anew),                                          \
+        cmocka_unit_test(test_late_while_an_attribute_was_away),                                   \
         cmocka_unit_test(test_mistakes_name_the_line)
 
 #endif
