@@ -67,8 +67,10 @@ void engine_totals(struct engine *g, int64_t *captured, int64_t *loaded, int64_t
 struct verify_hooks {
     bool (*canceled)(void *arg);
     void (*progress)(void *arg, const char *what);
-    enum err (*arrived)(void *arg, struct errbuf *e); /* as verify_options; may be NULL */
-    bool raw_only;                                    /* leave the model out */
+    /* these two as in verify_options; may be NULL */
+    enum err (*arrived)(void *arg, struct errbuf *e);
+    void (*state_of)(void *arg, const char *connector, struct buf *out);
+    bool raw_only; /* leave the model out */
     void *arg;
 };
 enum err engine_verify(const struct config *c, const char *const *only, int64_t timeout_us,

@@ -65,6 +65,13 @@ static enum err arrived(void *arg, struct errbuf *e)
     return b->hooks && b->hooks->arrived ? b->hooks->arrived(b->hooks->arg, e) : ERR_OK;
 }
 
+static void state_of(void *arg, const char *connector, struct buf *out)
+{
+    const struct binding *b = arg;
+    if (b->hooks && b->hooks->state_of)
+        b->hooks->state_of(b->hooks->arg, connector, out);
+}
+
 /* What was applied or deleted at run time counts here as well. Where the store cannot be read (it
  * is another user's, say) the configuration alone has to do. */
 static enum err lay_over(const struct config *c, struct connector_list *l, struct errbuf *e)
@@ -135,6 +142,7 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
             .model = hooks && hooks->raw_only ? NULL : b.model,
             .marts = b.marts,
             .arrived = arrived,
+            .state_of = state_of,
             .canceled = canceled,
             .progress = progress,
             .arg = &b,

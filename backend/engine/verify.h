@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/base/buf.h"
 #include "backend/base/err.h"
 
 enum { VERIFY_DIFFERENCES_MAX = 20, VERIFY_NAME_MAX = 256, VERIFY_MOMENT_MAX = 32 };
@@ -49,6 +50,9 @@ struct verify_options {
     const struct model *model; /* what dwh is made by; NULL: none */
     const struct marts *marts; /* what is made from dwh; NULL: none. Looked at with a model, and
                                   where all tables are. */
+    /* Appends what the engine says of a connector that does not get on (its state and error), if it
+     * can be asked. NULL: it cannot. */
+    void (*state_of)(void *arg, const char *connector, struct buf *out);
     bool (*canceled)(void *arg);
     void (*progress)(void *arg, const char *what);
     /* Called once raw holds the snapshot: for whoever refreshes what is made from raw. NULL:

@@ -28,6 +28,20 @@ static void pause_briefly(void)
     (void)nanosleep(&t, NULL);
 }
 
+/* The failure, with what the engine says of the connector that it is about. */
+static enum err add_state(struct verify *v, const char *connector, struct errbuf *e)
+{
+    struct buf words;
+    enum err rc = e->code;
+    buf_init(&words, ERRBUF_TEXT_MAX);
+    if (v->o->state_of)
+        v->o->state_of(v->o->arg, connector, &words);
+    if (words.len)
+        rc = err_set(e, rc, "%s: %s", e->text, buf_cstr(&words));
+    buf_free(&words);
+    return rc;
+}
+
 /* ---- the snapshot ---- */
 
 struct snapshot_row {
@@ -146,7 +160,8 @@ static enum err wait_slot(struct verify *v, struct errbuf *e)
         else
             pause_briefly();
     }
-    return rc;
+    bool stuck = rc == ERR_STATE || rc == ERR_TIMEOUT;
+    return stuck ? add_state(v, v->o->source_connector, e) : rc;
 }
 
 enum err verify_wait_initial(struct verify *v, struct errbuf *e)
@@ -250,10 +265,11 @@ static enum err wait_sink(struct verify *v, struct kafka_consumer *c, const char
         last = sum;
         if (v->o->canceled && v->o->canceled(v->o->arg))
             rc = err_set(e, ERR_CANCELED, "interrupted");
-        else if (now - moved > v->o->timeout_us)
+        else if (now - moved > v->o->timeout_us) {
             rc = err_set(e, ERR_TIMEOUT, "%s has records that connector %s does not load", topic,
                          connector);
-        else
+            rc = add_state(v, connector, e);
+        } else
             pause_briefly();
     }
     kafka_topics_free(&t);

@@ -196,6 +196,33 @@ static void test_slot_that_is_gone(void **state)
     free(db);
 }
 
+/* A sink that has failed loads nothing more: verify says so, and why. */
+static void test_verify_tells_why_nothing_comes(void **state)
+{
+    (void)state;
+    struct harness h;
+    char *out = NULL;
+    char *db = strdup(fixture_database("p_why"));
+    run_sql(db, "CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items VALUES (1, "
+                "'a')");
+    harness_init(&h, "p_why", db, "connectors: connectors/\n");
+    source_connector(&h, "p_why", "initial");
+    harness_engine_start(&h);
+    harness_verify(&h, 60);
+    run_sql(fixture_warehouse_conninfo(),
+            "ALTER TABLE raw.p_why_public_items ADD CONSTRAINT small CHECK (after_id < 2)");
+    run_sql(db, "INSERT INTO items VALUES (2, 'b')");
+    connector_wait(&h, "snk", "FAILED", 60);
+    assert_int_equal(HARNESS_RUN(&h, &out, "verify", "--timeout", "2"), 1);
+    if (!strstr(out, "p_why.public.items has records that connector snk does not load: it is "
+                     "FAILED: ") ||
+        !strstr(out, "small"))
+        fail_msg("%s", out);
+    free(out);
+    assert_int_equal(harness_engine_end(&h, SIGTERM), 0);
+    free(db);
+}
+
 /* What went while there was no slot is gone in every kind of target: a log of three partitions, one
  * of a table without a key, and current state. */
 static void test_deleted_while_there_was_no_slot(void **state)
@@ -399,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_stream_of_odd_tables),
         cmocka_unit_test(test_slot_that_is_gone),
         cmocka_unit_test(test_deleted_while_there_was_no_slot),
+        cmocka_unit_test(test_verify_tells_why_nothing_comes),
         cmocka_unit_test(test_sink_of_two_prefixes),
         cmocka_unit_test(test_records_in_kafka),
     };
