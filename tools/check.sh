@@ -65,6 +65,31 @@ check_cppcheck() {
         backend views console
 }
 
+# What `make install` puts where, and that it is whole: a package is made of it.
+check_install() {
+    local root rc=0 unit file
+    root=$(mktemp -d)
+    "$make" --no-print-directory BUILD="$build" DESTDIR="$root" prefix=/usr sysconfdir=/etc install || rc=1
+    for file in usr/bin/flightdeck usr/share/man/man1/flightdeck.1 etc/flightdeck/flightdeck.yaml \
+        usr/share/flightdeck/flightdeck.yaml usr/share/flightdeck/airline \
+        usr/share/bash-completion/completions/flightdeck usr/share/zsh/site-functions/_flightdeck; do
+        [ -e "$root/$file" ] || { echo "not installed: $file" && rc=1; }
+    done
+    "$root/usr/bin/flightdeck" version || rc=1
+    "$root/usr/bin/flightdeck" help | grep -q '^Usage: flightdeck' || { echo "it has no help" && rc=1; }
+    unit=$(find "$root" -name flightdeck.service)
+    grep -qx 'ExecStart=/usr/bin/flightdeck engine --config /etc/flightdeck/flightdeck.yaml' "$unit" ||
+        { echo "the unit starts something else" && rc=1; }
+    grep -q '@' "$unit" && echo "the unit has a name that was not filled in" && rc=1
+    echo kept >"$root/etc/flightdeck/flightdeck.yaml" # a second time leaves what is somebody's
+    "$make" --no-print-directory BUILD="$build" DESTDIR="$root" prefix=/usr sysconfdir=/etc install || rc=1
+    grep -qx kept "$root/etc/flightdeck/flightdeck.yaml" || { echo "the configuration is gone" && rc=1; }
+    "$make" --no-print-directory BUILD="$build" DESTDIR="$root" prefix=/usr sysconfdir=/etc uninstall || rc=1
+    find "$root" -type f ! -path "$root/etc/*" | grep . && echo "uninstall leaves these" && rc=1
+    rm -rf "$root"
+    return $rc
+}
+
 build_with_clang() {
     "$make" --no-print-directory -j"$jobs" BUILD=build-clang CC=clang SAN= all tests
 }
@@ -81,6 +106,7 @@ if [ -z "$san" ]; then
     step cppcheck check_cppcheck
     step clang build_with_clang
     step docs check_docs
+    step install check_install
 fi
 if [ -z "${LINT_ONLY:-}" ]; then
     for kind in unit engine; do
