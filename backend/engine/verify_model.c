@@ -72,10 +72,12 @@ static enum err wait_for(struct verify *v, const struct model_entity *t, int64_t
         if (v->o->canceled && v->o->canceled(v->o->arg))
             rc = err_set(e, ERR_CANCELED, "interrupted");
         else if (now - moved > v->o->timeout_us)
-            rc = err_set(e, ERR_TIMEOUT,
-                         "%s.%s_latest holds raw up to batch %" PRId64 ", raw was at %" PRId64
-                         ": nothing refreshes the model (`flightdeck dag list` tells why)",
-                         v->o->model->schema, t->name, mark, want);
+            rc = err_set(
+                e, ERR_TIMEOUT,
+                "%s.%s_latest holds raw up to batch %" PRId64 ", raw was at %" PRId64
+                ", and it has not got further for %.0f s; `flightdeck dag list` and `flightdeck "
+                "dag runs` tell why",
+                v->o->model->schema, t->name, mark, want, (double)(now - moved) / 1e6);
         else
             pause_briefly();
     }

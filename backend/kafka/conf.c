@@ -90,7 +90,7 @@ static enum err set_one(rd_kafka_conf_t *conf, const char *name, const char *val
             return err_set(e, ERR_CONFIG, "kafka: there is no setting \"%s\"; did you mean \"%s\"?",
                            name, near);
         return err_set(e, ERR_CONFIG,
-                       "kafka: there is no setting \"%s\" (librdkafka's names are taken: "
+                       "kafka: there is no setting \"%s\" (the names are those of librdkafka's "
                        "CONFIGURATION.md)",
                        name);
     default:

@@ -133,17 +133,27 @@ out:
     return rc;
 }
 
-/* What somebody without a superuser's rights can do, behind PostgreSQL's own words. */
-static void say_way_out(struct errbuf *e, const char *name)
+/* What somebody without a superuser's rights can do, behind PostgreSQL's own words: as statements
+ * that can be typed. */
+static void say_way_out(const struct source *s, struct errbuf *e, const char *name)
 {
+    struct buf b;
+    const char *user = PQuser(s->conn);
     if (!e || strcmp(e->sqlstate, "42501") != 0)
         return;
+    buf_init(&b, 0);
+    buf_lit(&b, ": let a superuser CREATE PUBLICATION ");
+    buf_ident(&b, name);
+    buf_lit(&b,
+            " FOR ALL TABLES in this database; for the owner of the captured tables (source.tables "
+            "names fewer) GRANT CREATE ON DATABASE ");
+    buf_ident(&b, s->database);
+    buf_lit(&b, " TO ");
+    buf_ident(&b, user ? user : "");
+    buf_lit(&b, " is enough");
     size_t n = strlen(e->text);
-    (void)snprintf(
-        e->text + n, sizeof e->text - n,
-        ": let a superuser CREATE PUBLICATION \"%.64s\" FOR ALL TABLES in this database, or "
-        "name the tables (source.tables; publication.autocreate.mode=filtered)",
-        name);
+    (void)snprintf(e->text + n, sizeof e->text - n, "%s", buf_cstr(&b));
+    buf_free(&b);
 }
 
 static enum err create(struct source *s, const char *name, const char *mode,
@@ -200,7 +210,7 @@ static enum err create_of_single(struct source *s, const char *name,
             "on; for all of them let a superuser CREATE PUBLICATION .. FOR ALL TABLES",
             name, tables->n);
     else if (strcmp(second.sqlstate, "42501") == 0)
-        say_way_out(e, name);
+        say_way_out(s, e, name);
     else
         *e = second;
     return rc;

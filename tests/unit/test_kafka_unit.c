@@ -135,7 +135,7 @@ static void test_settings_refused(void **state)
     refused((const char *const[]){"bootstrap.servers", "h:1", "compresion.codec", "lz4", NULL},
             "\"compression.codec\"");
     refused((const char *const[]){"bootstrap.servers", "h:1", "wholly.unknown.thing", "1", NULL},
-            "CONFIGURATION.md");
+            "librdkafka's CONFIGURATION.md");
     refused((const char *const[]){"bootstrap.servers", "h:1", "compression.type", "zip", NULL},
             "compression.type=zip");
     refused((const char *const[]){"linger.ms", "1", NULL}, "bootstrap.servers is missing");
