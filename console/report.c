@@ -14,10 +14,26 @@ int report_error(const char *command, const struct errbuf *e)
     return exit_code_of(e->code);
 }
 
+/* The server was reached, and refuses this user, password or database. By the SQLSTATE, or by the
+ * server's words where a driver gives all failures of a connection one SQLSTATE. */
+static bool refused_by_server(const struct errbuf *e)
+{
+    static const char *const words[] = {"authentication failed", "FATAL:  database \"",
+                                        "FATAL:  role \"", "no pg_hba.conf entry"};
+    bool found = !strncmp(e->sqlstate, "28", 2) || !strcmp(e->sqlstate, "3D000");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        found |= strstr(e->text, words[i]) != NULL;
+    return found;
+}
+
 int report_failure(const char *command, const char *file, const struct errbuf *e)
 {
     int code = report_error(command, e);
-    if (e->code == ERR_CONNECT)
+    if (e->code != ERR_CONNECT)
+        return code;
+    if (refused_by_server(e))
+        (void)fprintf(stderr, "  user, password and database come from %s\n", file);
+    else
         (void)fprintf(stderr,
                       "  see that this server runs and can be reached from here; its address comes "
                       "from %s\n",

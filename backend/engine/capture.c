@@ -83,9 +83,8 @@ static enum err list_tables(struct capture *c, struct errbuf *e)
     c->tables.n = kept;
     if (!kept)
         return err_set(e, ERR_CONFIG,
-                       "no table of database %s matches the connector's include and exclude lists; "
-                       "see table.include.list and schema.include.list",
-                       source_database(c->source));
+                       "no table of database %s is captured: there is none that fits %s",
+                       source_database(c->source), c->o->source->tables_key);
     return ERR_OK;
 }
 

@@ -48,6 +48,7 @@ struct source_config {
     const char *slot_name;
     const char *publication_name;
     const char *publication_mode;  /* as source_publication_ensure takes it */
+    const char *tables_key;        /* the keys that choose the tables, for messages */
     int64_t heartbeat_interval_ms; /* 0: none */
     const char *heartbeat_query;   /* heartbeat.action.query; NULL: none */
     enum snapshot_mode snapshot_mode;

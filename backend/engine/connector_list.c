@@ -233,6 +233,7 @@ static void add_built_in(const struct config *c, const char *suffix,
     if (connector_parse(c, json.p ? json.p : "", json.len, buf_cstr(&name), NULL, &k, faults, e) ==
         ERR_OK) {
         k->built_in = true;
+        k->source.tables_key = "source.tables";
         if (append(l, k, faults) != ERR_OK)
             goto out;
     }

@@ -342,6 +342,7 @@ void reader_finish_source(struct reader *r, struct source_fields *f)
     check_pair(r, "message.prefix.include.list", "message.prefix.exclude.list");
     s->schema_include = patterns(r, "schema.include.list", f->schema_include, BOTH);
     s->schema_exclude = patterns(r, "schema.exclude.list", f->schema_exclude, BOTH);
+    s->tables_key = "table.include.list and schema.include.list";
     s->table_include = patterns(r, "table.include.list", f->table_include, BOTH);
     s->table_exclude = patterns(r, "table.exclude.list", f->table_exclude, BOTH);
     s->snapshot_include =

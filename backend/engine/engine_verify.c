@@ -136,6 +136,7 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
             .source_connector = b.source->name,
             .snapshot = b.source->source.snapshot_mode != SNAPSHOT_NO_DATA,
             .timeout_us = timeout_us,
+            .tables_key = b.source->source.tables_key,
             .only = only,
             .included = included,
             .sink_of = sink_of,

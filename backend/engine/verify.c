@@ -69,9 +69,8 @@ static enum err choose_tables(struct verify *v, struct source_tables *all, struc
     all->n = kept;
     if (!kept && (!o->only || !o->only[0]))
         return err_set(e, ERR_CONFIG,
-                       "no table of database %s is captured: there is nothing to compare (see "
-                       "table.include.list and schema.include.list)",
-                       source_database(v->control));
+                       "no table of database %s is captured: there is nothing to compare (see %s)",
+                       source_database(v->control), o->tables_key);
     for (int k = 0; o->only && o->only[k]; k++) {
         bool found = false;
         for (int i = 0; i < kept; i++)

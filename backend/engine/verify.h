@@ -41,6 +41,7 @@ struct verify_options {
     const char *source_connector; /* whose position is stored in <prefix>.__offsets */
     bool snapshot;                /* the connector takes one: it has to be through */
     int64_t timeout_us;           /* without any progress */
+    const char *tables_key;       /* the keys that choose the tables, for messages */
     const char *const *only;      /* NULL-terminated schema.table or table names; NULL: all */
     bool (*included)(void *arg, const char *schema, const char *table);
     /* The sink of a topic: its connector name, target schema and table (VERIFY_NAME_MAX bytes each)

@@ -159,6 +159,31 @@ static void check_names(const struct spec *s, const struct mart *m, int line)
     }
 }
 
+/* A parameter that the SQL lacks: with the name that stands there in its place, as it is written.
+ */
+static void unused(const struct spec *s, const struct mart *m, const struct yaml *params,
+                   const char *name, int line)
+{
+    struct nearest near;
+    int at = 0;
+    nearest_start(&near, name);
+    for (int i = 0; i < m->sql->n; i++)
+        for (int k = 0; k < m->sql->statements[i].n_params; k++) {
+            const char *there = m->sql->statements[i].params[k];
+            if (yaml_get(params, there))
+                continue;
+            const char *before = near.best;
+            nearest_offer(&near, there);
+            if (near.best != before)
+                at = m->sql->statements[i].line;
+        }
+    if (near.best)
+        faults_add(s->faults, s->file, line, "%s does not use :%s; it has :%s (%s:%d)",
+                   m->sql->file, name, near.best, m->sql->file, at);
+    else
+        faults_add(s->faults, s->file, line, "%s does not use :%s", m->sql->file, name);
+}
+
 static void read_params(const struct spec *s, const struct yaml *root, struct mart *m)
 {
     const struct yaml *params = yaml_get(root, "parameters");
@@ -177,8 +202,7 @@ static void read_params(const struct spec *s, const struct yaml *root, struct ma
         for (int i = 0; i < params->n; i++) {
             read_param(s, params->items[i], params->names[i], params->lines[i], &list[i]);
             if (m->sql && !script_uses(m->sql, list[i].name))
-                faults_add(s->faults, s->file, params->lines[i], "%s does not use :%s",
-                           m->sql->file, list[i].name);
+                unused(s, m, params, list[i].name, params->lines[i]);
         }
         m->params = list;
         m->n_params = params->n;

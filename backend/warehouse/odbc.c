@@ -107,10 +107,11 @@ enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const
     if (code == ERR_CONNECT)
         w->lost = true;
     const char *words = without_brackets(text);
-    if (what)
-        code = err_set(e, code, "%s: %s (SQLSTATE %s)", what, words, (const char *)state);
-    else
-        code = err_set(e, code, "%s (SQLSTATE %s)", words, (const char *)state);
+    /* what `Driver=` may be is the driver manager's to know */
+    const char *advice =
+        strstr(text, "Can't open lib") ? "; `odbcinst -q -d` lists the drivers" : "";
+    code = err_set(e, code, "%s%s%s (SQLSTATE %s)%s", what ? what : "", what ? ": " : "", words,
+                   (const char *)state, advice);
     if (e)
         memcpy(e->sqlstate, state, sizeof e->sqlstate);
     return code;

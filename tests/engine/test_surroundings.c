@@ -105,7 +105,8 @@ static void test_wrong_password(void **state)
     ask_password(fixture_warehouse_conninfo(), "locked");
     char *wrong = as_user(db, "locked");
     harness_init(&h, "e_password", wrong, NULL);
-    expect_batch(&h, CONNECT, "locked|password authentication failed");
+    expect_batch(&h, CONNECT,
+                 "locked|password authentication failed|password and database come from");
     free(wrong);
     char *odbc;
     assert_true(asprintf(&odbc, "UID=locked;PWD=s3cret;%s", fixture_odbc()) > 0);
@@ -113,7 +114,8 @@ static void test_wrong_password(void **state)
     assert_non_null(old);
     memcpy(old, "Xid=", 4); /* the first one counts no more than the last: leave one */
     harness_init_on(&h, "e_password", db, odbc, "postgresql", NULL);
-    expect_batch(&h, CONNECT, "warehouse|password authentication failed");
+    expect_batch(&h, CONNECT,
+                 "warehouse|password authentication failed|password and database come from");
     free(odbc);
     free(db);
 }

@@ -127,6 +127,15 @@ static void test_mistakes(void **state)
         "m.yaml:1: marts/frequent_flyers.sql:33 uses :flown_only, which "
         "`parameters` lacks\n");
     assert_string_equal(
+        faults_of("mart: a\ntable: p.t\nsql: marts/frequent_flyers.sql\nparameters:\n"
+                  "  created_at: {type: timestamp}\n  keep_day: {type: integer}\n"
+                  "  flown_only: {type: boolean}\n  unlike: {type: date}\n"),
+        "m.yaml:6: marts/frequent_flyers.sql does not use :keep_day; it has :keep_days "
+        "(marts/frequent_flyers.sql:6)\n"
+        "m.yaml:8: marts/frequent_flyers.sql does not use :unlike\n"
+        "m.yaml:4: marts/frequent_flyers.sql:6 uses :keep_days, which `parameters` lacks (did you "
+        "mean `keep_day`?)\n");
+    assert_string_equal(
         faults_of("mart: 1a\ntable: t\nsql: no/such.sql\nchanges: [x]\n"
                   "create: {oracle: x.sql}\nparameters:\n  day: {type: dat, defualt: x}\n"),
         "m.yaml:1: `1a` is no name (letters, digits, _)\n"
