@@ -41,7 +41,7 @@ static enum err bind_all(struct model_loader *l, struct errbuf *e)
     return r;
 }
 
-static enum err bind(struct model_loader *l, struct errbuf *e)
+enum err load_bind(struct model_loader *l, struct errbuf *e)
 {
     model_schema_free(l->s);
     l->s = NULL;
@@ -90,7 +90,7 @@ enum err model_loader_open(const struct model_loader_options *o, struct model_lo
     if (!r)
         r = warehouse_open(&w, &l->w, e);
     if (!r)
-        r = bind(l, e);
+        r = load_bind(l, e);
     if (r)
         model_loader_close(l);
     else
@@ -227,7 +227,7 @@ static enum err look_again(struct model_loader *l, const bool *wanted, struct er
         changed = changed || n > 0;
         free(raw);
     }
-    return r || !changed ? r : bind(l, e);
+    return r || !changed ? r : load_bind(l, e);
 }
 
 enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *e)
@@ -321,7 +321,7 @@ static enum err check_shape(struct model_loader *l, int entity, bool *rebound, s
     enum err r = raw_columns(l, entity, &raw, &n, e);
     *rebound = !r && load_plan_shape(raw, n) != l->plans[entity].raw_shape;
     free(raw);
-    return r || !*rebound ? r : bind(l, e);
+    return r || !*rebound ? r : load_bind(l, e);
 }
 
 /* First what came into the model later, up to where the rest is; then all of it together. */

@@ -62,8 +62,8 @@ static enum err open_second(struct model_loader *l, struct errbuf *e)
                                            .label = l->options[OPTION_LABEL],
                                            .raw_schema = l->raw_schema,
                                            .connections = 1};
-    if (atomic_load(&l->second))
-        return ERR_OK;
+    if (atomic_load(&l->second)) /* from an earlier first load: raw has more tables by now */
+        return load_bind(atomic_load(&l->second), e);
     enum err r = model_loader_open(&o, &second, e);
     atomic_store(&l->second, second);
     return r;

@@ -40,6 +40,7 @@ struct load_news {
 };
 
 /* load.c */
+enum err load_bind(struct model_loader *l, struct errbuf *e) MUST_CHECK; /* to raw as it is now */
 bool load_is_pending(const struct model_loader *l, const struct load_news *n, int entity);
 int64_t load_entity_mark(const struct model_loader *l, const struct load_news *n, int entity);
 enum err load_entity(struct model_loader *l, struct load_news *n, int entity,

@@ -155,12 +155,55 @@ static void test_two_hands_do_not_wait_for_each_other(void **state)
     warehouse_close(w);
 }
 
+static const char twice_text[] = //
+    "model: test\n"
+    "schema: dwh_t\n"
+    "entities:\n"
+    "  a: {raw: person, key: {id: integer}, attributes: {name: varchar(40)}}\n"
+    "  b: {raw: visit, key: {place: varchar(8), day: integer}}\n"
+    "  c: {raw: person2, key: {id: integer}, attributes: {name: varchar(40)}}\n"
+    "  d: {raw: visit2, key: {place: varchar(8), day: integer}}\n";
+
+/* Raw tables that come after the second connection was opened: it knows them as the first does. */
+static void test_raw_tables_come_by_and_by(void **state)
+{
+    (void)state;
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    seed = 8;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 80, false);
+    raw_write(w, events, n, 1, &offset);
+    struct model_loader *l = NULL;
+    const struct model_loader_options o = {.file = "model.yaml",
+                                           .text = twice_text,
+                                           .odbc = on.odbc,
+                                           .dialect = on.dialect,
+                                           .raw_schema = "raw_t",
+                                           .label = "test",
+                                           .connections = 2};
+    OK(model_loader_open(&o, &l, &err));
+    assert_true(refresh(l) > 0);
+    OK(warehouse_exec(w, "CREATE TABLE raw_t.person2 AS SELECT * FROM raw_t.person", 0, NULL, NULL,
+                      &err));
+    OK(warehouse_exec(w, "CREATE TABLE raw_t.visit2 AS SELECT * FROM raw_t.visit", 0, NULL, NULL,
+                      &err));
+    assert_true(refresh(l) > 0);
+    assert_int_equal(refresh(l), 0);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM (SELECT d_sk FROM dwh_t.anchor_d EXCEPT "
+                                  "SELECT b_sk FROM dwh_t.anchor_b) x"),
+                        "0\n");
+    model_loader_close(l);
+    warehouse_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MODEL_CASES,
         cmocka_unit_test(test_the_link_is_lost),
         cmocka_unit_test(test_two_loaders),
+        cmocka_unit_test(test_raw_tables_come_by_and_by),
         cmocka_unit_test(test_two_hands_do_not_wait_for_each_other),
     };
     if (fixture_start(FIXTURE_WAREHOUSE))
