@@ -389,6 +389,30 @@ static void stop_started(struct demo *d)
         say(d, "servers", "stopped (--keep leaves them running)", since(begun));
 }
 
+/* The same in both ways of ending: by which words the demo is met again. */
+static void say_stop(const struct demo *d, const char *again)
+{
+    const char *dir = arguments_value(&d->args, "dir");
+    const char *option = dir ? " --dir " : "";
+    (void)fprintf(d->out, "%s\n  %s demo%s%s\nand stop all with\n  %s demo%s%s --stop\n", again,
+                  d->self, option, dir ? dir : "", d->self, option, dir ? dir : "");
+}
+
+/* Servers without an engine: how the next step is taken. */
+static void say_kept(const struct demo *d)
+{
+    if (!arguments_flag(&d->args, "keep"))
+        return;
+    (void)fprintf(d->out, "the servers run on; the configuration is %s\n", d->paths.config);
+    if (!process_alive(d->paths.engine_pid))
+        (void)fprintf(d->out,
+                      "start the engine with\n"
+                      "  %s engine --config %s\n"
+                      "look at it from another terminal with\n  %s console --config %s\n",
+                      d->self, d->paths.config, d->self, d->paths.config);
+    say_stop(d, "or do both, now and whenever you come back, with");
+}
+
 static int end_headless(struct demo *d)
 {
     bool json = arguments_flag(&d->args, "json");
@@ -401,6 +425,7 @@ static int end_headless(struct demo *d)
         code = run_self(d, "batch", "--backfill=airports_traffic=30", json ? "--json" : NULL);
     }
     stop_started(d);
+    say_kept(d);
     return interrupted ? EXIT_INTERRUPTED : code;
 }
 
@@ -411,13 +436,11 @@ static int end_interactive(struct demo *d)
 
     if (start_engine(d, &e) != ERR_OK)
         return fail_with(d, &e);
-    const char *dir = arguments_value(&d->args, "dir");
-    const char *option = dir ? " --dir " : "";
-    (void)fprintf(d->out,
-                  "ready in %.1f s. Closing the console stops nothing; open it again with\n"
-                  "  %s demo%s%s\nand stop all with\n  %s demo%s%s --stop\n",
-                  since(d->begun_us), d->self, option, dir ? dir : "", d->self, option,
-                  dir ? dir : "");
+    char again[96];
+    (void)snprintf(again, sizeof again,
+                   "ready in %.1f s. Closing the console stops nothing; open it again with",
+                   since(d->begun_us));
+    say_stop(d, again);
     (void)fflush(NULL);
     (void)execv(d->self, (char **)(uintptr_t)argv);
     return command_fail(&d->args, EXIT_FAILED, "cannot open the console: %s", strerror(errno));
