@@ -87,17 +87,18 @@ void dag_print_list(const json_t *answer)
         return;
     }
     dag_put("dag", w);
-    (void)printf("  next run (UTC)       running  last run   ended               schedule\n");
+    (void)printf(
+        "  next run (UTC)       running  queued  last run   ended               schedule\n");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *d = json_array_get(list, i), *last = json_object_get(d, "last_run");
-        int64_t runs = dag_int(d, "queued") + dag_int(d, "active");
         dag_put(dag_text(d, "name"), w);
         (void)printf("  ");
         if (json_is_true(json_object_get(d, "paused")))
             (void)printf("%-19s", "paused");
         else
             put_time(dag_int(d, "next_us"));
-        (void)printf("  %7lld  %-9s  ", (long long)runs,
+        (void)printf("  %7lld  %6lld  %-9s  ", (long long)dag_int(d, "active"),
+                     (long long)dag_int(d, "queued"),
                      json_is_object(last) ? dag_text(last, "state") : "none yet");
         put_time(dag_int(last, "ended_us"));
         (void)printf(" ");

@@ -427,6 +427,13 @@ static void test_cancel(void **state)
     (void)state;
     EXPECT(0, "run ", "trigger", "slow");
     fixture_wait("the task has begun", 20, has_begun, NULL);
+    char *out = DAG(0, "list");
+    assert_non_null(strstr(out, " running  queued  last run "));
+    char *row = strstr(out, "\nslow ");
+    assert_non_null(row);
+    row[1 + strcspn(row + 1, "\n")] = '\0';
+    assert_non_null(strstr(row, "      1       0  running"));
+    free(out);
     EXPECT(0, "is told to end", "cancel", "slow");
     EXPECT(0, "begun", "logs", "slow", "--follow");
     EXPECT(0, "canceled", "run", "slow");
