@@ -208,6 +208,17 @@ static enum err print_report(const struct batch *b, const struct verify_report *
     return ERR_OK;
 }
 
+/* Verify would wait for a model that nothing loads. */
+static bool loads_model(const struct batch *b)
+{
+    bool loads = engine_refresh_loads_model(b->engine, b->dags);
+    if (!loads && b->config->model)
+        (void)fprintf(
+            stderr, "flightdeck batch: no DAG that runs has a task of the kind `model`, so dwh is "
+                    "neither refreshed nor verified (docs/dags.md)\n");
+    return loads;
+}
+
 static int run(struct batch *b)
 {
     struct errbuf e;
@@ -224,7 +235,7 @@ static int run(struct batch *b)
     struct verify_hooks hooks = {.canceled = canceled,
                                  .progress = progress,
                                  .arrived = arrived,
-                                 .raw_only = !b->refreshes,
+                                 .raw_only = !b->refreshes || (!rc && !loads_model(b)),
                                  .arg = b};
     bool ran = !rc;
     if (!rc)

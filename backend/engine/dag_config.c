@@ -160,7 +160,7 @@ static const struct dag_binding *find_binding(const struct dag_task *t, const ch
 
 static void check_mart_task(const struct named *n, const struct dag *d, const struct dag_task *t)
 {
-    const struct mart *m = marts_find_sql(n->marts, t->file);
+    const struct mart *m = marts_find_sql(n->marts, d->file, t->file);
     for (int i = 0; m && i < m->n_params; i++)
         if (!m->params[i].def && !find_binding(t, m->params[i].name))
             faults_add(n->faults, d->file, t->line,

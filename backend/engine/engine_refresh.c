@@ -31,6 +31,18 @@ static bool loads_model(const struct dag *d)
     return false;
 }
 
+bool engine_refresh_loads_model(const struct engine *g, const char *const *dags)
+{
+    for (int i = 0; i < g->dags->n; i++) {
+        bool wanted = !dags;
+        for (int k = 0; dags && dags[k]; k++)
+            wanted = wanted || !strcmp(dags[k], g->dags->dags[i]->name);
+        if (wanted && loads_model(g->dags->dags[i]))
+            return true;
+    }
+    return false;
+}
+
 /* The model's DAGs stand at 0, all others behind them, and each behind those that it follows. */
 static void set_levels(struct work *w)
 {

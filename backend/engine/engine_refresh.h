@@ -42,6 +42,8 @@ struct engine_refresh_report {
 /* ERR_OK even where runs fail: report->ok tells. */
 enum err engine_refresh(struct engine *g, const struct engine_refresh_options *o,
                         struct engine_refresh_report *out, struct errbuf *e) MUST_CHECK;
+/* Whether a refresh of these DAGs (NULL: all) would load the model. */
+bool engine_refresh_loads_model(const struct engine *g, const char *const *dags);
 void engine_refresh_report_free(struct engine_refresh_report *r);
 
 #endif

@@ -1,6 +1,8 @@
 /* Reading the YAML of marts. Running them: mart_run.c. */
 #include "backend/model/mart.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/base/nearest.h"
@@ -60,10 +62,33 @@ const struct mart *marts_find(const struct marts *m, const char *name)
     return NULL;
 }
 
-const struct mart *marts_find_sql(const struct marts *m, const char *sql_file)
+/* The file that `name` means in the YAML file `from`; false: none on disk. out: PATH_MAX. */
+static bool resolve(const char *from, const char *name, char *out)
 {
+    const char *slash = strrchr(from, '/');
+    const char *const places[] = {"", "../"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char path[PATH_MAX];
+        int n = name[0] == '/' || !slash ? snprintf(path, sizeof path, "%s", name)
+                                         : snprintf(path, sizeof path, "%.*s/%s%s",
+                                                    (int)(slash - from), from, places[i], name);
+        if (n < (int)sizeof path && realpath(path, out))
+            return true;
+    }
+    return false;
+}
+
+const struct mart *marts_find_sql(const struct marts *m, const char *from, const char *sql_file)
+{
+    char asked[PATH_MAX];
+    char own[PATH_MAX];
     for (int i = 0; i < m->n; i++)
         if (!strcmp(m->items[i].sql_file, sql_file))
+            return &m->items[i];
+    if (!resolve(from, sql_file, asked))
+        return NULL;
+    for (int i = 0; i < m->n; i++)
+        if (resolve(m->items[i].file, m->items[i].sql_file, own) && !strcmp(asked, own))
             return &m->items[i];
     return NULL;
 }

@@ -283,8 +283,9 @@ static void unknown_sql(struct dag_reader *r, const char *file, int line)
         }
     }
     faults_add(r->faults, r->file, line,
-               "file: there is no %s beside this file, nor among the program's own queries%s", file,
-               nearest_hint(&near, hint, sizeof hint));
+               "file: there is no %s beside this file or in the folder above, nor among the "
+               "program's own queries%s",
+               file, nearest_hint(&near, hint, sizeof hint));
 }
 
 /* NULL: not there; *too_large is set when it is, but is no SQL file of a sensible size. */
@@ -303,16 +304,29 @@ static const char *read_whole(struct dag_reader *r, const char *path, bool *too_
     return text;
 }
 
+/* Beside the DAG's file, then in the folder above: dags/ and marts/ stand side by side. */
+static const char *read_beside(struct dag_reader *r, const char *file, char *path, size_t size,
+                               bool *bad)
+{
+    const char *slash = strrchr(r->file, '/');
+    const char *const places[] = {"", "../"};
+    const char *text = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !text && !*bad; i++) {
+        int n = file[0] == '/' || !slash ? snprintf(path, size, "%s", file)
+                                         : snprintf(path, size, "%.*s/%s%s", (int)(slash - r->file),
+                                                    r->file, places[i], file);
+        text = n < (int)size ? read_whole(r, path, bad) : NULL;
+    }
+    return text;
+}
+
 static void read_sql(struct dag_reader *r, struct dag_task_draft *t)
 {
     char path[4096], name[160];
-    const char *file = t->task.file, *slash = strrchr(r->file, '/');
+    const char *file = t->task.file;
     int line = dag_line_of(t->node, "file");
     bool bad = false;
-    int n = file[0] == '/' || !slash
-                ? snprintf(path, sizeof path, "%s", file)
-                : snprintf(path, sizeof path, "%.*s/%s", (int)(slash - r->file), r->file, file);
-    t->task.sql = n < (int)sizeof path ? read_whole(r, path, &bad) : NULL;
+    t->task.sql = read_beside(r, file, path, sizeof path, &bad);
     if (bad) {
         faults_add(r->faults, r->file, line, "file: %s cannot be read, or is no SQL", path);
         return;

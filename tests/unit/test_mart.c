@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -164,6 +165,49 @@ static void test_mistakes_of_verify(void **state)
         "m.yaml:4: `verify` needs a `key`: the columns that tell rows apart\n");
 }
 
+static void put_file(const char *dir, const char *name, const char *text)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* A DAG in dags/ names the mart's file as it sees it; the mart in marts/ as the mart does. */
+static void test_one_file_by_two_names(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/flightdeck-mart-XXXXXX";
+    char path[300];
+    char dag[300];
+    struct faults f;
+    struct marts *m = marts_create();
+    faults_init(&f);
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/marts", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put_file(path, "lending.yaml", "mart: lending\ntable: p.lending\nsql: lending.sql\n");
+    put_file(path, "lending.sql", "DELETE FROM p.lending;");
+    put_file(path, "other.sql", "DELETE FROM p.other;");
+    assert_int_equal(marts_add_path(m, path, &f, &err), ERR_OK);
+    assert_int_equal(faults_check(&f, &err), ERR_OK);
+    (void)snprintf(dag, sizeof dag, "%s/dags/lending.yaml", dir);
+    (void)snprintf(path, sizeof path, "%s/dags", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    const struct mart *lending = marts_find(m, "lending");
+    assert_non_null(lending);
+    assert_ptr_equal(marts_find_sql(m, dag, "lending.sql"), lending);
+    assert_ptr_equal(marts_find_sql(m, dag, "marts/lending.sql"), lending);
+    assert_ptr_equal(marts_find_sql(m, dag, "../marts/lending.sql"), lending);
+    assert_null(marts_find_sql(m, dag, "marts/other.sql"));
+    marts_free(m);
+    faults_free(&f);
+    (void)snprintf(path, sizeof path, "rm -r %s", dir);
+    assert_int_equal(system(path), 0);
+}
+
 static void test_the_airlines_marts(void **state)
 {
     (void)state;
@@ -175,7 +219,8 @@ static void test_the_airlines_marts(void **state)
     assert_int_equal(marts_count(m), 2);
     const struct mart *a = marts_find(m, "airports_traffic");
     assert_non_null(a);
-    assert_ptr_equal(a, marts_find_sql(m, "marts/airports_traffic.sql"));
+    assert_ptr_equal(a, marts_find_sql(m, "config/airline/dags/airports_traffic.yaml",
+                                       "marts/airports_traffic.sql"));
     assert_string_equal(a->schema, "presentation");
     assert_string_equal(a->table, "airports_traffic");
     assert_int_equal(a->n_params, 2);
@@ -206,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_no_sql_file, setup, teardown),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_mistakes_of_verify),
+        cmocka_unit_test(test_one_file_by_two_names),
         cmocka_unit_test(test_the_airlines_marts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
