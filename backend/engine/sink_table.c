@@ -201,6 +201,29 @@ static enum err widen_table(struct sink *s, struct sink_topic *t, const struct s
     return rc;
 }
 
+static bool is_new_to(const struct sink_topic *t)
+{
+    for (int i = 0; i < t->n_partitions; i++)
+        if (t->partitions[i].stored >= 0)
+            return false;
+    return true;
+}
+
+/* A connector by another name would load all of a topic a second time, into the same rows. */
+static enum err refuse_second(struct sink *s, const struct sink_topic *t, struct errbuf *e)
+{
+    char other[256];
+    enum err rc = warehouse_offsets_other(s->warehouse, s->o->schema, t->name, s->o->name, other,
+                                          sizeof other, e);
+    if (rc || !other[0])
+        return rc;
+    return err_set(
+        e, ERR_CONFIG,
+        "%s has rows of topic %s already, loaded by the connector %s: all of it would be "
+        "there twice. Give this connector that name, or another table",
+        t->table, t->name, other);
+}
+
 /*
  * Whoever reads raw by _batch takes a higher one for newer. A connector that was deleted and made
  * again would begin at 1 in a table that has more: it goes on above what is there.
@@ -211,6 +234,8 @@ static enum err pass_batches(struct sink *s, const struct sink_topic *t, struct 
     if (t->batch_column < 0 || s->o->sink->insert_mode == INSERT_UPSERT)
         return ERR_OK;
     enum err rc = warehouse_newest_batch(s->warehouse, t->schema, t->table, &newest, e);
+    if (!rc && newest > 0 && is_new_to(t))
+        rc = refuse_second(s, t, e);
     if (!rc && newest >= s->filling->id)
         s->filling->id = newest + 1;
     return rc;

@@ -107,6 +107,25 @@ static enum err add_offset(struct stored_offset **out, int *n, const struct cell
     return ERR_OK;
 }
 
+enum err warehouse_offsets_other(struct warehouse *w, const char *schema, const char *topic,
+                                 const char *connector, char *out, size_t n, struct errbuf *e)
+{
+    struct buf ident;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells;
+    const char *params[] = {topic, connector};
+    const struct sql_slot slot = {"schema", schema_ident(w, schema, &ident)};
+    out[0] = '\0';
+    enum err r = query_slot(w, "offsets_other", &slot, 2, params, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &cells, e);
+    if (!r && cells[0].kind == CELL_TEXT)
+        (void)snprintf(out, n, "%.*s", (int)cells[0].len, cells[0].p);
+    warehouse_rows_close(rows);
+    buf_free(&ident);
+    return r == ERR_NOT_FOUND ? ERR_OK : r;
+}
+
 enum err warehouse_newest_batch(struct warehouse *w, const char *schema, const char *table,
                                 int64_t *batch, struct errbuf *e)
 {

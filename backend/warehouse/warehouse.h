@@ -143,6 +143,10 @@ enum err warehouse_offsets_write(struct warehouse *w, const char *schema, const 
                                  int64_t batch, int64_t rows, int64_t bytes,
                                  const struct offset_move *moves, int n,
                                  struct errbuf *e) MUST_CHECK;
+/* Another connector that has stored offsets of this topic, into out; "" when there is none. */
+enum err warehouse_offsets_other(struct warehouse *w, const char *schema, const char *topic,
+                                 const char *connector, char *out, size_t n,
+                                 struct errbuf *e) MUST_CHECK;
 /* The highest _batch of a raw table; 0: it has no row. */
 enum err warehouse_newest_batch(struct warehouse *w, const char *schema, const char *table,
                                 int64_t *batch, struct errbuf *e) MUST_CHECK;

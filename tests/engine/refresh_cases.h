@@ -288,9 +288,51 @@ static void test_slot_that_was_gone(void **state)
     free(db);
 }
 
+/* A sink by another name would load the topic a second time into the same table. */
+static void test_a_second_sink_is_refused(void **state)
+{
+    (void)state;
+    struct harness h;
+    char name[64];
+    char json[500];
+    char sql[200];
+    char *out = NULL;
+    char *db = shop(&h, "twice",
+                    "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, 'v' || i "
+                    "FROM generate_series(1, 20) i");
+    int code = HARNESS_RUN(&h, &out, "batch");
+    run_ok(&h, "batch", code, out);
+    (void)snprintf(name, sizeof name, "%s_twice", on.prefix);
+    harness_init_on(&h, name, db, on.odbc, on.dialect, "connectors: [connectors]\n");
+    (void)snprintf(name, sizeof name, "%s_twice-source", on.prefix);
+    (void)snprintf(json, sizeof json,
+                   "{\"connector.class\": \"io.debezium.connector.postgresql.PostgresConnector\", "
+                   "\"topic.prefix\": \"%s_twice\", \"slot.name\": \"%s_twice\", "
+                   "\"publication.name\": \"%s_twice\"}",
+                   on.prefix, on.prefix, on.prefix);
+    harness_connector(&h, name, json);
+    (void)snprintf(json, sizeof json,
+                   "{\"connector.class\": \"io.confluent.connect.jdbc.JdbcSinkConnector\", "
+                   "\"topics.regex\": \"%s_twice[.]public[.].*\", \"auto.create\": \"true\", "
+                   "\"auto.evolve\": \"true\"}",
+                   on.prefix);
+    harness_connector(&h, "another-name", json);
+    code = HARNESS_RUN(&h, &out, "batch");
+    (void)snprintf(sql, sizeof sql, "loaded by the connector %s_twice-sink", on.prefix);
+    if (code == 0 || !strstr(out, sql))
+        (void)fprintf(stderr, "%s\n", out);
+    assert_true(code != 0);
+    assert_non_null(strstr(out, sql));
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM raw.%s_twice_public_t", on.prefix);
+    assert_int_equal(fixture_number(on.conninfo, sql), 20);
+    free(out);
+    free(db);
+}
+
 #define REFRESH_CASES                                                                              \
     cmocka_unit_test(test_infer_batch_verify), cmocka_unit_test(test_verify_sees_dwh),             \
-        cmocka_unit_test(test_batches_never_go_back), cmocka_unit_test(test_a_busy_source),        \
+        cmocka_unit_test(test_batches_never_go_back),                                              \
+        cmocka_unit_test(test_a_second_sink_is_refused), cmocka_unit_test(test_a_busy_source),     \
         cmocka_unit_test(test_slot_that_was_gone), cmocka_unit_test(test_engine_keeps_it_fresh)
 
 #endif

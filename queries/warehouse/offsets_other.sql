@@ -1,0 +1,3 @@
+SELECT MIN(connector)
+FROM {schema}._flightdeck_offsets
+WHERE topic = ? AND connector <> ?
