@@ -136,8 +136,7 @@ bench:
 	@sh tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests
 	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS); a=$$?; \
-	    $(BUILD)/tests/bench/bench_schedule $(ARGS) || a=1; \
-	    $(BUILD)/tests/bench/bench_marts $(ARGS) && exit $$a
+	    for b in schedule model marts; do $(BUILD)/tests/bench/bench_$$b $(ARGS) || a=1; done; exit $$a
 
 # ---- check ----
 

@@ -3,10 +3,17 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "backend/base/clock.h"
 #include "backend/kafka/kafka.h"
 
-enum { FINGERPRINT = 16, SCHEMAS_MAX_FETCH = 1 << 20 };
+enum {
+    FINGERPRINT = 16,
+    SCHEMAS_MAX_FETCH = 1 << 20,
+    VISIBLE_WITHIN_US = 60 * 1000000, /* no transaction of the publisher lives longer */
+    LOOK_AGAIN_NS = 20000000,
+};
 
 struct known {
     char fingerprint[FINGERPRINT + 1];
@@ -125,18 +132,28 @@ static enum err read_on(struct schemas *s, struct errbuf *e)
     return rc;
 }
 
+/*
+ * A row's schema is committed with it or before it, but a transaction becomes visible partition by
+ * partition: the broker may have written the commit marker behind the row and not yet the one
+ * behind the schema. So what is missing is looked for again for as long as a transaction may take.
+ */
 enum err schemas_find(struct schemas *s, const char *fingerprint, struct flat_plan **out,
                       struct errbuf *e)
 {
+    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+    int64_t until = clock_mono_us() + VISIBLE_WITHIN_US;
+    enum err rc = ERR_OK;
     *out = look_up(s, fingerprint);
-    if (*out)
-        return ERR_OK;
-    enum err rc = read_on(s, e);
-    if (rc)
-        return rc;
-    *out = look_up(s, fingerprint);
-    if (!*out)
-        return err_set(e, ERR_NOT_FOUND, "%s has no schema %.16s although a row names it", s->topic,
-                       fingerprint);
-    return ERR_OK;
+    while (!*out && !rc) {
+        rc = read_on(s, e);
+        *out = rc ? NULL : look_up(s, fingerprint);
+        if (rc || *out)
+            break;
+        if (clock_mono_us() > until)
+            rc = err_set(e, ERR_NOT_FOUND, "%s has no schema %.16s although a row names it",
+                         s->topic, fingerprint);
+        else
+            (void)nanosleep(&pause, NULL);
+    }
+    return rc;
 }
