@@ -88,8 +88,9 @@ enum err marts_add_path(struct marts *m, const char *path, struct faults *f,
 int marts_count(const struct marts *m);
 const struct mart *marts_at(const struct marts *m, int i);
 const struct mart *marts_find(const struct marts *m, const char *name); /* NULL: none */
-/* The mart whose `sql` is that file: the same words ("marts/airports_traffic.sql"), or the same file
- * on disk, seen from `from`'s folder or the one above (from: the file that names it). NULL: none. */
+/* The mart whose `sql` is that file: the same words ("marts/airports_traffic.sql"), or the same
+ * file on disk, seen from `from`'s folder or the one above (from: the file that names it). NULL:
+ * none. */
 const struct mart *marts_find_sql(const struct marts *m, const char *from, const char *sql_file);
 
 struct mart_result {

@@ -200,7 +200,8 @@ static const char *const mistakes[][2] = {
     {"tasks:\n  t:\n    kind: model\n    retrys: 1\n",
      "/dags/a.yaml:4: `retrys` is no key of a task (did you mean `retries`?)"},
     {"tasks:\n  t:\n    kind: sql\n    file: warehouse/create_shema.sql\n",
-     "/dags/a.yaml:4: file: there is no warehouse/create_shema.sql beside this file or in the folder above, nor among the "
+     "/dags/a.yaml:4: file: there is no warehouse/create_shema.sql beside this file or in the "
+     "folder above, nor among the "
      "program's own queries (did you mean `warehouse/create_schema.sql`?)"},
     {"tasks:\n  t:\n    kind: sql\n    file: warehouse/create_schema.sql\n    params:\n      day: "
      "1\n",
