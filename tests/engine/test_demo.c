@@ -1,0 +1,112 @@
+/*
+ * `flightdeck demo` from nothing to nothing, as a person has it: servers, the airline, everything
+ * synchronized and verified; again, which attaches; stopped; removed. The smallest scale there is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/fixture/harness.h"
+
+enum { MEMORY_LEAST_MB = 2048, OUT_MAX = 1 << 16 };
+
+static char root[64];
+static char out[OUT_MAX]; /* of the command run last */
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(root, sizeof root, "/tmp/flightdeck-test-demo-XXXXXX");
+    /* started by root the servers run as another user, who has to get there */
+    return mkdtemp(root) && chmod(root, 0755) == 0 ? 0 : -1;
+}
+
+/* Runs `flightdeck demo --dir <root>/d OPTIONS`, 500 s at most; returns the exit code. */
+static int demo(const char *options)
+{
+    char line[1000];
+    (void)snprintf(line, sizeof line, "timeout 500 %s demo --dir %s/d %s 2>&1 </dev/null",
+                   harness_binary(), root, options);
+    FILE *p = popen(line, "r");
+    assert_non_null(p);
+    size_t n = fread(out, 1, sizeof out - 1, p);
+    out[n] = '\0';
+    int status = pclose(p);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char path[80];
+    (void)demo("--destroy --yes"); /* fine when it is gone already */
+    (void)snprintf(path, sizeof path, "%s/d", root);
+    (void)rmdir(path); /* made, and then refused */
+    return rmdir(root);
+}
+
+static long available_mb(void)
+{
+    long kb = 0;
+    char line[200];
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %ld", &kb) == 1)
+            break;
+    if (f)
+        (void)fclose(f);
+    return kb / 1024;
+}
+
+static void expect(int code, const char *options, const char *words)
+{
+    int got = demo(options);
+    if (got != code || !strstr(out, words))
+        fail_msg("demo %s: exit code %d\n%s", options, got, out);
+}
+
+static bool lacks_something(void)
+{
+    return strstr(out, "is not installed") || strstr(out, "Apache Kafka needs Java") ||
+           strstr(out, "no PostgreSQL server programs found");
+}
+
+static void test_from_nothing_to_nothing(void **state)
+{
+    char path[200];
+    struct stat st;
+    (void)state;
+    if (available_mb() < MEMORY_LEAST_MB) {
+        print_message("skipped: the demo's servers want %d MB of free memory\n", MEMORY_LEAST_MB);
+        skip();
+    }
+    int code = demo("--headless --keep --scale 1");
+    if (code && lacks_something()) {
+        print_message("skipped: %s\n", out);
+        skip();
+    }
+    if (code || !strstr(out, "are the same"))
+        fail_msg("exit code %d\n%s", code, out);
+    expect(0, "--headless --keep", "are the same"); /* attaches: nothing is started twice */
+    assert_null(strstr(out, "initialised"));
+    expect(0, "--stop", "");
+    expect(0, "--destroy --yes", "");
+    (void)snprintf(path, sizeof path, "%s/d", root);
+    assert_int_not_equal(stat(path, &st), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_from_nothing_to_nothing)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
