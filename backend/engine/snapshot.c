@@ -56,7 +56,7 @@ struct shared {
     const struct source_table **todo;
     int n_todo;
     int next;
-    bool failed;
+    _Atomic bool failed; /* also read between rows, without the mutex */
 };
 
 static enum err push(struct worker *w, struct errbuf *e)
