@@ -366,14 +366,21 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
     enum err first = look_again(l, wanted, e);
     if (!first)
         first = read_news(l, &n, e);
-    if (!first && l->connections > 1)
-        first = load_crew_run(l, &n, wanted, report, arg, e);
     bool stop = first != ERR_OK;
+    bool *tried = calloc((size_t)l->m->n_entities + 1, sizeof *tried);
+    if (!stop && !tried) {
+        first = err_set(e, ERR_NOMEM, "no memory for the model's load");
+        stop = true;
+    }
+    if (!stop && l->connections > 1) {
+        first = load_crew_run(l, &n, wanted, tried, report, arg, e);
+        stop = first == ERR_CONNECT || first == ERR_CANCELED;
+    }
     for (int i = 0; i < l->m->n_entities && !stop; i++) {
         int entity = l->m->order[i];
         struct model_load done = {.entity = l->m->entities[entity].name};
         struct errbuf failure;
-        if (wanted && !wanted[entity])
+        if ((wanted && !wanted[entity]) || tried[entity])
             continue;
         if (!l->plans[entity].raw_is_there)
             done.waiting = true;
@@ -389,5 +396,6 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
             report(arg, &done);
     }
     news_free(&n);
+    free(tried);
     return first;
 }

@@ -214,7 +214,7 @@ static enum err run_crew(struct crew *c, struct model_loader *l, struct errbuf *
     return c->first;
 }
 
-enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *wanted,
+enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *wanted, bool *tried,
                        model_load_report *report, void *arg, struct errbuf *e)
 {
     struct crew c = {.news = n, .report = report, .arg = arg};
@@ -230,6 +230,8 @@ enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *
             r = open_second(l, e);
         if (!r)
             r = run_crew(&c, l, e);
+        for (int i = 0; i < l->m->n_entities; i++)
+            tried[i] = c.progress[i] == DONE;
     }
     free(c.progress);
     return r;

@@ -52,8 +52,8 @@ enum err load_crew_remember(struct model_loader *l, const struct model_loader_op
 void load_crew_forget(struct model_loader *l);
 
 /* Loads what has never been loaded, if that is several entities; else does nothing. The rest is
- * the caller's. */
-enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *wanted,
+ * the caller's: tried[i] tells what was loaded or failed here. */
+enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *wanted, bool *tried,
                        model_load_report *report, void *arg, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -53,6 +53,47 @@ static void test_the_link_is_lost(void **state)
     warehouse_close(w);
 }
 
+/* Entities whose first load fails do not keep others from being refreshed. */
+static void test_failures_stop_nobody_else(void **state)
+{
+    (void)state;
+    struct event events[EVENTS_MAX];
+    static const char four[] =
+        "model: test\nschema: dwh_t\nentities:\n"
+        "  person: {raw: person, key: {id: integer}, attributes: {name: varchar(40)}}\n"
+        "  bad: {raw: person, key: {id: integer}, attributes: {name: varchar(40)}}\n"
+        "  worse: {raw: person, key: {id: integer}, attributes: {name: varchar(40)}}\n";
+    int64_t offset = 0;
+    struct errbuf e;
+    seed = 21;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 60, false);
+    const struct model_loader_options o = {.file = "model.yaml",
+                                           .text = four,
+                                           .odbc = on.odbc,
+                                           .dialect = on.dialect,
+                                           .raw_schema = "raw_t",
+                                           .label = "test",
+                                           .connections = 2};
+    struct model_loader *l = NULL;
+    const bool only_person[] = {true, false, false};
+    OK(model_loader_open(&o, &l, &err));
+    raw_write(w, events, n / 2, 1, &offset);
+    OK(model_loader_refresh(l, only_person, NULL, NULL, &err));
+    OK(warehouse_exec(w, "DROP TABLE dwh_t.attr_bad_name CASCADE", 0, NULL, NULL, &err));
+    OK(warehouse_exec(w, "DROP TABLE dwh_t.attr_worse_name CASCADE", 0, NULL, NULL, &err));
+    raw_write(w, events + n / 2, n - n / 2, 2, &offset);
+    FAILS(ERR_SQL, model_loader_refresh(l, NULL, NULL, NULL, &e));
+    assert_string_equal(result(w, "SELECT MIN(batch) FROM dwh_t._flightdeck_marks WHERE entity = "
+                                  "'person'"),
+                        "2\n");
+    assert_string_equal(
+        result(w, "SELECT MAX(batch) FROM dwh_t._flightdeck_marks WHERE entity <> 'person'"),
+        "0\n");
+    model_loader_close(l);
+    warehouse_close(w);
+}
+
 /* Two engines at once: one loads, the other is told and inserts nothing twice. */
 static void test_two_loaders(void **state)
 {
@@ -202,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MODEL_CASES,
         cmocka_unit_test(test_the_link_is_lost),
+        cmocka_unit_test(test_failures_stop_nobody_else),
         cmocka_unit_test(test_two_loaders),
         cmocka_unit_test(test_raw_tables_come_by_and_by),
         cmocka_unit_test(test_two_hands_do_not_wait_for_each_other),
