@@ -310,8 +310,6 @@ void dag_print_run(const json_t *answer)
     int w = width_of(tasks, "task");
     char time[UNIT_TEXT_MAX], n[UNIT_TEXT_MAX];
     struct buf params;
-    const char *name;
-    json_t *v;
     (void)printf("run %lld of ", (long long)dag_int(r, "id"));
     dag_put(dag_text(r, "dag"), 0);
     (void)printf(": %s, took %s, %s rows\n", dag_text(r, "state"), took(r, time, sizeof time),
@@ -323,8 +321,10 @@ void dag_print_run(const json_t *answer)
     dag_put(dag_text(r, "who"), 0);
     (void)printf(" (%s)\n", dag_text(r, "kind"));
     buf_init(&params, 0);
-    json_object_foreach(json_object_get(r, "params"), name, v)
-        buf_printf(&params, "%s%s=%s", params.len ? " " : "", name, json_string_value(v));
+    json_t *given = json_object_get(r, "params");
+    for (void *at = json_object_iter(given); at; at = json_object_iter_next(given, at))
+        buf_printf(&params, "%s%s=%s", params.len ? " " : "", json_object_iter_key(at),
+                   json_string_value(json_object_iter_value(at)));
     if (params.len)
         line("params", buf_cstr(&params));
     buf_free(&params);
