@@ -16,8 +16,7 @@ static enum err check_model(const struct config *c, struct refresh *r, struct er
 {
     if (!c->model)
         return ERR_OK;
-    enum err rc = model_load_file(c->model, &r->model, e);
-    return rc;
+    return model_load_file(c->model, &r->model, e);
 }
 
 /* A path of a list in the configuration; relative ones start at its folder. */
@@ -94,11 +93,6 @@ void refresh_destroy(struct refresh *r)
     datatests_free(r->tests);
     (void)pthread_mutex_destroy(&r->loading);
     free(r);
-}
-
-const struct marts *refresh_marts(const struct refresh *r)
-{
-    return r->marts;
 }
 
 const struct datatests *refresh_tests(const struct refresh *r)

@@ -230,18 +230,6 @@ static enum err look_again(struct model_loader *l, const bool *wanted, struct er
     return r || !changed ? r : load_bind(l, e);
 }
 
-enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *e)
-{
-    struct load_news n = {NULL, NULL};
-    enum err r = look_again(l, NULL, e);
-    if (!r)
-        r = read_news(l, &n, e);
-    for (int i = 0; i < l->m->n_entities; i++)
-        out[i] = !r && load_is_pending(l, &n, i);
-    news_free(&n);
-    return r;
-}
-
 /* ---- one entity ---- */
 
 /* The tables of an entity whose mark is `mark`. */

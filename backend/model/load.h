@@ -75,7 +75,4 @@ typedef void model_load_report(void *arg, const struct model_load *done);
 enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
                               void *arg, struct errbuf *e) MUST_CHECK;
 
-/* Whether raw holds something that is not loaded yet, one query for all. */
-enum err model_loader_pending(struct model_loader *l, bool *out, struct errbuf *e) MUST_CHECK;
-
 #endif

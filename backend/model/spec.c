@@ -79,19 +79,6 @@ const char *const *spec_texts(const struct spec *s, const struct yaml *node, con
     return out;
 }
 
-bool spec_bool(const struct spec *s, const struct yaml *node, const char *key, bool def)
-{
-    const char *text = spec_text(s, node, key, false);
-    if (!text)
-        return def;
-    if (!strcmp(text, "true"))
-        return true;
-    if (strcmp(text, "false") != 0)
-        faults_add(s->faults, s->file, spec_line(node, key), "`%s` is true or false, not `%s`", key,
-                   text);
-    return false;
-}
-
 bool spec_is_name(const char *text)
 {
     size_t n = strlen(text);

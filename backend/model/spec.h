@@ -33,9 +33,6 @@ const char *spec_text(const struct spec *s, const struct yaml *node, const char 
 /* The texts of a list (or of one text alone), NULL-terminated, never NULL. */
 const char *const *spec_texts(const struct spec *s, const struct yaml *node, const char *key);
 
-/* true, false, or what `def` says when it is not there. */
-bool spec_bool(const struct spec *s, const struct yaml *node, const char *key, bool def);
-
 /* Letters, digits and _ , no digit first, at most SPEC_NAME_MAX octets. */
 bool spec_is_name(const char *text);
 

@@ -44,7 +44,6 @@ struct task_run; /* one try that is going on */
 /* What is known of the try: DAG, interval, logical time, run id, attempt, params. */
 const struct dag_context *task_run_context(const struct task_run *t);
 const struct dag_task *task_run_task(const struct task_run *t);
-enum run_kind task_run_kind(const struct task_run *t);
 /* True once it is to end: cancelled, out of time, or the engine stops. Then return ERR_CANCELED,
  * with nothing committed. */
 bool task_run_canceled(const struct task_run *t);

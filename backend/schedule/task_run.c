@@ -19,11 +19,6 @@ const struct dag_task *task_run_task(const struct task_run *t)
     return t->task;
 }
 
-enum run_kind task_run_kind(const struct task_run *t)
-{
-    return t->ti->run->kind;
-}
-
 bool task_run_canceled(const struct task_run *t)
 {
     return atomic_load(&t->canceled);
