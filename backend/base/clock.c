@@ -10,6 +10,19 @@ static int64_t read_ns(clockid_t id)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+struct timespec clock_mono_after(int64_t timeout_us)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += (time_t)(timeout_us / 1000000);
+    t.tv_nsec += (long)(timeout_us % 1000000) * 1000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
 int64_t clock_mono_us(void)
 {
     return read_ns(CLOCK_MONOTONIC) / 1000;

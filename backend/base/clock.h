@@ -4,8 +4,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 int64_t clock_mono_us(void); /* never goes back; for durations and deadlines */
+/* The moment so long from now, for pthread_cond_timedwait on a condition of CLOCK_MONOTONIC. */
+struct timespec clock_mono_after(int64_t timeout_us);
 int64_t clock_wall_us(void); /* microseconds since 1970-01-01 UTC */
 int64_t clock_wall_ns(void);
 

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "backend/base/clock.h"
 
 struct queue {
     pthread_mutex_t mutex;
@@ -61,25 +62,12 @@ void queue_reopen(struct queue *q)
     set_closed(q, false);
 }
 
-static struct timespec deadline_after(int64_t timeout_us)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(timeout_us / 1000000);
-    t.tv_nsec += (long)(timeout_us % 1000000) * 1000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 /* Waits on c while *length == blocked; false on time-out. The mutex is held. */
 static bool wait_change(struct queue *q, pthread_cond_t *c, size_t blocked, int64_t timeout_us)
 {
     struct timespec until = {0};
     if (timeout_us > 0)
-        until = deadline_after(timeout_us);
+        until = clock_mono_after(timeout_us);
     while (q->length == blocked && !q->closed) {
         if (timeout_us == 0)
             return false;

@@ -340,14 +340,7 @@ static void wait_round(struct probes *p, int64_t last_us)
         int64_t left = last_us + (watched ? p->o.often_us : p->o.seldom_us) - now;
         if (p->quit || p->aimed || left <= 0)
             return;
-        struct timespec t;
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        t.tv_sec += (time_t)(left / 1000000);
-        t.tv_nsec += (long)(left % 1000000) * 1000;
-        if (t.tv_nsec >= 1000000000) {
-            t.tv_sec++;
-            t.tv_nsec -= 1000000000;
-        }
+        struct timespec t = clock_mono_after(left);
         (void)pthread_cond_timedwait(&p->changed, &p->mutex, &t);
     }
 }

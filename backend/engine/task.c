@@ -167,14 +167,7 @@ void task_restart(struct task *t)
 
 enum err task_wait_ended(struct task *t, int64_t timeout_us)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(timeout_us / 1000000);
-    until.tv_nsec += (long)(timeout_us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_mono_after(timeout_us);
     int rc = 0;
     (void)pthread_mutex_lock(&t->mutex);
     while (t->in_run && rc != ETIMEDOUT)
@@ -242,16 +235,9 @@ static enum task_event judge(struct task *t, enum err rc)
 /* Waits out the backoff, or until somebody asks for something else. The mutex is held. */
 static void back_off(struct task *t)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t us = t->backoff_us;
+    struct timespec until = clock_mono_after(us);
     t->retry_at_us = clock_wall_us() + us;
-    until.tv_sec += (time_t)(us / 1000000);
-    until.tv_nsec += (long)(us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     t->backoff_us = us * 2 > t->o.backoff_max_us ? t->o.backoff_max_us : us * 2;
     int rc = 0;
     while (t->state == TASK_RETRYING && !t->quit && rc != ETIMEDOUT)

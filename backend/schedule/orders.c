@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/base/clock.h"
 #include "backend/base/log.h"
 #include "backend/schedule/scheduler_run.h"
 
@@ -63,15 +64,8 @@ static enum err state_of(struct scheduler *s, int64_t id, enum run_state *state,
 enum err scheduler_run_wait(struct scheduler *s, int64_t run, int64_t timeout_us,
                             enum run_state *state, struct errbuf *e)
 {
-    struct timespec until;
+    struct timespec until = clock_mono_after(timeout_us);
     int waited = 0;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(timeout_us / 1000000);
-    until.tv_nsec += (long)(timeout_us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     (void)pthread_mutex_lock(&s->mutex);
     enum err rc = state_of(s, run, state, e);
     while (!rc && !run_state_ended(*state) && waited != ETIMEDOUT && !s->quit) {

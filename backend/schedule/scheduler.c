@@ -321,16 +321,9 @@ static enum err still_running(struct scheduler *s, struct errbuf *e)
 
 enum err scheduler_stop(struct scheduler *s, int64_t timeout_us, struct errbuf *e)
 {
-    struct timespec until;
     int waited = 0;
     scheduler_stop_begin(s);
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(timeout_us / 1000000);
-    until.tv_nsec += (long)(timeout_us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_mono_after(timeout_us);
     (void)pthread_mutex_lock(&s->mutex);
     while (s->started && s->running && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&s->run_ended, &s->mutex, &until);
