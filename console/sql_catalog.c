@@ -96,14 +96,6 @@ static enum err read_columns(void *arg, const struct format_column *columns, int
                : err_set(e, ERR_SQL, "the driver's catalog has %d columns instead of %d", n, need);
 }
 
-static int64_t number_of(const struct cell *c)
-{
-    char text[32] = "";
-    if (c->kind == CELL_TEXT)
-        (void)snprintf(text, sizeof text, "%.*s", (int)c->len, (const char *)c->p);
-    return strtoll(text, NULL, 10);
-}
-
 static bool has_length(int64_t type)
 {
     /* char, varchar, wchar, wvarchar, binary, varbinary */
@@ -119,12 +111,12 @@ static bool has_precision(int64_t type)
 static void odbc_type(const struct cell *cells, int modifier, char *out, size_t n)
 {
     const struct cell *name = &cells[ODBC_TYPE_NAME];
-    int64_t type = number_of(&cells[ODBC_DATA_TYPE]);
-    int64_t size = number_of(&cells[ODBC_SIZE]);
-    int64_t digits = number_of(&cells[ODBC_DIGITS]);
+    int64_t type = cell_int64(&cells[ODBC_DATA_TYPE]);
+    int64_t size = cell_int64(&cells[ODBC_SIZE]);
+    int64_t digits = cell_int64(&cells[ODBC_DIGITS]);
     int len = name->kind == CELL_TEXT ? (int)name->len : 0;
     bool bare = len && !memchr(name->p, '(', (size_t)len) && size > 0 &&
-                (modifier < 0 || number_of(&cells[modifier]) >= 0);
+                (modifier < 0 || cell_int64(&cells[modifier]) >= 0);
     if (bare && has_length(type))
         (void)snprintf(out, n, "%.*s(%lld)", len, (const char *)name->p, (long long)size);
     else if (bare && has_precision(type))
@@ -147,7 +139,7 @@ static enum err read_row(void *arg, const struct cell *cells, struct errbuf *e)
     if (!r->odbc_columns)
         return grid_add(r->grid, cells, r->places, r->n, e);
     const struct cell *nullable = &cells[ODBC_NULLABLE];
-    bool not_null = nullable->kind == CELL_TEXT && number_of(nullable) == 0;
+    bool not_null = nullable->kind == CELL_TEXT && cell_int64(nullable) == 0;
     odbc_type(cells, r->modifier, type, sizeof type);
     const struct cell out[SQL_GRID_COLUMNS] = {cells[ODBC_NAME], text_cell(type),
                                                text_cell(not_null ? "not null" : ""),

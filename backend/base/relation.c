@@ -7,6 +7,15 @@
 static const uint64_t FNV_OFFSET = 0xcbf29ce484222325u;
 static const uint64_t FNV_PRIME = 0x100000001b3u;
 
+int64_t cell_int64(const struct cell *c)
+{
+    char digits[32] = "";
+    if (c->kind != CELL_TEXT || c->len >= sizeof digits)
+        return 0;
+    memcpy(digits, c->p, c->len);
+    return strtoll(digits, NULL, 10);
+}
+
 struct relation *relation_create(int n_columns)
 {
     struct relation *r = calloc(1, sizeof *r);

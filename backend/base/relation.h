@@ -66,6 +66,9 @@ struct cell {
     uint8_t kind; /* enum cell_kind */
 };
 
+/* A cell's whole number; 0 for NULL, and for what is too long to be one. */
+int64_t cell_int64(const struct cell *c);
+
 struct column {
     char *name;
     char *type_name;   /* as in pg_type.typname, e.g. "int4", "numeric", "mood", "_text" */

@@ -17,14 +17,6 @@ static bool has_column(const struct verify *v, const struct wcolumn *columns, in
     return false;
 }
 
-static int64_t number_of(const struct cell *c)
-{
-    char text[24] = "";
-    if (c->kind == CELL_TEXT && c->len < sizeof text)
-        memcpy(text, c->p, c->len);
-    return strtoll(text, NULL, 10);
-}
-
 enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
                         struct verify_table *out, struct errbuf *e)
 {
@@ -52,8 +44,8 @@ enum err verify_doubled(struct verify *v, const struct wcolumn *columns, int n,
         rc = warehouse_query(v->warehouse, buf_cstr(&sql), 0, NULL, &rows, e);
     while (!rc && (rc = warehouse_rows_next(rows, &cells, e)) == ERR_OK) {
         if (!out->doubled++) {
-            out->doubled_partition = (int32_t)number_of(&cells[0]);
-            out->doubled_offset = number_of(&cells[1]);
+            out->doubled_partition = (int32_t)cell_int64(&cells[0]);
+            out->doubled_offset = cell_int64(&cells[1]);
         }
     }
     warehouse_rows_close(rows);

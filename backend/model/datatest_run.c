@@ -214,7 +214,7 @@ static enum err run_query(struct warehouse *w, const struct datatest *t,
     if (!r)
         r = warehouse_rows_next(rows, &cells, e);
     if (!r)
-        out->count = strtoll(cells[0].p, NULL, 10);
+        out->count = cell_int64(&cells[0]);
     warehouse_rows_close(rows);
     if (r || !out->count)
         return r;

@@ -146,12 +146,9 @@ static enum err read_newest(struct model_loader *l, int64_t *newest, struct errb
     }
     enum err r = sql.len ? warehouse_query(l->w, buf_cstr(&sql), 0, NULL, &rows, e) : ERR_NOT_FOUND;
     while (!r && !(r = warehouse_rows_next(rows, &c, e))) {
-        char text[2][24] = {"", ""};
-        for (int i = 0; i < 2; i++)
-            (void)snprintf(text[i], sizeof text[i], "%.*s", (int)c[i].len, c[i].p ? c[i].p : "");
-        int i = atoi(text[0]);
+        int64_t i = cell_int64(&c[0]);
         if (c[1].kind == CELL_TEXT && i >= 0 && i < l->m->n_entities)
-            newest[i] = strtoll(text[1], NULL, 10);
+            newest[i] = cell_int64(&c[1]);
     }
     warehouse_rows_close(rows);
     buf_free(&sql);
@@ -174,12 +171,10 @@ static enum err read_marks(struct model_loader *l, int64_t *marks, struct errbuf
         marks[i] = -1;
     enum err r = warehouse_query(l->w, buf_cstr(&sql), 0, NULL, &rows, e);
     while (!r && !(r = warehouse_rows_next(rows, &c, e))) {
-        char batch[24];
-        (void)snprintf(batch, sizeof batch, "%.*s", (int)c[1].len, c[1].p ? c[1].p : "");
         for (int i = 0; i < l->s->n; i++)
             if (l->s->items[i].entity >= 0 && strlen(l->s->items[i].name) == c[0].len &&
                 !memcmp(l->s->items[i].name, c[0].p, c[0].len))
-                marks[i] = strtoll(batch, NULL, 10);
+                marks[i] = cell_int64(&c[1]);
     }
     warehouse_rows_close(rows);
     buf_free(&table);

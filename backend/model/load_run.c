@@ -280,14 +280,10 @@ static enum err measure(struct load_run *x, struct delta *d, struct errbuf *e)
     if (!r)
         r = warehouse_rows_next(rows, &c, e);
     if (!r) {
-        char number[2][24];
         (void)snprintf(d->from, sizeof d->from, "%.*s", (int)c[0].len, c[0].p ? c[0].p : "");
         (void)snprintf(d->to, sizeof d->to, "%.*s", (int)c[1].len, c[1].p ? c[1].p : "");
-        for (int i = 0; i < 2; i++)
-            (void)snprintf(number[i], sizeof number[i], "%.*s", (int)c[2 + i].len,
-                           c[2 + i].p ? c[2 + i].p : "");
-        d->deletes = strtoll(number[0], NULL, 10);
-        d->rows = strtoll(number[1], NULL, 10);
+        d->deletes = cell_int64(&c[2]);
+        d->rows = cell_int64(&c[3]);
     }
     warehouse_rows_close(rows);
     if (!r && x->empty && !d->deletes) {

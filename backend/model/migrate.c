@@ -22,15 +22,6 @@ enum err model_exec(struct warehouse *w, const struct dialect *d, const char *qu
     return r;
 }
 
-static int64_t cell_number(const struct cell *c)
-{
-    char digits[32] = "";
-    if (c->kind != CELL_TEXT || c->len >= sizeof digits)
-        return 0;
-    memcpy(digits, c->p, c->len);
-    return strtoll(digits, NULL, 10);
-}
-
 enum err model_number(struct warehouse *w, const char *sql, int n_params, const char *const *params,
                       int64_t *out, struct errbuf *e)
 {
@@ -41,7 +32,7 @@ enum err model_number(struct warehouse *w, const char *sql, int n_params, const 
     if (!r)
         r = warehouse_rows_next(rows, &cells, e);
     if (!r)
-        *out = cell_number(&cells[0]);
+        *out = cell_int64(&cells[0]);
     warehouse_rows_close(rows);
     return r == ERR_NOT_FOUND ? ERR_OK : r;
 }

@@ -55,15 +55,6 @@ enum err warehouse_offsets_ensure(struct warehouse *w, const char *schema, struc
 
 /* ---- reading ---- */
 
-static int64_t cell_i64(const struct cell *c)
-{
-    char digits[NUMBER_MAX] = "";
-    if (c->kind != CELL_TEXT || c->len >= sizeof digits)
-        return 0;
-    memcpy(digits, c->p, c->len);
-    return strtoll(digits, NULL, 10);
-}
-
 static enum err query_slot(struct warehouse *w, const char *query, const struct sql_slot *slot,
                            int n_params, const char *const *params, struct warehouse_rows **rows,
                            struct errbuf *e)
@@ -87,7 +78,7 @@ static enum err read_number(struct warehouse *w, const char *query, const struct
     if (!r)
         r = warehouse_rows_next(rows, &cells, e);
     if (!r)
-        *out = cell_i64(&cells[0]);
+        *out = cell_int64(&cells[0]);
     warehouse_rows_close(rows);
     return r == ERR_NOT_FOUND ? err_set(e, ERR_SQL, "no answer to %s", query) : r;
 }
@@ -102,8 +93,8 @@ static enum err add_offset(struct stored_offset **out, int *n, const struct cell
     struct stored_offset *o = &p[(*n)++];
     (void)snprintf(o->topic, sizeof o->topic, "%.*s", (int)cells[0].len,
                    cells[0].p ? cells[0].p : "");
-    o->partition = (int32_t)cell_i64(&cells[1]);
-    o->next_offset = cell_i64(&cells[2]);
+    o->partition = (int32_t)cell_int64(&cells[1]);
+    o->next_offset = cell_int64(&cells[2]);
     return ERR_OK;
 }
 

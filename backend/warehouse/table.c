@@ -16,15 +16,6 @@ enum { ROUNDS = 8 };
 
 /* ---- reading the catalog ---- */
 
-static int cell_int(const struct cell *c)
-{
-    char digits[24] = "";
-    if (c->kind != CELL_TEXT || c->len >= sizeof digits)
-        return 0;
-    memcpy(digits, c->p, c->len);
-    return atoi(digits);
-}
-
 /* Columns and their names in one block, so that the caller frees once. */
 struct column_list {
     struct wcolumn *items;
@@ -49,8 +40,9 @@ static enum err list_add(struct column_list *l, const struct cell *cells, const 
     if (cells[1].p)
         memcpy(type, cells[1].p, n);
     struct wcolumn *c = &l->items[l->n++];
-    *c = (struct wcolumn){.not_null = cell_int(&cells[5]) != 0};
-    d->type_read(type, cell_int(&cells[2]), cell_int(&cells[3]), cell_int(&cells[4]), c);
+    *c = (struct wcolumn){.not_null = (int)cell_int64(&cells[5]) != 0};
+    d->type_read(type, (int)cell_int64(&cells[2]), (int)cell_int64(&cells[3]),
+                 (int)cell_int64(&cells[4]), c);
     buf_add(&l->names, cells[0].p, cells[0].len);
     buf_ch(&l->names, '\0');
     return buf_check(&l->names, "a table's columns", e);
