@@ -11,47 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/base/clock.h"
 #include "backend/engine/verify_run.h"
 #include "backend/model/migrate.h"
 #include "backend/model/model.h"
+#include "backend/model/sql.h"
 #include "backend/warehouse/dialect.h"
 #include "queries/queries.h"
 
-enum { POLL_NS = 20000000, ROUNDS_MAX = 5 };
-
-static void pause_briefly(void)
-{
-    const struct timespec t = {.tv_nsec = POLL_NS};
-    (void)nanosleep(&t, NULL);
-}
-
-/* query: one of queries/verify/, with {table} and one bound text, or none. */
-static enum err read_batch(struct verify *v, const char *query, const char *schema,
-                           const char *table, const char *param, int64_t *out, struct errbuf *e)
-{
-    struct buf name;
-    struct buf sql;
-    buf_init(&name, 0);
-    buf_init(&sql, 0);
-    dialect_ident(&name, dialect_find(v->o->dialect), schema);
-    buf_ch(&name, '.');
-    dialect_ident(&name, dialect_find(v->o->dialect), table);
-    const struct sql_slot slot = {"table", buf_cstr(&name)};
-    sql_fill(&sql, query_text(query), &slot, 1);
-    enum err rc = model_number(v->warehouse, buf_cstr(&sql), param ? 1 : 0, &param, out, e);
-    buf_free(&name);
-    buf_free(&sql);
-    return rc;
-}
+enum { ROUNDS_MAX = 5 };
 
 static enum err read_mark(struct verify *v, const struct model_entity *t, int64_t *out,
                           struct errbuf *e)
 {
-    return read_batch(v, "verify/mark", v->o->model->schema, "_flightdeck_marks", t->anchor, out,
-                      e);
+    const struct dialect *d = dialect_find(v->o->dialect);
+    struct buf table;
+    struct buf sql;
+    buf_init(&table, 0);
+    buf_init(&sql, 0);
+    model_sql_table(&table, d, v->o->model->schema, "_flightdeck_marks", "");
+    const struct sql_slot slot = {"table", buf_cstr(&table)};
+    sql_fill(&sql, query_text("verify/mark"), &slot, 1);
+    enum err rc = model_number(v->warehouse, buf_cstr(&sql), 1, &t->anchor, out, e);
+    buf_free(&table);
+    buf_free(&sql);
+    return rc;
 }
 
 static enum err wait_for(struct verify *v, const struct model_entity *t, int64_t want,
@@ -79,7 +64,7 @@ static enum err wait_for(struct verify *v, const struct model_entity *t, int64_t
                 "dag runs` tell why",
                 v->o->model->schema, t->name, mark, want, (double)(now - moved) / 1e6);
         else
-            pause_briefly();
+            verify_pause();
     }
     return rc;
 }
@@ -211,7 +196,7 @@ enum err verify_model_wanted(struct verify *v, const struct source_tables *table
     for (int i = 0; i < tables->n && !rc; i++) {
         const struct model_entity *t = entity_of(v->o->model, &tables->items[i]);
         if (t && is_in_raw(v, t))
-            rc = read_batch(v, "verify/newest", v->o->schema, t->raw, NULL, &(*out)[i], e);
+            rc = warehouse_newest_batch(v->warehouse, v->o->schema, t->raw, &(*out)[i], e);
     }
     return rc;
 }

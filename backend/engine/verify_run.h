@@ -28,6 +28,9 @@ struct verify {
 /* Waits until the connector's own snapshot is through: its rows say how they were when it was
  * taken, so ours has to be the later one. */
 enum err verify_wait_initial(struct verify *v, struct errbuf *e) MUST_CHECK;
+/* Between two looks at a server that is waited for. */
+void verify_pause(void);
+
 enum err verify_take_snapshot(struct verify *v, struct errbuf *e) MUST_CHECK;
 /* Waits until raw holds everything up to the snapshot's LSN. */
 enum err verify_wait(struct verify *v, const struct source_tables *tables,

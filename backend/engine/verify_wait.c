@@ -22,7 +22,7 @@
 
 enum { NO_SLOT_US = 3000000, POLL_NS = 20000000, FETCH_BYTES = 1 << 20, PROBE_US = 5000000 };
 
-static void pause_briefly(void)
+void verify_pause(void)
 {
     const struct timespec t = {.tv_nsec = POLL_NS};
     (void)nanosleep(&t, NULL);
@@ -158,7 +158,7 @@ static enum err wait_slot(struct verify *v, struct errbuf *e)
                                v->o->slot, lsn_format(slot.confirmed_lsn, b),
                                lsn_format(v->snapshot.lsn, a));
         else
-            pause_briefly();
+            verify_pause();
     }
     bool stuck = rc == ERR_STATE || rc == ERR_TIMEOUT;
     return stuck ? add_state(v, v->o->source_connector, e) : rc;
@@ -270,7 +270,7 @@ static enum err wait_sink(struct verify *v, struct kafka_consumer *c, const char
                          connector);
             rc = add_state(v, connector, e);
         } else
-            pause_briefly();
+            verify_pause();
     }
     kafka_topics_free(&t);
     kafka_admin_destroy(admin);

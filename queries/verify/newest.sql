@@ -1,1 +1,0 @@
-SELECT MAX(_batch) FROM {table}
