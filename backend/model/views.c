@@ -46,14 +46,21 @@ static void finish(struct view *v, const char *name, const char *suffix)
     buf_clear(&v->b);
 }
 
-/* FROM (.., ROW_NUMBER() .. AS _n ..) x: the newest row of each key is the one with _n = 1. */
+/* FROM (..) x: the newest row of each key, in the form that the dialect plans well. */
 static void newest(struct view *v, const char *name)
 {
-    buf_lit(&v->b, "FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY ");
-    column(v, "s", v->t->sk);
-    buf_lit(&v->b, " ORDER BY s._changed_at DESC, s._lsn DESC, s._ordinal DESC) AS _n FROM ");
-    table(v, name, "");
-    buf_lit(&v->b, " s) x");
+    struct buf key;
+    struct buf target;
+    buf_init(&key, 0);
+    buf_init(&target, 0);
+    model_sql_column(&key, v->d, "s", v->t->sk);
+    model_sql_table(&target, v->d, v->m->schema, name, "");
+    const struct sql_slot slots[] = {{"key", buf_cstr(&key)}, {"table", buf_cstr(&target)}};
+    buf_lit(&v->b, "FROM (");
+    sql_fill(&v->b, model_query(v->d, "newest"), slots, 2);
+    buf_lit(&v->b, ") x");
+    buf_free(&key);
+    buf_free(&target);
 }
 
 static void attribute_latest(struct view *v, const struct model_attribute *a)
@@ -77,7 +84,6 @@ static void attribute_latest(struct view *v, const struct model_attribute *a)
         buf_lit(&v->b, " = ");
         column(v, "x", knot->id);
     }
-    buf_lit(&v->b, "\nWHERE x._n = 1");
     finish(v, a->table, "_latest");
 }
 
@@ -89,7 +95,7 @@ static void tie_latest(struct view *v, const struct model_tie *tie)
     column(v, "x", tie->to_sk);
     buf_lit(&v->b, ", x._changed_at\n");
     newest(v, tie->table);
-    buf_lit(&v->b, "\nWHERE x._n = 1 AND ");
+    buf_lit(&v->b, "\nWHERE ");
     column(v, "x", tie->to_sk);
     buf_lit(&v->b, " IS NOT NULL");
     finish(v, tie->table, "_latest");
@@ -101,7 +107,6 @@ static void existence_latest(struct view *v)
     column(v, "x", v->t->sk);
     buf_lit(&v->b, ", x.existence, x._changed_at\n");
     newest(v, v->t->existence);
-    buf_lit(&v->b, "\nWHERE x._n = 1");
     finish(v, v->t->existence, "_latest");
 }
 
