@@ -27,6 +27,7 @@
 #include "backend/base/clock.h"
 #include "backend/kafka/kafka.h"
 #include "backend/serve/client.h"
+#include "tests/fixture/figure.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
 
@@ -41,13 +42,10 @@ enum {
 };
 
 static struct {
-    bool json;
+    struct figures out;
     long long rows;
-    char **only;
-    int n_only;
     long peak_kib;
-    int failed;
-} bench;
+} bench = {.out = {.value_digits = 1, .ratio_digits = 2}};
 
 /* ---- small tools ---- */
 
@@ -71,29 +69,14 @@ static void sql(const char *conninfo, const char *text)
 
 static bool wanted(const char *name)
 {
-    for (int i = 0; i < bench.n_only; i++)
-        if (!strcmp(bench.only[i], name))
-            return true;
-    return bench.n_only == 0;
+    return figure_wanted(&bench.out, name);
 }
 
 static void figure(const char *name, double value, const char *unit, const char *baseline_words,
                    double baseline, double ratio, const char *reach, bool ok)
 {
-    if (!ok)
-        bench.failed++;
-    if (bench.json) {
-        json_t *j =
-            json_pack("{s:s, s:f, s:s, s:f, s:f, s:s, s:b}", "name", name, "value", value, "unit",
-                      unit, "baseline", baseline, "ratio", ratio, "reach", reach, "ok", ok);
-        (void)json_dumpf(j, stdout, JSON_REAL_PRECISION(6));
-        (void)putchar('\n');
-        json_decref(j);
-    } else {
-        (void)printf("%-20s %12.1f %-9s  %-44s ratio %7.2f  reach %-12s %s\n", name, value, unit,
-                     baseline_words, ratio, reach, ok ? "ok" : "NOT REACHED");
-    }
-    (void)fflush(stdout);
+    figure_tell(&bench.out,
+                &(struct figure){name, value, unit, baseline_words, baseline, ratio, reach, ok});
 }
 
 /* ---- the engine's own figures, over its socket ---- */
@@ -485,7 +468,7 @@ static void quantiles(const int64_t *from, const int64_t *to, int n, double *p50
     }
     if (k < n) { /* a lost change is no fast one, and no figure stands beside it */
         (void)fprintf(stderr, "bench: %d of %d changes were not seen\n", n - k, n);
-        bench.failed++;
+        bench.out.failed++;
     }
     qsort(ms, (size_t)n, sizeof *ms, by_value);
     *p50 = ms[n / 2];
@@ -632,14 +615,14 @@ static void bench_start(void)
 int main(int argc, char **argv)
 {
     bench.rows = 500000;
-    bench.only = calloc((size_t)argc + 1, sizeof *bench.only);
+    bench.out.only = calloc((size_t)argc + 1, sizeof *bench.out.only);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json"))
-            bench.json = true;
+            bench.out.json = true;
         else if (!strcmp(argv[i], "--rows") && i + 1 < argc)
             bench.rows = atoll(argv[++i]);
         else
-            bench.only[bench.n_only++] = argv[i];
+            bench.out.only[bench.out.n_only++] = argv[i];
     }
     if (fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE))
         return 1;
@@ -658,11 +641,11 @@ int main(int argc, char **argv)
         /* it is the most of the others' engines: alone it has nothing to say */
         (void)fprintf(stderr, "bench: rss is measured by stream, load, end_to_end and the others: "
                               "name one of them too\n");
-        bench.failed++;
+        bench.out.failed++;
     } else if (wanted("rss"))
         figure("rss", (double)bench.peak_kib / 1024, "MiB",
                "Connect worker 800-2100 MiB (elsewhere)", 800, (double)bench.peak_kib / 1024 / 800,
                "<= 128 MiB", bench.peak_kib <= 128 * 1024);
     (void)fixture_stop();
-    return bench.failed ? 1 : 0;
+    return bench.out.failed ? 1 : 0;
 }

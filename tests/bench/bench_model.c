@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "backend/base/buf.h"
 #include "backend/base/clock.h"
 #include "backend/model/load.h"
@@ -24,15 +22,15 @@
 #include "backend/warehouse/dialect.h"
 #include "backend/warehouse/warehouse.h"
 #include "config/assets.h"
+#include "tests/fixture/figure.h"
 #include "tests/fixture/fixture.h"
 
 enum { ROUNDS = 7, SCALES_MAX = 8 };
 
 static struct {
-    bool json;
-    int failed;
+    struct figures out;
     struct warehouse *w;
-} bench;
+} bench = {.out = {.value_digits = 2, .ratio_digits = 4}};
 
 static struct errbuf err;
 
@@ -45,19 +43,7 @@ __attribute__((noreturn)) static void die(const char *what)
 static void figure(const char *name, double value, const char *unit, const char *words,
                    double baseline, double ratio, const char *reach, bool ok)
 {
-    bench.failed += !ok;
-    if (bench.json) {
-        json_t *j =
-            json_pack("{s:s, s:f, s:s, s:f, s:f, s:s, s:b}", "name", name, "value", value, "unit",
-                      unit, "baseline", baseline, "ratio", ratio, "reach", reach, "ok", ok);
-        (void)json_dumpf(j, stdout, JSON_REAL_PRECISION(6));
-        (void)putchar('\n');
-        json_decref(j);
-    } else {
-        (void)printf("%-20s %12.2f %-9s  %-44s ratio %7.4f  reach %-12s %s\n", name, value, unit,
-                     words, ratio, reach, ok ? "ok" : "NOT REACHED");
-    }
-    (void)fflush(stdout);
+    figure_tell(&bench.out, &(struct figure){name, value, unit, words, baseline, ratio, reach, ok});
 }
 
 static void run(const char *sql)
@@ -318,7 +304,7 @@ int main(int argc, char **argv)
     char text[64] = "1,10";
     for (int i = 1; i < argc; i++)
         if (!strcmp(argv[i], "--json"))
-            bench.json = true;
+            bench.out.json = true;
         else if (!strcmp(argv[i], "--scales") && i + 1 < argc)
             (void)snprintf(text, sizeof text, "%s", argv[++i]);
     for (char *word = strtok(text, ","); word && n < SCALES_MAX; word = strtok(NULL, ","))
@@ -337,5 +323,5 @@ int main(int argc, char **argv)
     figure("dwh_refresh_flat", sizes[n - 1].refresh_s * 1000, "ms", words,
            sizes[0].refresh_s * 1000, flat, "<=1.5", flat <= 1.5);
     warehouse_close(bench.w);
-    return fixture_stop() || bench.failed ? 1 : 0;
+    return fixture_stop() || bench.out.failed ? 1 : 0;
 }

@@ -21,10 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "backend/base/clock.h"
 #include "backend/schedule/scheduler.h"
+#include "tests/fixture/figure.h"
 
 enum { TRIGGERS = 1000, SHELLS = 200, CHAIN = 20, CHAINS = 50, QUEUED = 10000, WAIT_S = 60 };
 
@@ -32,10 +31,7 @@ static const double airflow_trigger_ms = 2000; /* 2.0 to 2.6 s */
 static const double airflow_gap_ms = 1000;     /* its scheduler's loop */
 
 static struct {
-    bool json;
-    char **only;
-    int n_only;
-    int failed;
+    struct figures out;
     char dir[256];
     struct store *store;
     struct dag_set *dags;
@@ -47,7 +43,7 @@ static struct {
     bool hold;
     int n_gaps;
     double gaps[CHAIN * CHAINS];
-} bench;
+} bench = {.out = {.value_digits = 2, .ratio_digits = 4}};
 
 __attribute__((noreturn)) static void die(const char *what, const struct errbuf *e)
 {
@@ -55,34 +51,13 @@ __attribute__((noreturn)) static void die(const char *what, const struct errbuf 
     exit(1);
 }
 
-static bool wanted(const char *name)
-{
-    for (int i = 0; i < bench.n_only; i++)
-        if (!strcmp(bench.only[i], name))
-            return true;
-    return bench.n_only == 0;
-}
-
 static void figure(const char *name, double value, const char *unit, const char *baseline_words,
                    double baseline, const char *reach, bool ok)
 {
     double ratio = baseline > 0 ? value / baseline : 0;
-    if (!wanted(name))
-        return;
-    if (!ok)
-        bench.failed++;
-    if (bench.json) {
-        json_t *j =
-            json_pack("{s:s, s:f, s:s, s:f, s:f, s:s, s:b}", "name", name, "value", value, "unit",
-                      unit, "baseline", baseline, "ratio", ratio, "reach", reach, "ok", ok);
-        (void)json_dumpf(j, stdout, JSON_REAL_PRECISION(6));
-        (void)putchar('\n');
-        json_decref(j);
-    } else {
-        (void)printf("%-20s %12.2f %-9s  %-44s ratio %7.4f  reach %-12s %s\n", name, value, unit,
-                     baseline_words, ratio, reach, ok ? "ok" : "NOT REACHED");
-    }
-    (void)fflush(stdout);
+    if (figure_wanted(&bench.out, name))
+        figure_tell(&bench.out, &(struct figure){name, value, unit, baseline_words, baseline, ratio,
+                                                 reach, ok});
 }
 
 /* ---- the tasks ---- */
@@ -292,21 +267,21 @@ int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (!strcmp(argv[i], "--json"))
-            bench.json = true;
-    bench.only = calloc((size_t)argc, sizeof *bench.only);
-    for (int i = 1; i < argc && bench.only; i++)
+            bench.out.json = true;
+    bench.out.only = calloc((size_t)argc, sizeof *bench.out.only);
+    for (int i = 1; i < argc && bench.out.only; i++)
         if (argv[i][0] != '-')
-            bench.only[bench.n_only++] = argv[i];
+            bench.out.only[bench.out.n_only++] = argv[i];
     set_up();
-    if (wanted("trigger_p50") || wanted("trigger_p99"))
+    if (figure_wanted(&bench.out, "trigger_p50") || figure_wanted(&bench.out, "trigger_p99"))
         bench_trigger();
-    if (wanted("trigger_shell_p50"))
+    if (figure_wanted(&bench.out, "trigger_shell_p50"))
         bench_shell();
-    if (wanted("task_gap_p99"))
+    if (figure_wanted(&bench.out, "task_gap_p99"))
         bench_gap();
-    if (wanted("queued_10k") || wanted("queued_10k_drain"))
+    if (figure_wanted(&bench.out, "queued_10k") || figure_wanted(&bench.out, "queued_10k_drain"))
         bench_queued();
     tear_down();
-    free(bench.only);
-    return bench.failed ? 1 : 0;
+    free(bench.out.only);
+    return bench.out.failed ? 1 : 0;
 }
