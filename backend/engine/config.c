@@ -594,6 +594,15 @@ void config_free(struct config *c)
         arena_destroy(c->arena);
 }
 
+bool config_path(const struct config *c, const char *name, char *out)
+{
+    int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name)
+                           : snprintf(out, PATH_MAX, "%s/%s", c->directory, name);
+    if (n >= PATH_MAX)
+        errno = ENAMETOOLONG;
+    return n < PATH_MAX;
+}
+
 enum err config_require(const struct config *c, int needs, struct errbuf *e)
 {
     if (needs & NEEDS_SOURCE && !c->source.connection)

@@ -112,6 +112,10 @@ enum err config_parse(const char *text, size_t n, const char *file, struct confi
                       struct faults *faults, struct errbuf *e) MUST_CHECK;
 void config_free(struct config *c);
 
+/* A path that the configuration names; a relative one starts at its folder. out has PATH_MAX bytes.
+ * False (and ENAMETOOLONG): it is too long. */
+bool config_path(const struct config *c, const char *name, char *out);
+
 /* What a command needs: ERR_CONFIG names what is missing and how to give it. */
 enum config_needs { NEEDS_SOURCE = 1, NEEDS_KAFKA = 2, NEEDS_WAREHOUSE = 4 };
 enum err config_require(const struct config *c, int needs, struct errbuf *e) MUST_CHECK;

@@ -132,9 +132,7 @@ enum err connector_load_all(const struct config *c, struct connector_list *out,
     for (const char *const *p = c->connectors; *p; p++) {
         char path[PATH_MAX];
         struct stat st;
-        int n = (*p)[0] == '/' ? snprintf(path, sizeof path, "%s", *p)
-                               : snprintf(path, sizeof path, "%s/%s", c->directory, *p);
-        if (n >= (int)sizeof path || stat(path, &st) != 0)
+        if (!config_path(c, *p, path) || stat(path, &st) != 0)
             faults_add(faults, c->file, 0, "connectors: %s: %s", *p, strerror(errno));
         else if (S_ISDIR(st.st_mode))
             add_folder(c, path, out, faults);

@@ -94,9 +94,7 @@ static void add_path(struct gathered *g, const struct config *c, const char *giv
 {
     char path[PATH_MAX];
     struct stat st;
-    int n = given[0] == '/' ? snprintf(path, sizeof path, "%s", given)
-                            : snprintf(path, sizeof path, "%s/%s", c->directory, given);
-    if (n >= (int)sizeof path || stat(path, &st) != 0)
+    if (!config_path(c, given, path) || stat(path, &st) != 0)
         faults_add(g->faults, c->file, 0, "dags: %s: %s", given, strerror(errno));
     else if (S_ISDIR(st.st_mode))
         add_folder(g, path);
@@ -213,9 +211,8 @@ static void check_trigger(const struct named *n, const struct dag *d)
 static bool under_config(const struct named *n, const char *name, char path[PATH_MAX],
                          struct errbuf *e)
 {
-    int len = name[0] == '/' ? snprintf(path, PATH_MAX, "%s", name)
-                             : snprintf(path, PATH_MAX, "%s/%s", n->config->directory, name);
-    return len < PATH_MAX || (err_set(e, ERR_CONFIG, "%s: the path is too long", name), false);
+    return config_path(n->config, name, path) ||
+           (err_set(e, ERR_CONFIG, "%s: the path is too long", name), false);
 }
 
 static void read_named(struct named *n)

@@ -20,14 +20,12 @@ static enum err check_model(const struct config *c, struct refresh *r, struct er
 }
 
 /* A path of a list in the configuration; relative ones start at its folder. */
-static enum err config_path(const struct config *c, const char *key, const char *name,
-                            char out[PATH_MAX], struct errbuf *e)
+static enum err list_path(const struct config *c, const char *key, const char *name,
+                          char out[PATH_MAX], struct errbuf *e)
 {
-    int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name)
-                           : snprintf(out, PATH_MAX, "%s/%s", c->directory, name);
-    return n >= PATH_MAX
-               ? err_set(e, ERR_CONFIG, "%s: %s: %s: the path is too long", c->file, key, name)
-               : ERR_OK;
+    return config_path(c, name, out)
+               ? ERR_OK
+               : err_set(e, ERR_CONFIG, "%s: %s: %s: the path is too long", c->file, key, name);
 }
 
 enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
@@ -39,7 +37,7 @@ enum err refresh_read_marts(const struct config *c, struct marts **out, struct f
         return err_set(e, ERR_NOMEM, "no memory for the marts");
     for (int i = 0; c->marts[i] && !rc; i++) {
         char path[PATH_MAX];
-        rc = config_path(c, "marts", c->marts[i], path, e);
+        rc = list_path(c, "marts", c->marts[i], path, e);
         if (!rc)
             rc = marts_add_path(*out, path, faults, e);
     }
@@ -55,7 +53,7 @@ static enum err read_tests(const struct config *c, struct refresh *r, struct fau
         return err_set(e, ERR_NOMEM, "no memory for the data tests");
     for (int i = 0; c->tests[i] && !rc; i++) {
         char path[PATH_MAX];
-        rc = config_path(c, "tests", c->tests[i], path, e);
+        rc = list_path(c, "tests", c->tests[i], path, e);
         if (!rc)
             rc = datatests_add_path(r->tests, path, faults, e);
     }
