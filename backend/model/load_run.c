@@ -377,20 +377,34 @@ static enum err load_existence(struct load_run *x, struct errbuf *e)
     return r;
 }
 
-static enum err load_knot(struct load_run *x, int knot, const char *new_value, struct errbuf *e)
+/* New values of a knot. where: the query of the rows that have them, in the table `rows`. */
+static enum err add_knot(struct load_run *x, const struct model_knot *k, const char *new_value,
+                         const char *where, struct buf *rows, const char *const *params,
+                         int n_params, int64_t *added, struct errbuf *e)
 {
-    const struct model_knot *k = &x->s->model->knots[knot];
+    const struct sql_slot slot = {"rows", buf_cstr(rows)};
     struct slots s;
     slots_init(&s);
-    slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "knot", k->table);
     slot_column(&s, x, "id", NULL, k->id);
     slot_column(&s, x, "value", NULL, k->name);
     slot_column(&s, x, "k_value", "k", k->name);
     slot_text(&s, "new_value", new_value);
-    enum err r = insert(x, "knot", &s, e);
+    sql_fill(slot_begin(&s, "new_rows"), model_query(x->s->dialect, where), &slot, 1);
+    slot_end(&s);
+    enum err r = run(x, "knot", &s, n_params, params, added, e);
     buf_free(&s.text);
+    return r;
+}
+
+static enum err load_knot(struct load_run *x, int knot, const char *new_value, struct errbuf *e)
+{
+    int64_t added = 0;
+    enum err r = add_knot(x, &x->s->model->knots[knot], new_value, "knot_in_delta", &x->plan->delta,
+                          NULL, 0, &added, e);
+    if (!r && added > 0)
+        x->inserted += added;
     return r;
 }
 
@@ -703,22 +717,17 @@ enum err load_run_knots(struct load_run *x, struct errbuf *e)
     (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->lo);
     (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->hi);
     for (int i = 0; i < t->n_attributes && !r; i++) {
+        const struct model_attribute *a = &t->attributes[i];
         char column[256];
-        struct slots s;
-        if (t->attributes[i].knot < 0)
+        struct buf value;
+        if (a->knot < 0)
             continue;
-        const struct model_knot *k = &m->knots[t->attributes[i].knot];
-        (void)snprintf(column, sizeof column, "after_%s", t->attributes[i].column);
-        slots_init(&s);
-        slot_source(&s, x);
-        slot_text(&s, "raw", buf_cstr(&x->plan->raw));
-        slot_table(&s, x, "knot", k->table);
-        slot_column(&s, x, "id", NULL, k->id);
-        slot_column(&s, x, "value", NULL, k->name);
-        slot_column(&s, x, "k_value", "k", k->name);
-        slot_column(&s, x, "new_value", "r", column);
-        r = run(x, "knot_raw", &s, 2, params, NULL, e);
-        buf_free(&s.text);
+        (void)snprintf(column, sizeof column, "after_%s", a->column);
+        buf_init(&value, 0);
+        model_sql_column(&value, x->s->dialect, "r", column);
+        r = add_knot(x, &m->knots[a->knot], buf_cstr(&value), "knot_in_raw", &x->plan->raw, params,
+                     2, NULL, e);
+        buf_free(&value);
     }
     return r;
 }

@@ -1,0 +1,1 @@
+{rows} d WHERE d.kind = 0

@@ -1,0 +1,1 @@
+{rows} r WHERE r._batch > CAST(? AS BIGINT) AND r._batch <= CAST(? AS BIGINT) AND r.op IN ('r', 'c', 'u')

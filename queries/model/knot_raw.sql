@@ -1,7 +1,0 @@
-INSERT INTO {knot} ({id}, {value}, _source, _created_at)
-SELECT m.top + ROW_NUMBER() OVER (ORDER BY x.v), x.v, {source}, CURRENT_TIMESTAMP
-FROM (SELECT DISTINCT {new_value} AS v FROM {raw} r
-      WHERE r._batch > CAST(? AS BIGINT) AND r._batch <= CAST(? AS BIGINT) AND r.op IN ('r', 'c', 'u')
-        AND {new_value} IS NOT NULL) x
-CROSS JOIN (SELECT COALESCE(MAX({id}), 0) AS top FROM {knot}) m
-WHERE NOT EXISTS (SELECT 1 FROM {knot} k WHERE {k_value} = x.v)
