@@ -198,18 +198,29 @@ static int dice(int n)
 
 /* ---- the loader ---- */
 
-static struct model_loader *open_loader(const char *text)
+static struct model_loader_options options_of(const char *text, int connections)
+{
+    return (struct model_loader_options){.file = "model.yaml",
+                                         .text = text,
+                                         .odbc = on.odbc,
+                                         .dialect = on.dialect,
+                                         .raw_schema = "raw_t",
+                                         .label = "test",
+                                         .connections = connections};
+}
+
+/* With exactly so many connections. */
+static struct model_loader *open_loader_on(const char *text, int connections)
 {
     struct model_loader *l = NULL;
-    const struct model_loader_options o = {.file = "model.yaml",
-                                           .text = text,
-                                           .odbc = on.odbc,
-                                           .dialect = on.dialect,
-                                           .raw_schema = "raw_t",
-                                           .label = "test",
-                                           .connections = 1 + dice(2)};
+    const struct model_loader_options o = options_of(text, connections);
     OK(model_loader_open(&o, &l, &err));
     return l;
+}
+
+static struct model_loader *open_loader(const char *text)
+{
+    return open_loader_on(text, 1 + dice(2));
 }
 
 static void add_inserted(void *arg, const struct model_load *done)
@@ -710,12 +721,7 @@ static void test_raw_loses_a_column(void **state)
 static void fails_to_open(const char *text, const char *why)
 {
     struct model_loader *l = NULL;
-    const struct model_loader_options o = {.file = "model.yaml",
-                                           .text = text,
-                                           .odbc = on.odbc,
-                                           .dialect = on.dialect,
-                                           .raw_schema = "raw_t",
-                                           .label = "test"};
+    const struct model_loader_options o = options_of(text, 1);
     FAILS(ERR_CONFIG, model_loader_open(&o, &l, &err));
     if (!strstr(err.text, why))
         fail_msg("`%s` does not say `%s`", err.text, why);

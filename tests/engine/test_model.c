@@ -68,16 +68,8 @@ static void test_failures_stop_nobody_else(void **state)
     seed = 21;
     struct warehouse *w = fresh();
     int n = make_history(events, 60, false);
-    const struct model_loader_options o = {.file = "model.yaml",
-                                           .text = four,
-                                           .odbc = on.odbc,
-                                           .dialect = on.dialect,
-                                           .raw_schema = "raw_t",
-                                           .label = "test",
-                                           .connections = 2};
-    struct model_loader *l = NULL;
     const bool only_person[] = {true, false, false};
-    OK(model_loader_open(&o, &l, &err));
+    struct model_loader *l = open_loader_on(four, 2);
     raw_write(w, events, n / 2, 1, &offset);
     OK(model_loader_refresh(l, only_person, NULL, NULL, &err));
     OK(warehouse_exec(w, "DROP TABLE dwh_t.attr_bad_name CASCADE", 0, NULL, NULL, &err));
@@ -155,15 +147,7 @@ static void test_two_hands_do_not_wait_for_each_other(void **state)
     struct warehouse *w = fresh();
     int n = make_history(events, 80, false);
     raw_write(w, events, n, 1, &offset);
-    struct model_loader *l = NULL;
-    const struct model_loader_options o = {.file = "model.yaml",
-                                           .text = chain_text,
-                                           .odbc = on.odbc,
-                                           .dialect = on.dialect,
-                                           .raw_schema = "raw_t",
-                                           .label = "test",
-                                           .connections = 2};
-    OK(model_loader_open(&o, &l, &err));
+    struct model_loader *l = open_loader_on(chain_text, 2);
     struct load_thread t = {.l = l};
     pthread_t thread;
     struct warehouse *holder = connect();
@@ -215,15 +199,7 @@ static void test_raw_tables_come_by_and_by(void **state)
     struct warehouse *w = fresh();
     int n = make_history(events, 80, false);
     raw_write(w, events, n, 1, &offset);
-    struct model_loader *l = NULL;
-    const struct model_loader_options o = {.file = "model.yaml",
-                                           .text = twice_text,
-                                           .odbc = on.odbc,
-                                           .dialect = on.dialect,
-                                           .raw_schema = "raw_t",
-                                           .label = "test",
-                                           .connections = 2};
-    OK(model_loader_open(&o, &l, &err));
+    struct model_loader *l = open_loader_on(twice_text, 2);
     assert_true(refresh(l) > 0);
     OK(warehouse_exec(w, "CREATE TABLE raw_t.person2 AS SELECT * FROM raw_t.person", 0, NULL, NULL,
                       &err));
