@@ -2,10 +2,10 @@
 #include "backend/model/mart.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/base/nearest.h"
+#include "backend/base/path.h"
 #include "backend/model/spec.h"
 #include "backend/model/textfile.h"
 
@@ -65,16 +65,10 @@ const struct mart *marts_find(const struct marts *m, const char *name)
 /* The file that `name` means in the YAML file `from`; false: none on disk. out: PATH_MAX. */
 static bool resolve(const char *from, const char *name, char *out)
 {
-    const char *slash = strrchr(from, '/');
-    const char *const places[] = {"", "../"};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char path[PATH_MAX];
-        int n = name[0] == '/' || !slash ? snprintf(path, sizeof path, "%s", name)
-                                         : snprintf(path, sizeof path, "%.*s/%s%s",
-                                                    (int)(slash - from), from, places[i], name);
-        if (n < (int)sizeof path && realpath(path, out))
+    char path[PATH_MAX];
+    for (int i = 0; i < PATH_PLACES; i++)
+        if (path_beside(from, name, i, path) && realpath(path, out))
             return true;
-    }
     return false;
 }
 

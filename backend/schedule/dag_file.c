@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/base/nearest.h"
+#include "backend/base/path.h"
 #include "backend/schedule/civil.h"
 #include "backend/schedule/cron.h"
 #include "backend/schedule/dag_read.h"
@@ -304,29 +305,22 @@ static const char *read_whole(struct dag_reader *r, const char *path, bool *too_
     return text;
 }
 
-/* Beside the DAG's file, then in the folder above: dags/ and marts/ stand side by side. */
-static const char *read_beside(struct dag_reader *r, const char *file, char *path, size_t size,
-                               bool *bad)
+/* dags/ and marts/ stand side by side, so the folder above counts as well. */
+static const char *read_beside(struct dag_reader *r, const char *file, char *path, bool *bad)
 {
-    const char *slash = strrchr(r->file, '/');
-    const char *const places[] = {"", "../"};
     const char *text = NULL;
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && !text && !*bad; i++) {
-        int n = file[0] == '/' || !slash ? snprintf(path, size, "%s", file)
-                                         : snprintf(path, size, "%.*s/%s%s", (int)(slash - r->file),
-                                                    r->file, places[i], file);
-        text = n < (int)size ? read_whole(r, path, bad) : NULL;
-    }
+    for (int i = 0; i < PATH_PLACES && !text && !*bad; i++)
+        text = path_beside(r->file, file, i, path) ? read_whole(r, path, bad) : NULL;
     return text;
 }
 
 static void read_sql(struct dag_reader *r, struct dag_task_draft *t)
 {
-    char path[4096], name[160];
+    char path[PATH_MAX], name[160];
     const char *file = t->task.file;
     int line = dag_line_of(t->node, "file");
     bool bad = false;
-    t->task.sql = read_beside(r, file, path, sizeof path, &bad);
+    t->task.sql = read_beside(r, file, path, &bad);
     if (bad) {
         faults_add(r->faults, r->file, line, "file: %s cannot be read, or is no SQL", path);
         return;
