@@ -8,6 +8,8 @@
 
 #include "console/exit_codes.h"
 #include "console/report.h"
+#include "views/grid.h"
+#include "views/units.h"
 
 int attach_find(const struct arguments *a, struct attach *out)
 {
@@ -106,4 +108,40 @@ int attach_columns(int otherwise)
 bool attach_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+const char *attach_text(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s ? s : "";
+}
+
+int64_t attach_int(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_integer(v) ? json_integer_value(v) : UNKNOWN_INT;
+}
+
+int attach_width(const json_t *list, const char *member, int least)
+{
+    int w = least;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        int n = text_width(attach_text(json_array_get(list, i), member), !attach_is_utf8());
+        w = n > w ? n : w;
+    }
+    return w;
+}
+
+void attach_put(const char *s, int w)
+{
+    struct buf b;
+    int cw;
+    wchar_t ch;
+    bool ascii = !attach_is_utf8();
+    int used = text_width(s, ascii);
+    buf_init(&b, 0);
+    while ((ch = text_next(&s, ascii, &cw)) != 0)
+        utf8_put(&b, (uint32_t)ch);
+    (void)printf("%s%*s", buf_cstr(&b), used < w ? w - used : 0, "");
+    buf_free(&b);
 }

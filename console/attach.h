@@ -47,4 +47,15 @@ int attach_columns(int otherwise);
 /* Are characters beyond ASCII shown (nl_langinfo(CODESET))? */
 bool attach_is_utf8(void);
 
+/* A member of an answer as text ("" when it is none), as a number (UNKNOWN_INT of views/units.h).
+ */
+const char *attach_text(const json_t *o, const char *name);
+int64_t attach_int(const json_t *o, const char *name);
+
+/* Columns that the widest of the list's members of this name takes; `least` at the least. */
+int attach_width(const json_t *list, const char *member, int least);
+
+/* Prints text from outside, made printable, padded to w columns (0: as it is). */
+void attach_put(const char *s, int w);
+
 #endif

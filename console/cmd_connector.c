@@ -11,10 +11,9 @@
 #include "console/attach.h"
 #include "console/commands.h"
 #include "console/exit_codes.h"
-#include "views/grid.h"
 #include "views/units.h"
 
-enum { NAME_INPUT_MAX = 512, WAIT_US = 10 * 1000000, LOOK_US = 50000 };
+enum { NAME_LEAST = 9, NAME_INPUT_MAX = 512, WAIT_US = 10 * 1000000, LOOK_US = 50000 };
 
 static json_t *named(const char *name)
 {
@@ -23,58 +22,21 @@ static json_t *named(const char *name)
 
 /* ---- printing ---- */
 
-/* Text from outside, printable, padded to w columns (0: as it is). */
-static void put_padded(const char *s, int w)
-{
-    struct buf b;
-    int cw;
-    wchar_t ch;
-    bool ascii = !attach_is_utf8();
-    int used = text_width(s, ascii);
-    buf_init(&b, 0);
-    while ((ch = text_next(&s, ascii, &cw)) != 0)
-        utf8_put(&b, (uint32_t)ch);
-    (void)printf("%s%*s", buf_cstr(&b), used < w ? w - used : 0, "");
-    buf_free(&b);
-}
-
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
 static double real_of(const json_t *o, const char *name)
 {
     const json_t *v = json_object_get(o, name);
     return json_is_number(v) ? json_number_value(v) : __builtin_nan("");
 }
 
-static int64_t int_of(const json_t *o, const char *name)
-{
-    const json_t *v = json_object_get(o, name);
-    return json_is_integer(v) ? json_integer_value(v) : UNKNOWN_INT;
-}
-
-static int name_width(const json_t *connectors)
-{
-    int w = 9;
-    for (size_t i = 0; i < json_array_size(connectors); i++) {
-        int n = text_width(text_of(json_array_get(connectors, i), "name"), !attach_is_utf8());
-        w = n > w ? n : w;
-    }
-    return w;
-}
-
 static void print_list(const json_t *answer)
 {
     const json_t *list = json_object_get(answer, "connectors");
-    int w = name_width(list);
+    int w = attach_width(list, "name", NAME_LEAST);
     if (!json_array_size(list)) {
         (void)puts("no connectors");
         return;
     }
-    put_padded("connector", w);
+    attach_put("connector", w);
     (void)printf("  type    state          rate        lag    waiting  errors  detail\n");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *c = json_array_get(list, i);
@@ -82,13 +44,14 @@ static void print_list(const json_t *answer)
         char lag[UNIT_TEXT_MAX];
         char waiting[UNIT_TEXT_MAX];
         char errors[UNIT_TEXT_MAX];
-        put_padded(text_of(c, "name"), w);
-        (void)printf("  %-6s  %-9s %9s  %9s  %9s  %6s  ", text_of(c, "type"), text_of(c, "state"),
-                     unit_rate(real_of(c, "rate_s"), rate, sizeof rate),
+        attach_put(attach_text(c, "name"), w);
+        (void)printf("  %-6s  %-9s %9s  %9s  %9s  %6s  ", attach_text(c, "type"),
+                     attach_text(c, "state"), unit_rate(real_of(c, "rate_s"), rate, sizeof rate),
                      unit_duration(real_of(c, "lag_ms") / 1000, lag, sizeof lag),
-                     unit_count(int_of(c, "lag_records"), waiting, sizeof waiting),
-                     unit_count(int_of(c, "errors"), errors, sizeof errors));
-        put_padded(*text_of(c, "detail") ? text_of(c, "detail") : text_of(c, "last_error"), 0);
+                     unit_count(attach_int(c, "lag_records"), waiting, sizeof waiting),
+                     unit_count(attach_int(c, "errors"), errors, sizeof errors));
+        attach_put(
+            *attach_text(c, "detail") ? attach_text(c, "detail") : attach_text(c, "last_error"), 0);
         (void)putchar('\n');
     }
 }
@@ -110,7 +73,7 @@ static void text_of_list(const json_t *list, struct buf *out)
         const json_t *v = json_array_get(list, i);
         buf_str(out, i ? ", " : "");
         if (json_is_object(v))
-            buf_printf(out, "%lld %s", (long long)int_of(v, "id"), text_of(v, "state"));
+            buf_printf(out, "%lld %s", (long long)attach_int(v, "id"), attach_text(v, "state"));
         else
             buf_str(out, json_is_string(v) ? json_string_value(v) : "");
     }
@@ -120,7 +83,7 @@ static void put_label(const char *name, int indent)
 {
     enum { LABEL_WIDTH = 28 };
     (void)printf("%*s", indent, "");
-    put_padded(name, LABEL_WIDTH - indent);
+    attach_put(name, LABEL_WIDTH - indent);
     (void)putchar(' ');
 }
 
@@ -136,7 +99,7 @@ static void print_value(const char *name, const json_t *v, int indent)
     char *text = json_is_string(v) || json_is_array(v)
                      ? NULL
                      : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-    put_padded(json_is_string(v)  ? json_string_value(v)
+    attach_put(json_is_string(v)  ? json_string_value(v)
                : json_is_array(v) ? buf_cstr(&list)
                : text             ? text
                                   : "",
@@ -208,9 +171,9 @@ static void print_offsets(const json_t *answer)
         const json_t *o = json_array_get(list, i);
         char *partition = json_dumps(json_object_get(o, "partition"), JSON_ENCODE_ANY);
         char *offset = json_dumps(json_object_get(o, "offset"), JSON_ENCODE_ANY);
-        put_padded(partition ? partition : "", 60);
+        attach_put(partition ? partition : "", 60);
         (void)putchar(' ');
-        put_padded(offset ? offset : "", 0);
+        attach_put(offset ? offset : "", 0);
         (void)putchar('\n');
         free(partition);
         free(offset);
@@ -252,13 +215,13 @@ static int apply(const struct arguments *a, struct client *c)
         int rc = read_file(a, *path, &params);
         if (!rc)
             rc = attach_change(a, c, "connector.apply", params, &result);
-        const char *name = text_of(params, "name");
+        const char *name = attach_text(params, "name");
         if (!rc) {
             bool created = json_is_true(json_object_get(result, "created"));
             (void)json_array_append_new(
                 all, json_pack("{s:s, s:b}", "name", name, "created", (int)created));
             if (!arguments_flag(a, "json")) {
-                put_padded(name, 0);
+                attach_put(name, 0);
                 (void)printf(": %s\n", created ? "created" : "changed");
             }
         } else if (params) {
@@ -314,8 +277,8 @@ static const char *wanted_state(const char *verb)
 static int not_reached(const struct arguments *a, const char *name, const char *want,
                        const json_t *last)
 {
-    const char *state = text_of(last, "state");
-    const char *why = text_of(last, "last_error");
+    const char *state = attach_text(last, "state");
+    const char *why = attach_text(last, "last_error");
     if (strcmp(state, "FAILED") == 0)
         return command_fail(a, EXIT_FAILED, "%s is FAILED, not %s: %s", name, want, why);
     bool broken = strcmp(state, "RETRYING") == 0;
@@ -334,8 +297,8 @@ static int wait_state(const struct arguments *a, struct client *c, const char *n
     int64_t until = clock_mono_us() + WAIT_US;
     json_t *params = named(name);
     int code = EXIT_DONE;
-    while (!code && strcmp(text_of(*result, "state"), want) != 0) {
-        bool failed = strcmp(text_of(*result, "state"), "FAILED") == 0;
+    while (!code && strcmp(attach_text(*result, "state"), want) != 0) {
+        bool failed = strcmp(attach_text(*result, "state"), "FAILED") == 0;
         if (failed || clock_mono_us() > until) {
             code = not_reached(a, name, want, *result);
             break;
@@ -364,8 +327,8 @@ static int act(const struct arguments *a, struct client *c, const char *name)
         code = attach_print_json(a, state);
         json_decref(state);
     } else if (!code) {
-        put_padded(name, 0);
-        (void)printf(": %s\n", deletes ? "deleted" : text_of(result, "state"));
+        attach_put(name, 0);
+        (void)printf(": %s\n", deletes ? "deleted" : attach_text(result, "state"));
     }
     json_decref(result);
     json_decref(params);

@@ -130,7 +130,7 @@ static int trigger(const struct dag_command *d)
         params = json_pack("{s:s, s:O}", "name", d->a->words[0], "params", values);
         code = attach_call(d->a, d->c, "dag.trigger", params, &answer);
     }
-    int64_t run = dag_int(answer, "run");
+    int64_t run = attach_int(answer, "run");
     if (!code && arguments_flag(d->a, "wait"))
         code = dag_follow_run(d->a, d->c, run);
     else if (!code && d->json)
@@ -165,9 +165,10 @@ static int backfill(const struct dag_command *d)
     else if (!code && d->json)
         code = attach_print_json(d->a, answer);
     else if (!code)
-        (void)printf("%lld runs: %lld new, %lld again, %lld going on already\n",
-                     (long long)dag_int(answer, "intervals"), (long long)dag_int(answer, "created"),
-                     (long long)dag_int(answer, "again"), (long long)dag_int(answer, "active"));
+        (void)printf(
+            "%lld runs: %lld new, %lld again, %lld going on already\n",
+            (long long)attach_int(answer, "intervals"), (long long)attach_int(answer, "created"),
+            (long long)attach_int(answer, "again"), (long long)attach_int(answer, "active"));
     json_decref(params);
     json_decref(values);
     json_decref(answer);
@@ -176,7 +177,7 @@ static int backfill(const struct dag_command *d)
 
 static void print_cleared(const json_t *answer)
 {
-    long long n = (long long)dag_int(answer, "tasks");
+    long long n = (long long)attach_int(answer, "tasks");
     (void)printf("%lld task%s to run again\n", n, n == 1 ? "" : "s");
 }
 
@@ -197,7 +198,7 @@ static int clear(const struct dag_command *d)
 
 static void print_canceled(const json_t *answer)
 {
-    (void)printf("run %lld is told to end\n", (long long)dag_int(answer, "run"));
+    (void)printf("run %lld is told to end\n", (long long)attach_int(answer, "run"));
 }
 
 static int cancel(const struct dag_command *d)

@@ -52,7 +52,7 @@ int dag_follow_run(const struct arguments *a, struct client *c, int64_t run)
     for (;;) {
         json_t *answer = NULL;
         code = get_run(a, c, run, &answer);
-        const char *state = dag_text(json_object_get(answer, "run"), "state");
+        const char *state = attach_text(json_object_get(answer, "run"), "state");
         if (code || dag_state_ended(state)) {
             if (!code && arguments_flag(a, "json"))
                 code = attach_print_json(a, answer);
@@ -86,14 +86,14 @@ struct backfill {
 static void look_at(struct backfill *b, const struct arguments *a, const json_t *run)
 {
     char id[32];
-    const char *state = dag_text(run, "state");
+    const char *state = attach_text(run, "state");
     if (!dag_state_ended(state)) {
         b->running += strcmp(state, "queued") != 0;
         return;
     }
     b->ended++;
     b->failed += strcmp(state, "success") != 0;
-    (void)snprintf(id, sizeof id, "%lld", (long long)dag_int(run, "id"));
+    (void)snprintf(id, sizeof id, "%lld", (long long)attach_int(run, "id"));
     if (json_object_get(b->told, id))
         return;
     (void)json_object_set_new(b->told, id, json_true());
@@ -122,14 +122,14 @@ static int look(struct backfill *b, const struct arguments *a, struct client *c,
         n = json_array_size(runs);
         for (size_t i = n; i-- > 0;) { /* the oldest first */
             json_t *run = json_array_get(runs, i);
-            int64_t at = dag_int(run, "logical_us");
+            int64_t at = attach_int(run, "logical_us");
             if (at < b->first || at > b->last) /* of another backfill */
                 continue;
             look_at(b, a, run);
             (void)json_array_append(all, run);
         }
         if (n)
-            before = dag_int(json_array_get(runs, n - 1), "id");
+            before = attach_int(json_array_get(runs, n - 1), "id");
         json_decref(params);
         json_decref(answer);
     }
@@ -140,9 +140,9 @@ int dag_follow_backfill(const struct arguments *a, struct client *c, const char 
                         const json_t *answer)
 {
     struct backfill b = {.dag = dag,
-                         .first = dag_int(answer, "first_us"),
-                         .last = dag_int(answer, "last_us"),
-                         .expected = dag_int(answer, "intervals"),
+                         .first = attach_int(answer, "first_us"),
+                         .last = attach_int(answer, "last_us"),
+                         .expected = attach_int(answer, "intervals"),
                          .told = json_object()};
     json_t *all = json_array();
     int ms = LOOK_FIRST_MS, code = EXIT_DONE;
@@ -193,18 +193,18 @@ static void print_line(const struct reading *r, const char *task, int64_t attemp
     if (arguments_flag(r->a, "json")) {
         json_t *j =
             json_pack("{s:s, s:I, s:I, s:s}", "task", task, "try", (json_int_t)attempt, "ts_us",
-                      (json_int_t)dag_int(line, "ts_us"), "text", dag_text(line, "text"));
+                      (json_int_t)attach_int(line, "ts_us"), "text", attach_text(line, "text"));
         (void)json_dumpf(j, stdout, JSON_COMPACT);
         (void)putchar('\n');
         json_decref(j);
         return;
     }
-    (void)printf("%s ", unit_clock(dag_int(line, "ts_us"), at, sizeof at));
+    (void)printf("%s ", unit_clock(attach_int(line, "ts_us"), at, sizeof at));
     if (!r->task) {
-        dag_put(task, 0);
+        attach_put(task, 0);
         (void)printf("/%lld ", (long long)attempt);
     }
-    dag_put(dag_text(line, "text"), 0);
+    attach_put(attach_text(line, "text"), 0);
     (void)putchar('\n');
 }
 
@@ -228,8 +228,8 @@ static int read_try(struct reading *r, const char *task, int64_t attempt)
             print_line(r, task, attempt, json_array_get(lines, i));
         bool ended = json_is_true(json_object_get(answer, "ended"));
         if (!code)
-            (void)json_object_set_new(r->places, key,
-                                      ended ? json_null() : json_integer(dag_int(answer, "next")));
+            (void)json_object_set_new(
+                r->places, key, ended ? json_null() : json_integer(attach_int(answer, "next")));
         json_decref(params);
         json_decref(answer);
         if (n == 0)
@@ -243,9 +243,9 @@ static int read_task(struct reading *r, const json_t *task)
     int code = EXIT_DONE;
     const json_t *tries = json_object_get(task, "tries");
     for (size_t i = 0; i < json_array_size(tries) && !code; i++) {
-        int64_t attempt = dag_int(json_array_get(tries, i), "try");
+        int64_t attempt = attach_int(json_array_get(tries, i), "try");
         if (!r->attempt || r->attempt == attempt)
-            code = read_try(r, dag_text(task, "task"), attempt);
+            code = read_try(r, attach_text(task, "task"), attempt);
     }
     return code;
 }
@@ -256,10 +256,10 @@ static int read_all(struct reading *r, bool *ended)
     bool found = false;
     int code = get_run(r->a, r->c, r->run, &answer);
     const json_t *tasks = json_object_get(answer, "tasks");
-    *ended = dag_state_ended(dag_text(json_object_get(answer, "run"), "state"));
+    *ended = dag_state_ended(attach_text(json_object_get(answer, "run"), "state"));
     for (size_t i = 0; i < json_array_size(tasks) && !code; i++) {
         const json_t *t = json_array_get(tasks, i);
-        if (r->task && strcmp(r->task, dag_text(t, "task")) != 0)
+        if (r->task && strcmp(r->task, attach_text(t, "task")) != 0)
             continue;
         found = true;
         code = read_task(r, t);

@@ -18,13 +18,6 @@ void dag_print_run(const json_t *answer);  /* of dag.run */
 /* "2026-11-28 success  0.4 s, 1,234 rows": one run that is over, without a line end. */
 void dag_print_outcome(const json_t *run);
 
-/* A member as text ("" when it is none), as a number (UNKNOWN_INT). */
-const char *dag_text(const json_t *o, const char *name);
-int64_t dag_int(const json_t *o, const char *name);
-
-/* Prints text from outside, padded to w columns (0: as it is). */
-void dag_put(const char *s, int w);
-
 /* Is a run's state one that ends it? */
 bool dag_state_ended(const char *state);
 
