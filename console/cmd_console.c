@@ -1,6 +1,7 @@
 /* flightdeck console: the flight deck itself, attached to the running engine. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "console/attach.h"
@@ -26,11 +27,20 @@ static int read_size(const struct arguments *a, struct tui_options *o)
                         size);
 }
 
+static enum theme read_theme(const char *word)
+{
+    return !word                        ? theme_guess(getenv("COLORFGBG"))
+           : strcmp(word, "light") == 0 ? THEME_LIGHT
+           : strcmp(word, "safe") == 0  ? THEME_SAFE
+                                        : THEME_DARK;
+}
+
 static int read_options(const struct arguments *a, struct tui_options *o)
 {
     const char *pane = arguments_value(a, "pane");
     const char *glyphs = arguments_value(a, "glyphs");
     *o = (struct tui_options){.ascii = !attach_is_utf8(), .sync = !arguments_flag(a, "no-sync")};
+    o->theme = read_theme(arguments_value(a, "theme"));
     o->glyphs = o->ascii ? GLYPHS_ASCII : GLYPHS_EIGHTHS;
     if (glyphs && !o->ascii)
         o->glyphs = strcmp(glyphs, "ascii") == 0     ? GLYPHS_ASCII

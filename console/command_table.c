@@ -253,6 +253,7 @@ static const struct command_verb dag_verbs[] = {
     END_OF_VERBS};
 
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
+static const char *const theme_words[] = {"dark", "light", "safe", NULL};
 
 static const struct command_option connector_options[] = {
     {.name = "yes", .help = "delete: do not ask."},
@@ -278,6 +279,11 @@ static const struct command_option console_options[] = {
      .argument = "LEVEL",
      .help = "Charts in these characters.",
      .words = glyph_words},
+    {.name = "theme",
+     .argument = "THEME",
+     .help = "Colours for a dark or light terminal, or safe ones for colour-blind eyes; default: "
+             "what COLORFGBG says, else dark. NO_COLOR turns them off.",
+     .words = theme_words},
     {.name = "no-sync", .help = "Do not mark frames as synchronized updates."},
     SOCKET_OPTION,
     END_OF_OPTIONS};

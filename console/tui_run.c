@@ -101,8 +101,8 @@ static enum err loop(struct console *c, struct errbuf *e)
 enum err tui_run(const struct tui_options *o, struct errbuf *e)
 {
     const char *no_colour = getenv("NO_COLOR");
-    const struct tui_terminal_options terminal = {.sync = o->sync,
-                                                  .monochrome = no_colour && *no_colour};
+    const struct tui_terminal_options terminal = {
+        .sync = o->sync, .monochrome = no_colour && *no_colour, .theme = o->theme};
     struct console *c = calloc(1, sizeof *c);
     int h, w;
     if (!c)

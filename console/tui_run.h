@@ -5,13 +5,15 @@
 #include <stdbool.h>
 
 #include "backend/base/err.h"
+#include "console/tui_theme.h"
 #include "views/screen.h"
 
 struct tui_options {
     const char *path;   /* the engine's socket */
     enum pane_id pane;  /* the first one */
     enum glyphs glyphs; /* of charts */
-    bool ascii;         /* the locale is not UTF-8 */
+    enum theme theme;
+    bool ascii; /* the locale is not UTF-8 */
     bool read_only;
     bool sync;
     int h, w; /* of tui_once */

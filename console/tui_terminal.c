@@ -24,6 +24,7 @@ enum {
     ESCAPE_MS = 25,
     RESET_MAX = 256,
     STACK_BYTES = 64 << 10,
+    PAIRS_MAX = 100,     /* every role on the terminal's background, every series on every other */
     EMPTY_READS_MAX = 3, /* readable without a byte, in a row: the other side is gone */
 };
 
@@ -36,7 +37,12 @@ static struct {
     size_t reset_length;
     void *stack; /* of the handler: the ordinary one may be what overflowed */
     attr_t attrs[STYLE_COUNT];
-    short pairs[STYLE_COUNT];
+    short fg[STYLE_COUNT];
+    enum colours colours;
+    struct colour_pair {
+        short fg, bg;
+    } pairs[PAIRS_MAX];
+    short pair_count;
     struct grid last; /* what is on the screen */
     int empty_reads;
     bool readable;      /* the last wait saw input */
@@ -149,38 +155,48 @@ static void prepare_reset(void)
 
 /* ---- colours ---- */
 
-static void set_style(enum style_role role, attr_t attrs, short fg)
+/* Pairs are given out as cells ask for them: there may be as few as 64. */
+static short pair_of(short fg, short bg)
 {
-    term.attrs[role] = attrs;
-    term.pairs[role] = fg >= 0 ? (short)(fg + 1) : 0;
+    if (fg < 0 && bg < 0)
+        return 0;
+    for (short i = 0; i < term.pair_count; i++)
+        if (term.pairs[i].fg == fg && term.pairs[i].bg == bg)
+            return (short)(i + 1);
+    if (term.pair_count == PAIRS_MAX || term.pair_count + 1 >= COLOR_PAIRS ||
+        init_pair((short)(term.pair_count + 1), fg, bg) == ERR)
+        return 0;
+    term.pairs[term.pair_count++] = (struct colour_pair){fg, bg};
+    return term.pair_count;
 }
 
-/* The eight colours that every terminal has, on its own background: light or dark. */
-static void choose_styles(bool monochrome)
+/* On the terminal's own background, be it light or dark. */
+static void choose_styles(const struct tui_terminal_options *o)
 {
-    bool colour = !monochrome && has_colors() && start_color() == OK;
-    if (colour) {
+    static const struct {
+        unsigned look;
+        attr_t curses;
+    } attributes[] = {{LOOK_BOLD, A_BOLD},
+                      {LOOK_DIM, A_DIM},
+                      {LOOK_UNDERLINE, A_UNDERLINE},
+                      {LOOK_REVERSE, A_REVERSE}};
+    bool colour = !o->monochrome && has_colors() && start_color() == OK;
+    term.pair_count = 0;
+    term.colours = colour ? theme_colours(COLORS) : COLOURS_MONO;
+    if (colour)
         (void)use_default_colors();
-        for (short c = 0; c < 8; c++)
-            (void)init_pair((short)(c + 1), c, -1);
+    for (int role = 0; role < STYLE_COUNT; role++) {
+        struct look look = theme_look(o->theme, term.colours, (enum style_role)role);
+        term.attrs[role] = 0;
+        term.fg[role] = look.fg;
+        for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
+            term.attrs[role] |= look.attributes & attributes[i].look ? attributes[i].curses : 0;
     }
-    set_style(STYLE_PLAIN, 0, -1);
-    set_style(STYLE_DIM, A_DIM, -1);
-    set_style(STYLE_RULE, A_DIM, -1);
-    set_style(STYLE_TITLE, A_BOLD, -1);
-    set_style(STYLE_HEADER, A_UNDERLINE, -1);
-    set_style(STYLE_TAB, A_REVERSE, -1);
-    set_style(STYLE_KEY, A_BOLD, -1);
-    set_style(STYLE_OK, 0, COLOR_GREEN);
-    set_style(STYLE_ATTENTION, colour ? 0 : A_BOLD, COLOR_YELLOW);
-    set_style(STYLE_BROKEN, A_BOLD, COLOR_RED);
-    set_style(STYLE_SPARK, 0, COLOR_CYAN);
-    set_style(STYLE_ENV_DEMO, A_REVERSE, COLOR_GREEN);
-    set_style(STYLE_ENV_DEVELOPMENT, A_REVERSE, COLOR_CYAN);
-    set_style(STYLE_ENV_STAGING, A_REVERSE, COLOR_YELLOW);
-    set_style(STYLE_ENV_PRODUCTION, A_REVERSE | A_BOLD, COLOR_RED);
-    for (int i = 0; !colour && i < STYLE_COUNT; i++)
-        term.pairs[i] = 0;
+}
+
+enum colours tui_terminal_colours(void)
+{
+    return term.colours;
 }
 
 /* ---- open and close ---- */
@@ -252,7 +268,7 @@ enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *
     (void)intrflush(stdscr, FALSE);
     (void)leaveok(stdscr, FALSE);
     (void)curs_set(0);
-    choose_styles(o->monochrome);
+    choose_styles(o);
     return ERR_OK;
 }
 
@@ -413,7 +429,9 @@ static void put_row(const struct grid *g, int y)
         attr_t attrs = term.attrs[role];
         attrs |= c->style & STYLE_SELECTED ? A_REVERSE : 0;
         attrs |= c->style & STYLE_BOLD ? A_BOLD : 0;
-        if (setcchar(&row[n], text, attrs, term.pairs[role], NULL) == OK)
+        enum style_role back = style_back(c->style);
+        short pair = pair_of(term.fg[role], back == STYLE_PLAIN ? -1 : term.fg[back]);
+        if (setcchar(&row[n], text, attrs, pair, NULL) == OK)
             n++;
         used += c->width;
     }

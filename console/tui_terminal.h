@@ -15,11 +15,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "console/tui_theme.h"
 #include "views/grid.h"
 
 struct tui_terminal_options {
     bool sync;       /* wrap frames in a synchronized update (CSI ? 2026 h/l) */
     bool monochrome; /* NO_COLOR */
+    enum theme theme;
 };
 
 /* Can a screen be drawn here? Else *why says why not (static words). */
@@ -29,6 +31,9 @@ enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *
 void tui_terminal_close(void);
 
 void tui_terminal_size(int *h, int *w);
+
+/* How many colours it has, of those that may be used. */
+enum colours tui_terminal_colours(void);
 
 /*
  * Sleeps until a key, a signal, one of fds or the deadline (monotonic, INT64_MAX: none); fds[0] is

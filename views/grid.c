@@ -289,7 +289,26 @@ void grid_mark(struct grid *g, struct rect r, uint16_t bits)
             cell_at(g, y, x)->style |= bits;
 }
 
+uint16_t style_behind(enum style_role series)
+{
+    bool is_series = series >= STYLE_SERIES_1 && series <= STYLE_SERIES_REST;
+    return is_series ? (uint16_t)((series - STYLE_SERIES_1 + 1) << STYLE_BACK_SHIFT) : 0;
+}
+
+enum style_role style_back(uint16_t style)
+{
+    int behind = style >> STYLE_BACK_SHIFT;
+    return behind < 1 || behind > STYLE_SERIES ? STYLE_PLAIN
+                                               : (enum style_role)(STYLE_SERIES_1 + behind - 1);
+}
+
 /* ---- as text ---- */
+
+static const char style_letters[] = {
+#define X(name, letter) letter,
+    STYLE_LIST(X)
+#undef X
+};
 
 static bool is_blank(const struct grid_cell *c)
 {
@@ -312,16 +331,25 @@ void grid_to_text(const struct grid *g, struct buf *out)
 
 void grid_to_styles(const struct grid *g, struct buf *out)
 {
-    static const char letters[] = {
-#define X(name, letter) letter,
-        STYLE_LIST(X)
-#undef X
-    };
     for (int y = 0; y < g->h; y++) {
         const struct grid_cell *row = &g->cells[(size_t)y * (size_t)g->w];
         for (int x = 0; x < g->w; x++)
-            buf_ch(out,
-                   row[x].style & STYLE_SELECTED ? '#' : letters[row[x].style & STYLE_ROLE_MASK]);
+            buf_ch(out, row[x].style & STYLE_SELECTED
+                            ? '#'
+                            : style_letters[row[x].style & STYLE_ROLE_MASK]);
         buf_ch(out, '\n');
     }
+}
+
+bool grid_to_backs(const struct grid *g, struct buf *out)
+{
+    bool any = false;
+    for (int i = 0; i < g->h * g->w; i++)
+        any = any || style_back(g->cells[i].style) != STYLE_PLAIN;
+    for (int i = 0; any && i < g->h * g->w; i++) {
+        buf_ch(out, style_letters[style_back(g->cells[i].style)]);
+        if (i % g->w == g->w - 1)
+            buf_ch(out, '\n');
+    }
+    return any;
 }

@@ -33,7 +33,14 @@
     X(OK, 'o')        /* a state worth a colour although it is well */                             \
     X(ATTENTION, 'y') /* yellow, always with a sign or a word */                                   \
     X(BROKEN, 'b')    /* red, always with a word */                                                \
-    X(SPARK, 's')     /* charts */                                                                 \
+    X(SPARK, 's')     /* charts of one series */                                                   \
+    X(SERIES_1, '1')  /* charts of several; never without a marker or a label */                   \
+    X(SERIES_2, '2')                                                                               \
+    X(SERIES_3, '3')                                                                               \
+    X(SERIES_4, '4')                                                                               \
+    X(SERIES_5, '5')                                                                               \
+    X(SERIES_6, '6')                                                                               \
+    X(SERIES_REST, '7') /* what is not worth a colour of its own */                                \
     X(ENV_DEMO, 'D')                                                                               \
     X(ENV_DEVELOPMENT, 'E')                                                                        \
     X(ENV_STAGING, 'S')                                                                            \
@@ -46,13 +53,23 @@ enum style_role {
         STYLE_COUNT
 };
 
-enum { STYLE_SELECTED = 0x100, STYLE_BOLD = 0x200, STYLE_ROLE_MASK = 0xff };
+enum {
+    STYLE_SELECTED = 0x100,
+    STYLE_BOLD = 0x200,
+    STYLE_ROLE_MASK = 0xff,
+    STYLE_BACK_SHIFT = 12, /* a cell of two series: the one behind is 1 + its place */
+    STYLE_SERIES = STYLE_SERIES_REST - STYLE_SERIES_1 + 1
+};
+
+/* What the terminal can show; a renderer picks what it draws by them. */
+enum glyphs { GLYPHS_ASCII, GLYPHS_EIGHTHS, GLYPHS_BRAILLE };
+enum colours { COLOURS_MONO, COLOURS_8, COLOURS_16, COLOURS_256, COLOURS_COUNT };
 
 enum { CELL_CHARS = 4, GRID_SIDE_MAX = 1000 };
 
 struct grid_cell {
     wchar_t ch[CELL_CHARS]; /* a character and what combines with it, 0 after the last */
-    uint16_t style;         /* enum style_role | STYLE_SELECTED | STYLE_BOLD */
+    uint16_t style;         /* enum style_role | STYLE_SELECTED | STYLE_BOLD | style_behind */
     uint8_t width;          /* 1, 2; 0: the right half of the cell before */
 };
 
@@ -99,6 +116,11 @@ void grid_fill(struct grid *g, struct rect r, uint16_t style, wchar_t ch);
 /* Adds style bits (STYLE_SELECTED) to cells that are drawn already. */
 void grid_mark(struct grid *g, struct rect r, uint16_t bits);
 
+/* The bits that put a series behind the character (STYLE_SERIES_1..), for half-blocks; and the role
+ * behind a cell, STYLE_PLAIN when there is none. */
+uint16_t style_behind(enum style_role series);
+enum style_role style_back(uint16_t style);
+
 /* Columns that s takes. */
 int text_width(const char *s, bool ascii);
 
@@ -113,9 +135,11 @@ uint32_t utf8_next(const char **s);
 /* Appends one code point. */
 void utf8_put(struct buf *b, uint32_t c);
 
-/* The grid as text, a line a row without trailing blanks; and its style letters. For goldens,
- * --once and documentation. */
+/* The grid as text, a line a row without trailing blanks; its style letters; and the letters of
+ * what is behind its cells (false, and nothing, where that is nothing). For goldens, --once and
+ * documentation. */
 void grid_to_text(const struct grid *g, struct buf *out);
 void grid_to_styles(const struct grid *g, struct buf *out);
+bool grid_to_backs(const struct grid *g, struct buf *out);
 
 #endif

@@ -10,8 +10,6 @@
 
 #include "views/grid.h"
 
-enum glyphs { GLYPHS_ASCII, GLYPHS_EIGHTHS, GLYPHS_BRAILLE };
-
 /* Samples that w cells show. */
 int spark_samples(enum glyphs glyphs, int w);
 

@@ -331,7 +331,7 @@ static void test_ascii_locale(void **state)
         assert_true((unsigned char)*p < 0x80);
 }
 
-/* Eight colours are enough, and NO_COLOR means none. */
+/* Eight colours are enough, and NO_COLOR means none; a light terminal gets darker ones. */
 static void test_colours(void **state)
 {
     (void)state;
@@ -350,6 +350,11 @@ static void test_colours(void **state)
         assert_false(terminal_saw(t, plain, sizeof plain));
         assert_false(terminal_saw(t, more, sizeof more));
     }
+    assert_false(terminal_saw(t, "38;5;", 5));
+    close_terminal();
+    open_console(24, 80, NULL, "--theme=light");
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_saw(t, "38;5;130m", 9));
 }
 
 /* A name with an escape sequence in it stays a name. */
