@@ -4,15 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "backend/model/load_slots.h"
 #include "backend/model/migrate.h"
 #include "backend/model/sql.h"
-
-enum { MOMENT_MAX = 64 };
 
 /* What the run finds out about its delta. */
 struct delta {
     bool repeats; /* a key has several rows, or some are deletes: history has to be looked at */
-    char from[MOMENT_MAX], to[MOMENT_MAX];
+    char from[LOAD_MOMENT_MAX], to[LOAD_MOMENT_MAX];
     int64_t rows, deletes;
 };
 
@@ -21,68 +20,7 @@ static const struct model_entity *entity_of(const struct load_run *x)
     return &x->s->model->entities[x->entity];
 }
 
-/* ---- slots: the quoted names that nearly every statement has ---- */
-
-enum { SLOTS_MAX = 24 };
-
-struct slots {
-    struct sql_slot items[SLOTS_MAX];
-    int n;
-    struct buf text; /* owns the values */
-    size_t at[SLOTS_MAX];
-};
-
-static void slots_init(struct slots *s)
-{
-    s->n = 0;
-    buf_init(&s->text, 0);
-}
-
-/* The value is what is added to s->text afterwards, up to slot_end. */
-static struct buf *slot_begin(struct slots *s, const char *name)
-{
-    s->at[s->n] = s->text.len;
-    s->items[s->n].name = name;
-    return &s->text;
-}
-
-static void slot_end(struct slots *s)
-{
-    buf_ch(&s->text, '\0');
-    s->n++;
-}
-
-static void slot_text(struct slots *s, const char *name, const char *value)
-{
-    buf_str(slot_begin(s, name), value);
-    slot_end(s);
-}
-
-static void slot_table(struct slots *s, const struct load_run *x, const char *name,
-                       const char *table)
-{
-    model_sql_table(slot_begin(s, name), x->s->dialect, x->s->model->schema, table, "");
-    slot_end(s);
-}
-
-static void slot_column(struct slots *s, const struct load_run *x, const char *name,
-                        const char *alias, const char *column)
-{
-    struct buf *b = slot_begin(s, name);
-    if (alias)
-        model_sql_column(b, x->s->dialect, alias, column);
-    else
-        dialect_ident(b, x->s->dialect, column);
-    slot_end(s);
-}
-
-/* The text moves while it grows, so the pointers are set at the end. */
-static void slots_point(struct slots *s)
-{
-    const char *base = buf_cstr(&s->text);
-    for (int i = 0; i < s->n; i++)
-        s->items[i].text = base + s->at[i];
-}
+/* ---- statements ---- */
 
 static enum err run(struct load_run *x, const char *query, struct slots *s, int n_params,
                     const char *const *params, int64_t *affected, struct errbuf *e)
@@ -101,45 +39,27 @@ static enum err insert(struct load_run *x, const char *query, struct slots *s, s
     return r;
 }
 
-static void slot_delta(struct slots *s, struct load_run *x)
+/* Marks say when their rows were loaded (mart.h), so the next load must not say an earlier time. */
+static enum err read_stamp(struct load_run *x, struct errbuf *e)
 {
-    slot_text(s, "delta", buf_cstr(&x->plan->delta));
-}
-
-static void slot_source(struct slots *s, const struct load_run *x)
-{
-    buf_printf(slot_begin(s, "source"), "%d", x->source_id);
-    slot_end(s);
-}
-
-/* "x_sk", "key", .. of an anchor's own columns, or alias.sk, alias.k1, .. of a delta's. */
-static void slot_anchor_columns(struct slots *s, const struct load_run *x, const char *name,
-                                const struct model_entity *t, const char *alias)
-{
-    struct buf *b = slot_begin(s, name);
-    if (alias)
-        model_sql_column(b, x->s->dialect, alias, t->sk);
-    else
-        dialect_ident(b, x->s->dialect, t->sk);
-    for (int i = 0; i < t->n_key; i++) {
-        buf_lit(b, ", ");
-        if (alias)
-            model_sql_column(b, x->s->dialect, alias, t->key[i].name);
-        else
-            dialect_ident(b, x->s->dialect, t->key[i].name);
-    }
-    slot_end(s);
-}
-
-static void slot_delta_columns(struct slots *s, const char *name, const char *alias, const char *sk,
-                               const char *prefix, int n)
-{
-    const char *dot = *alias ? "." : "";
-    struct buf *b = slot_begin(s, name);
-    buf_printf(b, "%s%s%s", alias, dot, sk);
-    for (int i = 0; i < n; i++)
-        buf_printf(b, ", %s%s%s%d", alias, dot, prefix, i + 1);
-    slot_end(s);
+    struct slots s;
+    struct buf sql;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *c;
+    slots_init(&s, x);
+    slot_table(&s, x, "marks", "_flightdeck_marks");
+    slots_point(&s);
+    buf_init(&sql, 0);
+    sql_fill(&sql, model_query(x->s->dialect, "stamp"), s.items, s.n);
+    enum err r = warehouse_query(x->w, buf_cstr(&sql), 0, NULL, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &c, e);
+    if (!r)
+        (void)snprintf(x->stamp, sizeof x->stamp, "%.*s", (int)c[0].len, c[0].p ? c[0].p : "");
+    warehouse_rows_close(rows);
+    buf_free(&sql);
+    buf_free(&s.text);
+    return r;
 }
 
 /* ---- the delta ---- */
@@ -149,7 +69,7 @@ static enum err make_delta(struct load_run *x, struct errbuf *e)
     struct slots s;
     if (x->plan->delta_is_made)
         return ERR_OK;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_text(&s, "columns", buf_cstr(&x->plan->delta_columns));
     enum err r = run(x, "delta_create", &s, 0, NULL, NULL, e);
@@ -167,7 +87,7 @@ static enum err fill(struct load_run *x, int64_t from, int64_t to, const char *o
     const char *params[] = {numbers[0], numbers[1]};
     (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, from);
     (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, to);
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_text(&s, "columns", buf_cstr(&x->plan->delta_names));
     slot_text(&s, "values", buf_cstr(&x->plan->values));
@@ -184,12 +104,12 @@ static enum err fill(struct load_run *x, int64_t from, int64_t to, const char *o
 static enum err apply_truncate(struct load_run *x, const struct cell *at, struct errbuf *e)
 {
     const struct model_entity *t = entity_of(x);
-    char text[3][MOMENT_MAX];
+    char text[3][LOAD_MOMENT_MAX];
     for (int i = 0; i < 3; i++)
         (void)snprintf(text[i], sizeof text[i], "%.*s", (int)at[i].len, at[i].p ? at[i].p : "");
     const char *params[] = {text[0], text[1], text[2], text[0], text[0], text[0], text[1]};
     struct slots s;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_table(&s, x, "anchor", t->anchor);
     slot_delta_columns(&s, "sk_and_keys", "", "sk", "k", t->n_key);
@@ -211,7 +131,7 @@ static enum err apply_truncate(struct load_run *x, const struct cell *at, struct
 
 struct truncate_list {
     struct cell cells[3];
-    char text[3][MOMENT_MAX];
+    char text[3][LOAD_MOMENT_MAX];
 };
 enum { TRUNCATES_MAX = 256 }; /* in one range; more are refused in words */
 
@@ -226,7 +146,7 @@ static enum err read_truncates(struct load_run *x, int64_t from, int64_t to,
     const char *params[] = {numbers[0], numbers[1]};
     (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, from);
     (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, to);
-    slots_init(&s);
+    slots_init(&s, x);
     slot_text(&s, "moment", buf_cstr(&x->plan->moment));
     slot_text(&s, "lsn", buf_cstr(&x->plan->lsn));
     slot_text(&s, "raw", buf_cstr(&x->plan->raw));
@@ -271,7 +191,7 @@ static enum err measure(struct load_run *x, struct delta *d, struct errbuf *e)
     struct buf sql;
     struct warehouse_rows *rows = NULL;
     const struct cell *c;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slots_point(&s);
     buf_init(&sql, 0);
@@ -311,7 +231,7 @@ static enum err add_overlap(struct load_run *x, const struct delta *d, int64_t *
     struct buf sql;
     int64_t rows = 0;
     const char *params[] = {entity_of(x)->name, d->from, entity_of(x)->name};
-    slots_init(&s);
+    slots_init(&s, x);
     slot_table(&s, x, "loads", "_flightdeck_loads");
     slots_point(&s);
     buf_init(&sql, 0);
@@ -348,7 +268,7 @@ static enum err load_anchor(struct load_run *x, const struct delta *d, struct er
 {
     const struct model_entity *t = entity_of(x);
     struct slots s;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "anchor", t->anchor);
@@ -364,7 +284,7 @@ static enum err load_existence(struct load_run *x, struct errbuf *e)
 {
     const struct model_entity *t = entity_of(x);
     struct slots s;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "table", t->existence);
@@ -384,7 +304,7 @@ static enum err add_knot(struct load_run *x, const struct model_knot *k, const c
 {
     const struct sql_slot slot = {"rows", buf_cstr(rows)};
     struct slots s;
-    slots_init(&s);
+    slots_init(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "knot", k->table);
     slot_column(&s, x, "id", NULL, k->id);
@@ -447,7 +367,7 @@ static enum err load_attribute(struct load_run *x, const struct delta *d, int i,
         if (r)
             return r;
     }
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "table", a->table);
@@ -491,7 +411,7 @@ static enum err load_tie(struct load_run *x, const struct delta *d, int tie, int
     char value[24];
     struct slots s;
     (void)snprintf(value, sizeof value, "d.f%d", i + 1);
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "table", k->table);
@@ -519,7 +439,7 @@ static enum err load_references(struct load_run *x, int tie, int i, struct errbu
     struct slots s;
     (void)snprintf(prefix, sizeof prefix, "f%d_", i + 1);
     (void)snprintf(sk, sizeof sk, "f%d", i + 1);
-    slots_init(&s);
+    slots_init(&s, x);
     slot_delta(&s, x);
     slot_source(&s, x);
     slot_table(&s, x, "anchor", to->anchor);
@@ -579,7 +499,7 @@ static enum err analyze(struct load_run *x, const char *table, bool is_delta, st
     struct slots s;
     if (!model_query(x->s->dialect, "analyze"))
         return ERR_OK;
-    slots_init(&s);
+    slots_init(&s, x);
     if (is_delta)
         slot_text(&s, "table", buf_cstr(&x->plan->delta));
     else
@@ -613,7 +533,7 @@ static enum err move_marks(struct load_run *x, struct errbuf *e)
     (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->hi);
     (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->mark);
     const char *params[] = {numbers[0], entity_of(x)->name, numbers[1]};
-    slots_init(&s);
+    slots_init(&s, x);
     slot_table(&s, x, "marks", "_flightdeck_marks");
     slots_point(&s);
     buf_init(&sql, 0);
@@ -645,7 +565,7 @@ static enum err remember_load(struct load_run *x, const struct delta *d, struct 
         (void)snprintf(n[i], sizeof n[i], "%" PRId64, values[i]);
     const char *name = entity_of(x)->name;
     const char *params[] = {name, n[0], n[1], n[2], n[3], d->to, name};
-    slots_init(&s);
+    slots_init(&s, x);
     slot_table(&s, x, "loads", "_flightdeck_loads");
     enum err r = run(x, "loads_add", &s, 7, params, NULL, e);
     buf_free(&s.text);
@@ -713,7 +633,7 @@ enum err load_run_knots(struct load_run *x, struct errbuf *e)
     const struct model_entity *t = entity_of(x);
     char numbers[2][24];
     const char *params[] = {numbers[0], numbers[1]};
-    enum err r = ERR_OK;
+    enum err r = read_stamp(x, e);
     (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->lo);
     (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->hi);
     for (int i = 0; i < t->n_attributes && !r; i++) {
@@ -742,6 +662,8 @@ enum err load_run(struct load_run *x, struct errbuf *e)
     r = warehouse_begin(x->w, e);
     if (!r && model_query(x->s->dialect, "planner"))
         r = warehouse_exec(x->w, model_query(x->s->dialect, "planner"), 0, NULL, NULL, e);
+    if (!r)
+        r = read_stamp(x, e);
     if (!r)
         r = load_all(x, e);
     if (!r)

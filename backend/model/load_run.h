@@ -7,6 +7,8 @@
 
 #include "backend/model/load_plan.h"
 
+enum { LOAD_MOMENT_MAX = 64 };
+
 struct load_run {
     struct warehouse *w;
     const struct model_schema *s;
@@ -28,6 +30,8 @@ struct load_run {
     void *arg;
 
     int64_t raw_rows, inserted; /* out */
+
+    char stamp[LOAD_MOMENT_MAX]; /* _created_at of the rows, in UTC; load_run.c's own */
 };
 
 /* Begins, loads, moves the marks and commits; rolls back on an error. ERR_FENCED: another engine

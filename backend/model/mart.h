@@ -27,7 +27,7 @@
  * newest _created_at that the last run had before it; NULL before the first one seen_next  the same
  * for this run, taken before anything is read so `_created_at > seen AND _created_at <= seen_next`
  * are the rows that came since. It is exact as long as one table has one writer at a time, whose
- * _created_at does not go back.
+ * _created_at does not go back: the model's load is one (queries/model/stamp.sql).
  *
  * Ownership: struct marts owns everything. Immutable once loaded. Thread rule: then any thread.
  */

@@ -1,6 +1,6 @@
 -- stored: 2 a row of the table; 1 what the anchor itself says, a row only where something came before it; 0 news.
 INSERT INTO {table} ({sk}, existence, _changed_at, _lsn, _ordinal, _source, _created_at)
-SELECT w.sk, w.v, w.ts, w.lsn, w.ord, {source}, CURRENT_TIMESTAMP
+SELECT w.sk, w.v, w.ts, w.lsn, w.ord, {source}, {now}
 FROM (SELECT u.sk, u.v, u.ts, u.lsn, u.ord, u.stored,
              LAG(u.v) OVER (PARTITION BY u.sk ORDER BY u.ts, u.lsn, u.ord, u.stored DESC) AS p
       FROM (SELECT d.sk, CASE WHEN d.kind = 0 THEN TRUE ELSE FALSE END AS v, d.ts, d.lsn, d.ord, 0 AS stored

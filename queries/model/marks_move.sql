@@ -1,2 +1,2 @@
-UPDATE {marks} SET batch = CAST(? AS BIGINT), _created_at = CURRENT_TIMESTAMP
+UPDATE {marks} SET batch = CAST(? AS BIGINT), _created_at = {now}
 WHERE entity = CAST(? AS VARCHAR(200)) AND batch = CAST(? AS BIGINT)

@@ -1,5 +1,5 @@
 INSERT INTO {table} ({sk}, {value}, _changed_at, _lsn, _ordinal, _source, _created_at)
-SELECT w.sk, w.v, w.ts, w.lsn, w.ord, {source}, CURRENT_TIMESTAMP
+SELECT w.sk, w.v, w.ts, w.lsn, w.ord, {source}, {now}
 FROM (SELECT d.sk, {new_value} AS v, d.ts, d.lsn, d.ord,
              ROW_NUMBER() OVER (PARTITION BY d.sk ORDER BY d.ts, d.lsn, d.ord) AS n
       FROM {delta} d{join}

@@ -16,6 +16,7 @@ static int teardown(void **state)
 
 int main(void)
 {
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     const struct CMUnitTest tests[] = {MARTS_CASES};
     if (fixture_start(FIXTURE_WAREHOUSE))
         return 1;
