@@ -1,6 +1,7 @@
 #include "console/tui_link.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -15,8 +16,25 @@ void tui_link_init(struct tui_link *l, const char *path, int64_t now_us)
     *l = (struct tui_link){.path = path, .retry_us = now_us, .backoff_us = BACKOFF_FIRST_US};
 }
 
+static void forget_ask(struct tui_link *l, int i)
+{
+    free(l->asks[i].key);
+    json_decref(l->asks[i].params);
+    memset(&l->asks[i], 0, sizeof l->asks[i]);
+}
+
+static void forget_action(struct tui_link *l)
+{
+    json_decref(l->action.params);
+    l->action.params = NULL;
+    l->action.id = 0;
+}
+
 void tui_link_close(struct tui_link *l)
 {
+    for (int i = 0; i < LINK_ASKS; i++)
+        forget_ask(l, i);
+    forget_action(l);
     client_close(l->client);
     l->client = NULL;
 }
@@ -35,21 +53,33 @@ int64_t tui_link_deadline_us(const struct tui_link *l)
 {
     if (!l->client)
         return l->retry_us;
-    if (l->status_id || l->hello_id)
-        return l->asked_us + SILENCE_US;
-    return l->refresh_us;
+    int64_t at = l->status_id || l->hello_id ? l->asked_us + SILENCE_US : l->refresh_us;
+    for (int i = 0; i < LINK_ASKS; i++)
+        if (l->asks[i].key && !l->asks[i].id && l->asks[i].due_us < at)
+            at = l->asks[i].due_us;
+    return at;
+}
+
+bool tui_link_idle(const struct tui_link *l)
+{
+    bool open = l->status_id || l->events_id || l->hello_id || l->action.id;
+    for (int i = 0; i < LINK_ASKS; i++)
+        open = open || l->asks[i].id;
+    return !open;
 }
 
 /* The connection is over: what was asked will not be answered. */
 static void go_away(struct tui_link *l, struct screen *s, const char *why)
 {
     client_close(l->client);
-    if (l->action_id)
-        screen_say(s, STYLE_BROKEN, "%s: the engine went away before it answered", l->action);
+    if (l->action.id)
+        screen_say(s, STYLE_BROKEN, "%s: the engine went away before it answered", l->action.label);
+    forget_action(l);
+    for (int i = 0; i < LINK_ASKS; i++)
+        forget_ask(l, i);
     l->client = NULL;
     l->greeted = false;
-    l->hello_id = l->status_id = l->events_id = l->config_id = l->action_id = 0;
-    l->config_for[0] = '\0';
+    l->hello_id = l->status_id = l->events_id = 0;
     l->retry_us = s->now_us + l->backoff_us;
     l->backoff_us = l->backoff_us * 2 < BACKOFF_MAX_US ? l->backoff_us * 2 : BACKOFF_MAX_US;
     screen_set_link(s, LINK_AWAY, l->retry_us, why);
@@ -61,7 +91,6 @@ static bool send_request(struct tui_link *l, struct screen *s, const char *metho
 {
     struct errbuf e;
     enum err rc = client_send(l->client, method, params, id, &e);
-    json_decref(params);
     if (rc == ERR_OK)
         return true;
     *id = 0;
@@ -77,7 +106,9 @@ static void connect_now(struct tui_link *l, struct screen *s)
         return;
     }
     l->asked_us = s->now_us;
-    (void)send_request(l, s, "engine.hello", json_pack("{s:i}", "protocol", 1), &l->hello_id);
+    json_t *params = json_pack("{s:i}", "protocol", 1);
+    (void)send_request(l, s, "engine.hello", params, &l->hello_id);
+    json_decref(params);
 }
 
 /* ---- answers ---- */
@@ -116,13 +147,27 @@ static void take_status(struct tui_link *l, struct screen *s, const struct clien
 
 static void take_action(struct tui_link *l, struct screen *s, const struct client_reply *r)
 {
-    const char *state = json_string_value(json_object_get(r->result, "state"));
-    if (r->code != ERR_OK)
-        screen_say(s, STYLE_BROKEN, "%s: %s", l->action, r->text);
-    else
-        screen_say(s, STYLE_PLAIN, "%s: done%s%s", l->action, state ? ", it is " : "",
-                   state ? state : "");
+    json_t *params = l->action.params;
+    const struct answer a = {l->action.method, params, r->code, r->result, r->text};
+    l->action.params = NULL;
+    forget_action(l);
+    screen_take_answer(s, &a, l->action.label);
+    json_decref(params);
     l->refresh_us = s->now_us; /* and look what came of it */
+    for (int i = 0; i < LINK_ASKS; i++)
+        l->asks[i].due_us = l->asks[i].due_us == INT64_MAX ? INT64_MAX : s->now_us;
+}
+
+static void take_ask(struct tui_link *l, struct screen *s, const struct client_reply *r)
+{
+    for (int i = 0; i < LINK_ASKS; i++) {
+        if (!l->asks[i].id || l->asks[i].id != r->id)
+            continue;
+        const struct answer a = {l->asks[i].method, l->asks[i].params, r->code, r->result, r->text};
+        l->asks[i].id = 0;
+        screen_take_answer(s, &a, NULL);
+        return;
+    }
 }
 
 static void take_reply(struct tui_link *l, struct screen *s, const struct client_reply *r)
@@ -138,17 +183,69 @@ static void take_reply(struct tui_link *l, struct screen *s, const struct client
         l->events_id = 0;
         if (r->code == ERR_OK && screen_take_events(s, r->result, &e) != ERR_OK)
             screen_say(s, STYLE_BROKEN, "%s", e.text);
-    } else if (r->id == l->config_id) {
-        l->config_id = 0;
-        if (r->code == ERR_OK && screen_take_config(s, r->result, &e) != ERR_OK)
-            screen_say(s, STYLE_BROKEN, "%s", e.text);
-    } else if (r->id == l->action_id) {
-        l->action_id = 0;
+    } else if (l->action.id && r->id == l->action.id) {
         take_action(l, s, r);
+    } else {
+        take_ask(l, s, r);
     }
 }
 
 /* ---- what is due ---- */
+
+/* The slot of what is wanted; a new one where it is. Takes want->params. */
+static int ask_slot(struct tui_link *l, struct screen *s, struct ask *want)
+{
+    char *params = want->params ? json_dumps(want->params, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *key = NULL;
+    int slot = -1;
+    if (asprintf(&key, "%s %s", want->method, params ? params : "") < 0)
+        key = NULL;
+    free(params);
+    for (int i = 0; key && i < LINK_ASKS; i++)
+        if (l->asks[i].key && strcmp(l->asks[i].key, key) == 0)
+            slot = i;
+    if (slot >= 0 || !key) {
+        free(key);
+        json_decref(want->params);
+        return slot;
+    }
+    for (int i = 0; i < LINK_ASKS && slot < 0; i++)
+        if (!l->asks[i].key)
+            slot = i;
+    if (slot < 0) {
+        free(key);
+        json_decref(want->params);
+        return -1;
+    }
+    l->asks[slot].key = key;
+    l->asks[slot].method = want->method;
+    l->asks[slot].params = want->params;
+    l->asks[slot].due_us = s->now_us;
+    return slot;
+}
+
+/* Asks what the screen wants and is due; forgets what it no longer wants. */
+static void ask_wanted(struct tui_link *l, struct screen *s)
+{
+    struct ask want;
+    for (int i = 0; i < LINK_ASKS; i++)
+        l->asks[i].wanted = false;
+    for (int i = 0; screen_ask(s, i, &want); i++) {
+        int64_t every_us = want.every_us;
+        int k = ask_slot(l, s, &want);
+        if (k < 0)
+            continue;
+        l->asks[k].wanted = true;
+        if (l->asks[k].id || s->now_us < l->asks[k].due_us)
+            continue;
+        l->asks[k].due_us = every_us ? s->now_us + every_us : INT64_MAX;
+        if (!send_request(l, s, l->asks[k].method, l->asks[k].params, &l->asks[k].id))
+            return;
+    }
+    for (int i = 0; i < LINK_ASKS; i++) /* an answer that nobody waits for is dropped */
+        if (l->asks[i].key && !l->asks[i].wanted)
+            forget_ask(l, i);
+}
 
 static void ask(struct tui_link *l, struct screen *s)
 {
@@ -158,16 +255,12 @@ static void ask(struct tui_link *l, struct screen *s)
             return;
         json_t *params =
             json_pack("{s:I, s:i}", "after", (json_int_t)s->events.last_id, "limit", EVENTS_LIMIT);
-        if (!l->events_id && !send_request(l, s, "events.list", params, &l->events_id))
+        bool sent = l->events_id || send_request(l, s, "events.list", params, &l->events_id);
+        json_decref(params);
+        if (!sent)
             return;
     }
-    const char *name = screen_wants_config(s);
-    if (!name)
-        l->config_for[0] = '\0';
-    else if (!l->config_id && strcmp(l->config_for, name) != 0) { /* one answer, good or bad */
-        (void)snprintf(l->config_for, sizeof l->config_for, "%s", name);
-        (void)send_request(l, s, "connector.show", json_pack("{s:s}", "name", name), &l->config_id);
-    }
+    ask_wanted(l, s);
 }
 
 void tui_link_step(struct tui_link *l, struct screen *s)
@@ -194,21 +287,21 @@ void tui_link_step(struct tui_link *l, struct screen *s)
         ask(l, s);
 }
 
-void tui_link_call(struct tui_link *l, struct screen *s, const struct effect *effect)
+void tui_link_call(struct tui_link *l, struct screen *s, struct effect *effect)
 {
-    const char *word = strchr(effect->method, '.');
     if (!l->client || !l->greeted) {
         screen_say(s, STYLE_ATTENTION, "the engine is away: nothing was asked");
         return;
     }
-    if (l->action_id) {
-        screen_say(s, STYLE_ATTENTION, "%s is not answered yet", l->action);
+    if (l->action.id) {
+        screen_say(s, STYLE_ATTENTION, "%s is not answered yet", l->action.label);
         return;
     }
-    (void)snprintf(l->action, sizeof l->action, "%s %s", word ? word + 1 : effect->method,
-                   effect->object);
-    (void)send_request(l, s, effect->method, json_pack("{s:s}", "name", effect->object),
-                       &l->action_id);
+    (void)snprintf(l->action.label, sizeof l->action.label, "%s", effect->label);
+    l->action.method = effect->method;
+    l->action.params = effect->params;
+    effect->params = NULL;
+    (void)send_request(l, s, effect->method, l->action.params, &l->action.id);
 }
 
 void tui_link_reconnect(struct tui_link *l, struct screen *s)

@@ -17,7 +17,7 @@
 #include "backend/serve/client.h"
 #include "views/screen.h"
 
-enum { LINK_REFRESH_US = 1000000 };
+enum { LINK_REFRESH_US = 1000000, LINK_ASKS = 12 };
 
 struct tui_link {
     const char *path;
@@ -26,11 +26,23 @@ struct tui_link {
     int64_t engine_pid; /* of the last greeting: another one counts events from 1 */
     int64_t retry_us;   /* away: when to try again */
     int64_t backoff_us;
-    int64_t asked_us;   /* when the open status was asked */
-    int64_t refresh_us; /* when to ask the next status */
-    int64_t hello_id, status_id, events_id, config_id, action_id; /* open requests; 0: none */
-    char action[TABLE_KEY_MAX + 48]; /* "pause tickets-sink", of action_id */
-    char config_for[TABLE_KEY_MAX];  /* of the last connector.show */
+    int64_t asked_us;                       /* when the open status was asked */
+    int64_t refresh_us;                     /* when to ask the next status */
+    int64_t hello_id, status_id, events_id; /* open requests; 0: none */
+    struct {
+        char *key; /* method and params as text; NULL: free */
+        const char *method;
+        json_t *params;
+        int64_t id; /* open request; 0: none */
+        int64_t due_us;
+        bool wanted;   /* by the last look */
+    } asks[LINK_ASKS]; /* what the screen wants asked (screen_ask) */
+    struct {
+        const char *method;
+        json_t *params;
+        int64_t id;                     /* 0: none is open */
+        char label[TABLE_KEY_MAX + 48]; /* "pause connector tickets-sink" */
+    } action;
 };
 
 void tui_link_init(struct tui_link *l, const char *path, int64_t now_us);
@@ -46,8 +58,11 @@ void tui_link_step(struct tui_link *l, struct screen *s);
 /* When tui_link_step has something to do without being woken. */
 int64_t tui_link_deadline_us(const struct tui_link *l);
 
-/* An action of the screen: EFFECT_CALL. */
-void tui_link_call(struct tui_link *l, struct screen *s, const struct effect *effect);
+/* Everything that was asked is answered. */
+bool tui_link_idle(const struct tui_link *l);
+
+/* An action of the screen: EFFECT_CALL, whose params it takes. */
+void tui_link_call(struct tui_link *l, struct screen *s, struct effect *effect);
 
 /* Now, without waiting for the backoff; asks anew when it is up. */
 void tui_link_reconnect(struct tui_link *l, struct screen *s);

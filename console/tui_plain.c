@@ -100,7 +100,9 @@ enum err tui_plain(const struct tui_options *o, struct errbuf *e)
     const struct sigaction act = {.sa_handler = on_signal};
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
-    screen_init(&s, 1, 1, GLYPHS_ASCII, o->ascii);
+    rc = screen_init(&s, 1, 1, GLYPHS_ASCII, o->ascii, e);
+    if (rc != ERR_OK)
+        return rc;
     s.now_us = clock_mono_us();
     tui_link_init(&link, o->path, s.now_us);
     struct pollfd fds[2] = {{.fd = isatty(STDIN_FILENO) ? STDIN_FILENO : -1, .events = POLLIN}};
@@ -131,7 +133,7 @@ enum err tui_plain(const struct tui_options *o, struct errbuf *e)
 static bool complete(const struct tui_link *l, const struct screen *s)
 {
     enum { LOOKS = 2 };
-    return s->history.n >= LOOKS && !l->status_id && !l->events_id && !l->config_id;
+    return s->history.n >= LOOKS && tui_link_idle(l);
 }
 
 enum err tui_once(const struct tui_options *o, struct errbuf *e)
@@ -141,13 +143,14 @@ enum err tui_once(const struct tui_options *o, struct errbuf *e)
     struct grid g = {0};
     struct buf out;
     buf_init(&out, 0);
-    screen_init(&s, o->h, o->w, o->glyphs, o->ascii);
+    enum err rc = screen_init(&s, o->h, o->w, o->glyphs, o->ascii, e);
+    if (rc != ERR_OK)
+        return rc;
     s.now_us = clock_mono_us();
-    s.read_only = o->read_only;
+    s.viewer = o->read_only;
     screen_open(&s, o->pane, NULL);
     int64_t deadline_us = s.now_us + (int64_t)CLIENT_TIMEOUT_MS * 1000;
     tui_link_init(&link, o->path, s.now_us);
-    enum err rc = ERR_OK;
     while (!complete(&link, &s) && rc == ERR_OK) {
         s.now_us = clock_mono_us();
         tui_link_step(&link, &s);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "backend/base/clock.h"
+#include "console/tui_files.h"
 #include "console/tui_link.h"
 #include "console/tui_terminal.h"
 
@@ -21,8 +22,28 @@ struct console {
     bool leave;
 };
 
-static void obey(struct console *c, const struct effect *effect)
+/* Hands the terminal to $EDITOR and the edited text back to the screen. */
+static void edit(struct console *c, const struct effect *effect)
 {
+    struct errbuf e;
+    struct effect next;
+    char *text = NULL;
+    tui_terminal_leave();
+    enum err rc = tui_edit(effect->text, effect->text_len, &text, &e);
+    tui_terminal_return();
+    c->screen.now_us = clock_mono_us();
+    if (rc != ERR_OK)
+        screen_say(&c->screen, STYLE_BROKEN, "%s", e.text);
+    screen_edited(&c->screen, rc == ERR_OK ? text : NULL, &next);
+    free(text);
+    if (next.kind == EFFECT_CALL)
+        tui_link_call(&c->link, &c->screen, &next);
+    effect_free(&next);
+}
+
+static void obey(struct console *c, struct effect *effect)
+{
+    struct errbuf e;
     switch (effect->kind) {
     case EFFECT_LEAVE:
         c->leave = true;
@@ -36,9 +57,22 @@ static void obey(struct console *c, const struct effect *effect)
     case EFFECT_REDRAW:
         tui_terminal_forget();
         break;
+    case EFFECT_COPY:
+        tui_terminal_copy(effect->text, effect->text_len);
+        break;
+    case EFFECT_SAVE:
+        if (tui_save(effect->path, effect->text, effect->text_len, &e) == ERR_OK)
+            screen_say(&c->screen, STYLE_PLAIN, "written: %s", effect->path);
+        else
+            screen_say(&c->screen, STYLE_BROKEN, "%s", e.text);
+        break;
+    case EFFECT_EDIT:
+        edit(c, effect);
+        break;
     case EFFECT_NOTHING:
         break;
     }
+    effect_free(effect);
 }
 
 static void take_keys(struct console *c)
@@ -110,9 +144,11 @@ enum err tui_run(const struct tui_options *o, struct errbuf *e)
     enum err rc = tui_terminal_open(&terminal, e);
     if (rc == ERR_OK) {
         tui_terminal_size(&h, &w);
-        screen_init(&c->screen, h, w, o->glyphs, o->ascii);
+        rc = screen_init(&c->screen, h, w, o->glyphs, o->ascii, e);
+    }
+    if (rc == ERR_OK) {
         c->screen.now_us = clock_mono_us();
-        c->screen.read_only = o->read_only;
+        c->screen.viewer = o->read_only;
         screen_open(&c->screen, o->pane, NULL);
         tui_link_init(&c->link, o->path, c->screen.now_us);
         rc = loop(c, e);

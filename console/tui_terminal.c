@@ -485,3 +485,46 @@ void tui_terminal_forget(void)
     grid_free(&term.last);
     (void)redrawwin(stdscr);
 }
+
+void tui_terminal_leave(void)
+{
+    (void)endwin();
+    term.open = false;
+}
+
+void tui_terminal_return(void)
+{
+    term.open = true;
+    (void)doupdate();
+    after_stop();
+}
+
+/* RFC 4648, as OSC 52 wants it. */
+static void put_base64(struct buf *out, const unsigned char *p, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) |
+                     (i + 2 < n ? p[i + 2] : 0);
+        char four[4] = {digits[v >> 18], digits[v >> 12 & 63],
+                        i + 1 < n ? digits[v >> 6 & 63] : '=', i + 2 < n ? digits[v & 63] : '='};
+        buf_add(out, four, sizeof four);
+    }
+}
+
+void tui_terminal_copy(const char *text, size_t n)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    buf_str(&b, "\033]52;c;");
+    put_base64(&b, (const unsigned char *)text, n);
+    buf_str(&b, "\a");
+    size_t at = 0;
+    while (!buf_failed(&b) && at < b.len) {
+        ssize_t k = write(STDOUT_FILENO, b.p + at, b.len - at);
+        if (k <= 0)
+            break; /* a terminal that is gone shows at the next read */
+        at += (size_t)k;
+    }
+    buf_free(&b);
+}

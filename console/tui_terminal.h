@@ -50,6 +50,13 @@ bool tui_terminal_alive(void);
 /* Paints what differs from the frame before; nothing at all when nothing does. */
 enum err tui_terminal_paint(const struct grid *g, struct errbuf *e) MUST_CHECK;
 
+/* Puts n bytes on the clipboard of the person's own terminal (OSC 52), also over SSH. */
+void tui_terminal_copy(const char *text, size_t n);
+
+/* Gives the terminal to a child process, and takes it back. */
+void tui_terminal_leave(void);
+void tui_terminal_return(void);
+
 /* The next paint draws everything anew. */
 void tui_terminal_forget(void);
 

@@ -17,7 +17,7 @@ const struct action_info *action_info(enum action a)
     return &infos[a];
 }
 
-enum action keymap_find(enum context context, uint32_t key)
+enum action keymap_find(context_t context, uint32_t key)
 {
     for (int a = ACTION_NONE + 1; key && a < ACTION_COUNT; a++)
         if ((infos[a].contexts & context) && (infos[a].key == key || infos[a].alt == key))

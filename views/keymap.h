@@ -32,57 +32,101 @@ enum virtual_key {
 };
 #define VK_CTRL(letter) ((letter)&0x1f)
 
-enum context {
-    CONTEXT_OVERVIEW = 1 << 0,
-    CONTEXT_CONNECTORS = 1 << 1,
-    CONTEXT_CONNECTOR = 1 << 2, /* one opened */
-    CONTEXT_TOPICS = 1 << 3,
-    CONTEXT_TOPIC = 1 << 4,
-    CONTEXT_EVENTS = 1 << 5,
-    CONTEXT_EVENT = 1 << 6,
-    CONTEXT_HELP = 1 << 7,
-    CONTEXT_FILTER = 1 << 8,
-    CONTEXT_COMMAND = 1 << 9,
-    CONTEXT_CONFIRM = 1 << 10,
+/* Where the person is: a bit each, since an action counts in several places. */
+typedef uint64_t context_t;
+#define CONTEXT_BIT(n)          (UINT64_C(1) << (n))
+#define CONTEXT_OVERVIEW        CONTEXT_BIT(0)
+#define CONTEXT_CONNECTORS      CONTEXT_BIT(1)
+#define CONTEXT_CONNECTOR       CONTEXT_BIT(2) /* one opened */
+#define CONTEXT_TOPICS          CONTEXT_BIT(3)
+#define CONTEXT_TOPIC           CONTEXT_BIT(4)
+#define CONTEXT_MESSAGES        CONTEXT_BIT(5)
+#define CONTEXT_MESSAGE         CONTEXT_BIT(6)
+#define CONTEXT_DAGS            CONTEXT_BIT(7)
+#define CONTEXT_DAG             CONTEXT_BIT(8)
+#define CONTEXT_RUN             CONTEXT_BIT(9)
+#define CONTEXT_TASK            CONTEXT_BIT(10) /* its log */
+#define CONTEXT_DASHBOARD       CONTEXT_BIT(11)
+#define CONTEXT_PANEL           CONTEXT_BIT(12) /* one panel on the whole screen */
+#define CONTEXT_ROWS            CONTEXT_BIT(13) /* the rows behind a panel */
+#define CONTEXT_WAREHOUSE       CONTEXT_BIT(14)
+#define CONTEXT_WAREHOUSE_TABLE CONTEXT_BIT(15)
+#define CONTEXT_SOURCE          CONTEXT_BIT(16)
+#define CONTEXT_SOURCE_TABLE    CONTEXT_BIT(17)
+#define CONTEXT_QUERY           CONTEXT_BIT(18) /* the editor */
+#define CONTEXT_RESULT          CONTEXT_BIT(19) /* the rows of a query */
+#define CONTEXT_SAVED           CONTEXT_BIT(20) /* the saved queries and the history */
+#define CONTEXT_EVENTS          CONTEXT_BIT(21)
+#define CONTEXT_EVENT           CONTEXT_BIT(22)
+#define CONTEXT_HELP            CONTEXT_BIT(40)
+#define CONTEXT_FILTER          CONTEXT_BIT(41)
+#define CONTEXT_COMMAND         CONTEXT_BIT(42)
+#define CONTEXT_PROMPT          CONTEXT_BIT(43)
+#define CONTEXT_CONFIRM         CONTEXT_BIT(44)
+#define CONTEXT_TYPED           CONTEXT_BIT(45) /* a question that wants a name typed */
 
-    CONTEXT_LISTS = CONTEXT_OVERVIEW | CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_EVENTS,
-    CONTEXT_DETAILS = CONTEXT_CONNECTOR | CONTEXT_TOPIC | CONTEXT_EVENT,
-    CONTEXT_TABLES = CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_EVENTS,
-    CONTEXT_BROWSE = CONTEXT_LISTS | CONTEXT_DETAILS,
-    CONTEXT_INPUT = CONTEXT_FILTER | CONTEXT_COMMAND,
-};
+/* Lists with a table: rows to filter, to sort, to export. */
+#define CONTEXT_TABLES                                                                             \
+    (CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_MESSAGES | CONTEXT_DAGS | CONTEXT_ROWS |        \
+     CONTEXT_WAREHOUSE | CONTEXT_SOURCE | CONTEXT_RESULT | CONTEXT_SAVED | CONTEXT_EVENTS)
+#define CONTEXT_SORTED ((CONTEXT_TABLES & ~(CONTEXT_EVENTS | CONTEXT_MESSAGES)) | CONTEXT_TOPIC)
+#define CONTEXT_DETAILS                                                                            \
+    (CONTEXT_CONNECTOR | CONTEXT_TOPIC | CONTEXT_MESSAGE | CONTEXT_DAG | CONTEXT_RUN |             \
+     CONTEXT_TASK | CONTEXT_PANEL | CONTEXT_WAREHOUSE_TABLE | CONTEXT_SOURCE_TABLE |               \
+     CONTEXT_EVENT)
+/* Everywhere but in the query's editor, where letters are text. */
+#define CONTEXT_BROWSE   (CONTEXT_OVERVIEW | CONTEXT_DASHBOARD | CONTEXT_TABLES | CONTEXT_DETAILS)
+#define CONTEXT_ANYWHERE (CONTEXT_BROWSE | CONTEXT_QUERY)
+#define CONTEXT_INPUT    (CONTEXT_FILTER | CONTEXT_COMMAND | CONTEXT_PROMPT | CONTEXT_TYPED)
 
 /*
  * name, key, second key, contexts, word of the help line ("" keeps it out of there), help.
  * The order is the help line's: what the selected row can do comes first.
  */
 #define ACTION_LIST(X)                                                                             \
-    X(OPEN, VK_ENTER, VK_RIGHT, CONTEXT_LISTS | CONTEXT_EVENT, "open", "open the selected row")    \
-    X(BACK, VK_ESC, VK_LEFT, CONTEXT_BROWSE, "back", "back; takes a filter away")                  \
+    X(OPEN, VK_ENTER, VK_RIGHT,                                                                    \
+      CONTEXT_OVERVIEW | CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_TOPIC | CONTEXT_MESSAGES |  \
+          CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN | CONTEXT_DASHBOARD | CONTEXT_PANEL |           \
+          CONTEXT_WAREHOUSE | CONTEXT_SOURCE | CONTEXT_SAVED | CONTEXT_EVENTS | CONTEXT_EVENT,     \
+      "open", "open what is selected")                                                             \
+    X(BACK, VK_ESC, 0, CONTEXT_ANYWHERE, "back", "back; takes a filter away")                      \
+    X(REFRESH, 'r', 0,                                                                             \
+      CONTEXT_OVERVIEW | CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_DASHBOARD | CONTEXT_PANEL,           \
+      "refresh", "refresh the data under the cursor: an entity, a mart, a DAG")                    \
     X(PAUSE, 'p', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "pause",                              \
       "pause the connector: it keeps its position and connections")                                \
-    X(RESUME, 'r', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "resume",                            \
+    X(RESUME, 'u', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "resume",                            \
       "resume a paused or stopped connector where it was")                                         \
     X(RESTART, 'R', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "restart",                          \
       "restart the connector, with a fresh restart budget")                                        \
     X(STOP, 's', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "stop",                                \
       "stop the connector and close its connections; it keeps its position")                       \
-    X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest event, or stop doing so")      \
+    X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest, or stop doing so")            \
     X(FILTER, '/', 0, CONTEXT_TABLES, "filter", "show only the rows that contain a text")          \
-    X(SORT, 'o', 0, CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_TOPIC, "sort",                   \
-      "sort by the next column")                                                                   \
-    X(REVERSE, 'O', 0, CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_TOPIC, "",                    \
-      "turn the sort order round")                                                                 \
+    X(SORT, 'o', 0, CONTEXT_SORTED, "sort", "sort by the next column")                             \
+    X(REVERSE, 'O', 0, CONTEXT_SORTED, "", "turn the sort order round")                            \
     X(UP, VK_UP, 'k', CONTEXT_BROWSE | CONTEXT_HELP, "", "one row up")                             \
     X(DOWN, VK_DOWN, 'j', CONTEXT_BROWSE | CONTEXT_HELP, "", "one row down")                       \
     X(PAGE_UP, VK_PAGE_UP, VK_CTRL('B'), CONTEXT_BROWSE | CONTEXT_HELP, "", "one page up")         \
     X(PAGE_DOWN, VK_PAGE_DOWN, VK_CTRL('F'), CONTEXT_BROWSE | CONTEXT_HELP, "", "one page down")   \
     X(TOP, VK_HOME, 'g', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the first row")                    \
     X(BOTTOM, VK_END, 'G', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the last row")                   \
-    X(NEXT_PANE, VK_TAB, 0, CONTEXT_BROWSE, "", "the next pane")                                   \
-    X(PREVIOUS_PANE, VK_BACKTAB, 0, CONTEXT_BROWSE, "", "the pane before")                         \
+    X(NEXT_PANE, VK_TAB, 0, CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_RESULT), "",            \
+      "the next pane")                                                                             \
+    X(PREVIOUS_PANE, VK_BACKTAB, 0, CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_RESULT), "",    \
+      "the pane before")                                                                           \
+    X(EARLIER, '[', 0, CONTEXT_BROWSE, "", "10 s back in time, as the engine recorded it")         \
+    X(LATER, ']', 0, CONTEXT_BROWSE, "", "10 s forward in time")                                   \
+    X(MUCH_EARLIER, '{', 0, CONTEXT_BROWSE, "", "10 minutes back in time")                         \
+    X(MUCH_LATER, '}', 0, CONTEXT_BROWSE, "", "10 minutes forward in time")                        \
+    X(LIVE, 'L', 0, CONTEXT_BROWSE, "live", "back to what is now")                                 \
+    X(FREEZE, ' ', 0, CONTEXT_BROWSE, "", "hold the screen still, or let it go on")                \
+    X(COPY, 'y', 0, CONTEXT_BROWSE, "", "copy the name of what is selected (OSC 52)")              \
+    X(EXPORT, 'x', 0, CONTEXT_BROWSE, "export", "write what is shown to a .csv, .json or .md")     \
+    X(ELEVATE, 'E', 0, CONTEXT_BROWSE, "elevate",                                                  \
+      "allow changes for ten minutes where the console only looks; again: no longer")              \
     X(RECONNECT, VK_CTRL('R'), 0, CONTEXT_BROWSE, "reconnect", "ask the engine again now")         \
-    X(REDRAW, VK_CTRL('L'), 0, CONTEXT_BROWSE | CONTEXT_HELP, "", "draw the screen anew")          \
+    X(REDRAW, VK_CTRL('L'), 0, CONTEXT_ANYWHERE | CONTEXT_HELP, "", "draw the screen anew")        \
     X(COMMAND, ':', 0, CONTEXT_BROWSE, "command", "a pane or an action by its name")               \
     X(HELP, '?', VK_F1, CONTEXT_BROWSE, "help", "what can be done here")                           \
     X(LEAVE, 'q', 0, CONTEXT_BROWSE, "leave", "leave the console; the engine keeps running")       \
@@ -106,7 +150,7 @@ enum action {
 
 struct action_info {
     uint32_t key, alt;
-    unsigned contexts;
+    context_t contexts;
     const char *word;
     const char *help;
 };
@@ -115,7 +159,7 @@ struct action_info {
 const struct action_info *action_info(enum action a);
 
 /* ACTION_NONE when the key means nothing in this context. */
-enum action keymap_find(enum context context, uint32_t key);
+enum action keymap_find(context_t context, uint32_t key);
 
 enum { KEY_LABEL_MAX = 16 };
 

@@ -13,11 +13,52 @@ struct pane {
     const char *name;    /* for `:`, and what the tab says */
     const char *aliases; /* more names, with blanks between */
     uint32_t key;
-    enum context context;        /* of the list */
-    enum context detail_context; /* of an opened row; 0: rows do not open */
+    context_t context;        /* of the list */
+    context_t detail_context; /* of an opened row; 0: rows do not open */
+
+    /* The list, in s->tables[pane]; of screens that need no snapshot too (needs_no_snapshot). */
     void (*model)(const struct screen *s, struct table_model *m);
     void (*render)(struct screen *s, struct grid *g, struct rect r);
     void (*render_detail)(struct screen *s, struct grid *g, struct rect r);
+    bool needs_no_snapshot; /* has something to show while no engine ever answered */
+
+    /* ---- all below may be NULL (0) ---- */
+
+    /* State of its own: zeroed bytes in s->state[pane], then init; freed by free_state first. */
+    size_t state_size;
+    void (*init_state)(struct screen *s, void *state);
+    void (*free_state)(void *state);
+
+    /* Deeper than list and detail: where the person is (NULL: context or detail_context). */
+    context_t (*where)(const struct screen *s);
+    /* The table that keys move, sort, filter and export in an opened row; false: text scrolls. */
+    bool (*table)(struct screen *s, struct table_model *m, struct table_state **t);
+    /* A row was opened (s->object is its key), or is left: forget or make what belongs to it. */
+    void (*opened)(struct screen *s);
+    void (*left)(struct screen *s);
+    /* Esc inside an opened row: true when it went a level up within. */
+    bool (*back)(struct screen *s);
+
+    /* What it wants of the engine while it is open, i = 0, 1, ..: false behind the last. */
+    bool (*ask)(const struct screen *s, int i, struct ask *out);
+    /* The answer to one of those. */
+    void (*take)(struct screen *s, const struct answer *a);
+    /* The answer to an action; true: it has said what came of it. */
+    bool (*done)(struct screen *s, const struct answer *a, const char *label);
+
+    /* Its own actions: whether one makes sense now, and doing it; act is asked first and says
+     * whether it took the action. */
+    bool (*can)(const struct screen *s, enum action a);
+    bool (*act)(struct screen *s, enum action a, struct effect *out);
+    /* What was typed at its prompt; what $EDITOR left. */
+    void (*answered)(struct screen *s, int prompt, const char *text, struct effect *out);
+    void (*edited)(struct screen *s, const char *text, struct effect *out);
+    /* A key that no action has (an editor's letters): true when it was taken. */
+    bool (*type)(struct screen *s, uint32_t key, struct effect *out);
+    /* What COPY copies, instead of the selected row's key. */
+    bool (*copy)(struct screen *s, struct buf *out);
+    /* When its picture changes by itself, monotonic; INT64_MAX: never. */
+    int64_t (*next_change_us)(const struct screen *s);
 };
 
 extern const struct pane pane_overview;
@@ -27,8 +68,36 @@ extern const struct pane pane_events;
 
 const struct pane *pane_of(enum pane_id id);
 
-/* Table of an open topic's partitions. */
-void topic_parts_model(const struct screen *s, struct table_model *m);
+/* The pane's own state. */
+#define PANE_STATE(s, pane, type) ((type *)(s)->state[pane])
+
+/* ---- what panes ask of the screen ---- */
+
+/* Brings a table's order up to date, a failure is said on screen. */
+void screen_update_table(struct screen *s, struct table_state *t, const struct table_model *m);
+
+/* Asks before something is changed; YES (or the typed name) makes the EFFECT_CALL. Takes q's
+ * params, also when it refuses (read only, engine away): then it says why. */
+void screen_confirm(struct screen *s, struct question *q);
+
+/* The same without a question, for what harms nothing (trigger, acknowledge). Takes params. */
+void screen_call(struct screen *s, struct effect *out, const char *method, json_t *params,
+                 const char *label);
+
+/* Asks for a text, which goes to the pane's answered(); `value` is there to be edited. */
+void screen_prompt(struct screen *s, int prompt, const char *label, const char *value);
+
+/* Writes text (taken, malloc) to a new file, copies it, opens it in $EDITOR. */
+void effect_text(struct effect *out, enum effect_kind kind, char *text, size_t n, const char *path);
+
+/* The key of the row that an action is about: the opened one, else the selected one; or NULL. */
+const char *screen_object(const struct screen *s);
+
+/* The pane that shows a connector, topic, DAG of that name. */
+bool screen_object_pane(const struct screen *s, const char *object, enum pane_id *pane);
+
+/* How many of the events had happened at the moment that is looked at. */
+size_t screen_event_count(const struct screen *s);
 
 /* ---- pieces that panes share ---- */
 

@@ -163,6 +163,53 @@ static void render(struct screen *s, struct grid *g, struct rect r)
 
 /* ---- one connector ---- */
 
+struct connectors_state {
+    struct connector_config config; /* of the connector that is open, once it has come */
+    bool known;
+};
+
+static const struct connectors_state *state_of(const struct screen *s)
+{
+    return PANE_STATE(s, PANE_CONNECTORS, const struct connectors_state);
+}
+
+static void forget(struct screen *s)
+{
+    struct connectors_state *st = PANE_STATE(s, PANE_CONNECTORS, struct connectors_state);
+    connector_config_free(&st->config);
+    st->known = false;
+}
+
+static void free_state(void *state)
+{
+    connector_config_free(&((struct connectors_state *)state)->config);
+}
+
+static bool ask(const struct screen *s, int i, struct ask *out)
+{
+    if (i > 0 || !s->detail)
+        return false;
+    *out =
+        (struct ask){.method = "connector.show", .params = json_pack("{s:s}", "name", s->object)};
+    return true;
+}
+
+static void take(struct screen *s, const struct answer *a)
+{
+    struct connectors_state *st = PANE_STATE(s, PANE_CONNECTORS, struct connectors_state);
+    struct errbuf e;
+    const char *name = json_string_value(json_object_get(a->params, "name"));
+    bool mine = strcmp(a->method, "connector.show") == 0 && s->pane == PANE_CONNECTORS &&
+                s->detail && name && strcmp(name, s->object) == 0;
+    if (!mine || a->code != ERR_OK)
+        return;
+    forget(s);
+    if (connector_config_from_json(a->result, &st->config, &e) == ERR_OK)
+        st->known = true;
+    else
+        screen_say(s, STYLE_BROKEN, "%s", e.text);
+}
+
 static void draw_figures(const struct snap_connector *c, struct lines *l)
 {
     char a[UNIT_TEXT_MAX];
@@ -196,8 +243,9 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
 static int names_width(const struct screen *s, int most)
 {
     int w = 12;
-    for (size_t i = 0; i < s->config.n; i++) {
-        int n = text_width(s->config.names[i], s->ascii) + 1;
+    const struct connector_config *config = &state_of(s)->config;
+    for (size_t i = 0; i < config->n; i++) {
+        int n = text_width(config->names[i], s->ascii) + 1;
         w = n > w ? n : w;
     }
     return w < most ? w : most;
@@ -225,15 +273,86 @@ static void draw_detail(struct screen *s, struct lines *l)
     }
     lines_section(l, "Configuration");
     l->label = names_width(s, l->r.w / 2);
-    if (screen_wants_config(s))
+    const struct connectors_state *st = state_of(s);
+    if (!st->known)
         lines_add(l, "", STYLE_DIM, "asking the engine ..");
-    for (size_t i = 0; !screen_wants_config(s) && i < s->config.n; i++)
-        lines_add(l, s->config.names[i], STYLE_PLAIN, s->config.values[i]);
+    for (size_t i = 0; i < st->config.n; i++)
+        lines_add(l, st->config.names[i], STYLE_PLAIN, st->config.values[i]);
 }
 
 static void render_detail(struct screen *s, struct grid *g, struct rect r)
 {
     lines_draw(s, g, r, 13, draw_detail);
+}
+
+/* ---- acting ---- */
+
+static const char *method_of(enum action a)
+{
+    switch (a) {
+    case ACTION_PAUSE:
+        return "connector.pause";
+    case ACTION_RESUME:
+        return "connector.resume";
+    case ACTION_STOP:
+        return "connector.stop";
+    case ACTION_RESTART:
+        return "connector.restart";
+    default:
+        return NULL;
+    }
+}
+
+/* Whether the connector's state allows it. */
+static bool makes_sense(const struct snap_connector *c, enum action a)
+{
+    bool stopped = strcmp(c->state, "STOPPED") == 0;
+    bool still = strcmp(c->state, "PAUSED") == 0 || stopped;
+    switch (a) {
+    case ACTION_PAUSE:
+        return !still && strcmp(c->state, "FAILED") != 0;
+    case ACTION_RESUME:
+        return still;
+    case ACTION_STOP:
+        return !stopped;
+    default:
+        return !still; /* restart */
+    }
+}
+
+static const struct snap_connector *selected(const struct screen *s)
+{
+    const char *name = screen_object(s);
+    return name ? snapshot_connector(s->snapshot, name) : NULL;
+}
+
+static bool can(const struct screen *s, enum action a)
+{
+    const struct snap_connector *c = selected(s);
+    if (!method_of(a))
+        return a != ACTION_OPEN && a != ACTION_REFRESH;
+    return c && !screen_why_not(s) && makes_sense(c, a);
+}
+
+static bool act(struct screen *s, enum action a, struct effect *out)
+{
+    const char *method = method_of(a);
+    const struct snap_connector *c = selected(s);
+    (void)out;
+    if (!method)
+        return false;
+    if (!screen_why_not(s) && (!c || !makes_sense(c, a))) {
+        const char *name = screen_object(s);
+        screen_say(s, STYLE_ATTENTION, "%s: %s is %s", action_info(a)->word, name ? name : "-",
+                   c ? c->state : "gone");
+        return true;
+    }
+    struct question q = {.method = method};
+    (void)snprintf(q.label, sizeof q.label, "%s connector %s", action_info(a)->word,
+                   c ? c->name : "");
+    q.params = json_pack("{s:s}", "name", c ? c->name : "");
+    screen_confirm(s, &q);
+    return true;
 }
 
 const struct pane pane_connectors = {
@@ -245,4 +364,12 @@ const struct pane pane_connectors = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .state_size = sizeof(struct connectors_state),
+    .free_state = free_state,
+    .opened = forget,
+    .left = forget,
+    .ask = ask,
+    .take = take,
+    .can = can,
+    .act = act,
 };

@@ -18,7 +18,7 @@ static const struct table_column columns[] = {
 static const struct event *event(const void *ctx, size_t row)
 {
     const struct screen *s = ctx;
-    return &s->events.events[s->events.n - 1 - row];
+    return &s->events.events[screen_event_count(s) - 1 - row];
 }
 
 static const char *key(const void *ctx, size_t row)
@@ -72,7 +72,7 @@ static void model(const struct screen *s, struct table_model *m)
     *m = (struct table_model){
         .columns = columns,
         .column_count = sizeof columns / sizeof columns[0],
-        .rows = s->events.n,
+        .rows = screen_event_count(s),
         .ctx = s,
         .key = key,
         .cell = cell,

@@ -153,7 +153,7 @@ static int part_compare(const void *ctx, size_t x, size_t y, int column)
     }
 }
 
-void topic_parts_model(const struct screen *s, struct table_model *m)
+static void parts_model(const struct screen *s, struct table_model *m)
 {
     const struct snap_topic *t = s->snapshot ? snapshot_topic(s->snapshot, s->object) : NULL;
     *m = (struct table_model){
@@ -166,6 +166,31 @@ void topic_parts_model(const struct screen *s, struct table_model *m)
         .compare = part_compare,
         .empty = "The topic is gone: the broker no longer has it.",
     };
+}
+
+static bool table(struct screen *s, struct table_model *m, struct table_state **t)
+{
+    parts_model(s, m);
+    *t = PANE_STATE(s, PANE_TOPICS, struct table_state);
+    return true;
+}
+
+static void init_state(struct screen *s, void *state)
+{
+    (void)s;
+    ((struct table_state *)state)->sort = -1;
+}
+
+static void free_state(void *state)
+{
+    table_free(state);
+}
+
+static void forget(struct screen *s)
+{
+    struct table_state *t = PANE_STATE(s, PANE_TOPICS, struct table_state);
+    table_free(t);
+    *t = (struct table_state){.sort = -1};
 }
 
 static void render_detail(struct screen *s, struct grid *g, struct rect r)
@@ -183,8 +208,9 @@ static void render_detail(struct screen *s, struct grid *g, struct rect r)
                           unit_count(t->records, a, sizeof a), unit_rate(t->rate_s, b, sizeof b),
                           unit_count(t->lag, c, sizeof c));
     struct table_model m;
-    topic_parts_model(s, &m);
-    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, &s->parts, true);
+    parts_model(s, &m);
+    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m,
+               PANE_STATE(s, PANE_TOPICS, struct table_state), true);
 }
 
 const struct pane pane_topics = {
@@ -196,4 +222,9 @@ const struct pane pane_topics = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .state_size = sizeof(struct table_state),
+    .init_state = init_state,
+    .free_state = free_state,
+    .opened = forget,
+    .table = table,
 };

@@ -53,7 +53,11 @@ enum err report_status(const struct snapshot *n, int w, bool ascii, struct buf *
     enum err rc = grid_init(&g, h, w, ascii, e);
     if (rc != ERR_OK)
         return rc;
-    screen_init(&s, h, w, GLYPHS_ASCII, ascii);
+    rc = screen_init(&s, h, w, GLYPHS_ASCII, ascii, e);
+    if (rc != ERR_OK) {
+        grid_free(&g);
+        return rc;
+    }
     screen_take_snapshot(&s, (struct snapshot *)n);
     struct rect all = grid_all(&g);
     draw_head(n, &g, g.w);

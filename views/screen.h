@@ -28,13 +28,55 @@ enum link_state {
     LINK_AWAY, /* refused or gone: waiting for retry_at_us */
 };
 
-enum screen_mode { MODE_BROWSE, MODE_HELP, MODE_FILTER, MODE_COMMAND, MODE_CONFIRM };
+enum screen_mode {
+    MODE_BROWSE,
+    MODE_HELP,
+    MODE_FILTER,
+    MODE_COMMAND,
+    MODE_PROMPT,  /* a pane (or the core) wants a text */
+    MODE_CONFIRM, /* y or n */
+    MODE_TYPED,   /* the name of what will be destroyed has to be typed */
+};
 
 enum {
     SCREEN_INPUT_MAX = TABLE_FILTER_MAX,
     SCREEN_MESSAGE_US = 6 * 1000000,
     SCREEN_FRESH_US = 2 * 1000000,  /* data younger than this have no age */
     SCREEN_SILENT_US = 6 * 1000000, /* connected, but no answer for so long: said in words */
+    SCREEN_PREVIEW_MAX = 1024,
+};
+
+static const int64_t SCREEN_ELEVATED_US = 600 * INT64_C(1000000);
+
+/*
+ * What is asked before something is changed. `method` and `params` are what YES sends to the
+ * engine; they are fixed when the question is asked, so a refresh that moves rows meanwhile cannot
+ * change what is acted on.
+ */
+struct question {
+    char label[TABLE_KEY_MAX +
+               48]; /* "delete connector tickets-sink": asked, and said of it later */
+    char
+        preview[SCREEN_PREVIEW_MAX]; /* exactly what is touched, in words; "" where label says it */
+    char name[TABLE_KEY_MAX];        /* has to be typed; "": y or n */
+    const char *method;              /* static */
+    json_t *params;                  /* owned; NULL: none */
+};
+
+/* A method that a pane wants asked. The answer goes to the pane's take(). */
+struct ask {
+    const char *method; /* static */
+    json_t *params;     /* new reference, or NULL */
+    int64_t every_us;   /* 0: once, until method or params change */
+};
+
+/* What the engine said to a method. */
+struct answer {
+    const char *method;
+    const json_t *params; /* as asked; NULL: none */
+    enum err code;        /* ERR_OK, or why not: text */
+    const json_t *result; /* borrowed; on an error its data or NULL */
+    const char *text;
 };
 
 struct screen {
@@ -42,32 +84,39 @@ struct screen {
     int h, w;
     bool ascii;
     enum glyphs glyphs;
-    bool read_only; /* role viewer: nothing that changes the engine is offered */
+    bool viewer;               /* role viewer: looks only, until elevated */
+    int64_t elevated_until_us; /* monotonic; 0: not */
 
     /* what is known */
-    struct snapshot *snapshot; /* NULL until the first one; the last good one afterwards */
+    struct snapshot *snapshot; /* what is shown: NULL until the first one, then the last good one */
+    struct snapshot *live;     /* the newest one while a frozen or a past one is shown, else NULL */
     struct event_list events;
     struct history history;
-    struct connector_config config; /* of the connector that is open */
     enum link_state link;
     int64_t now_us;      /* monotonic; the shell sets it before each call */
     int64_t data_us;     /* when the snapshot came */
     int64_t retry_at_us; /* LINK_AWAY */
     char link_text[256]; /* why it is away */
+    int64_t live_us;     /* when `live` came */
+    bool frozen;         /* held still by the person */
+    int64_t past_us;     /* wall clock of the moment that is looked at; 0: now */
+    int64_t shown_us;    /* wall clock of the recorded snapshot that is shown; 0: none yet */
+    int64_t next_us;     /* of the one after it; 0: there is none */
 
     /* what the person looks at */
     enum pane_id pane;
     bool detail;                /* the selected row is open */
     char object[TABLE_KEY_MAX]; /* its key */
     struct table_state tables[PANE_COUNT];
-    struct table_state parts; /* an open topic's partitions */
-    size_t scroll;            /* of text: an open connector or event, the help */
-    size_t scroll_max;        /* as the last frame had it */
+    void *state[PANE_COUNT]; /* each pane's own */
+    size_t scroll;           /* of text: an open connector or event, the help */
+    size_t scroll_max;       /* as the last frame had it */
     enum screen_mode mode;
     char input[SCREEN_INPUT_MAX];
     char before[SCREEN_INPUT_MAX]; /* the filter to put back on cancel */
-    enum action confirm;           /* MODE_CONFIRM: this, with that object */
-    char confirm_object[TABLE_KEY_MAX];
+    struct question question;      /* MODE_CONFIRM, MODE_TYPED */
+    int prompt;                    /* MODE_PROMPT: the pane's number of it, or a PROMPT_ */
+    char prompt_label[96];
     char message[ERRBUF_TEXT_MAX];
     uint16_t message_style;
     int64_t message_until_us;
@@ -76,31 +125,48 @@ struct screen {
 enum effect_kind {
     EFFECT_NOTHING,
     EFFECT_LEAVE,
-    EFFECT_CALL,      /* method with {"name": object} */
+    EFFECT_CALL,      /* method with params; label says it in words */
     EFFECT_RECONNECT, /* now */
     EFFECT_REDRAW,    /* the terminal may show rubbish */
+    EFFECT_COPY,      /* text to the terminal's clipboard */
+    EFFECT_SAVE,      /* text into the new file `path` */
+    EFFECT_EDIT,      /* text in $EDITOR; what comes back goes to screen_edited */
 };
 
+/* What the shell has to do. It owns params and text, and gives them back by effect_free. */
 struct effect {
     enum effect_kind kind;
     const char *method;
-    char object[TABLE_KEY_MAX];
+    json_t *params;
+    char label[TABLE_KEY_MAX + 48];
+    char *text;
+    size_t text_len;
+    char path[TABLE_KEY_MAX];
 };
 
-void screen_init(struct screen *s, int h, int w, enum glyphs glyphs, bool ascii);
+void effect_free(struct effect *e);
+
+enum err screen_init(struct screen *s, int h, int w, enum glyphs glyphs, bool ascii,
+                     struct errbuf *e) MUST_CHECK;
 void screen_free(struct screen *s);
 void screen_set_size(struct screen *s, int h, int w);
 
 /* Data in. The screen takes the snapshot; the others are read. */
 void screen_take_snapshot(struct screen *s, struct snapshot *snapshot);
 enum err screen_take_events(struct screen *s, const json_t *answer, struct errbuf *e) MUST_CHECK;
-enum err screen_take_config(struct screen *s, const json_t *answer, struct errbuf *e) MUST_CHECK;
 void screen_forget_events(struct screen *s); /* another engine: its events count from 1 */
 void screen_set_link(struct screen *s, enum link_state link, int64_t retry_at_us, const char *why);
 void screen_say(struct screen *s, uint16_t style, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The connector whose configuration is missing on screen; NULL when none is. */
-const char *screen_wants_config(const struct screen *s);
+/* The i-th method that is wanted now; false behind the last. out->params is the caller's. */
+bool screen_ask(const struct screen *s, int i, struct ask *out);
+
+/* The answer to a method of screen_ask, or of an effect (`label` is what was said of it, NULL for a
+ * method of screen_ask). */
+void screen_take_answer(struct screen *s, const struct answer *a, const char *label);
+
+/* What $EDITOR left of an EFFECT_EDIT; NULL: it failed or nothing was changed. */
+void screen_edited(struct screen *s, const char *text, struct effect *out);
 
 /* One keystroke. */
 void screen_key(struct screen *s, uint32_t key, struct effect *out);
@@ -111,8 +177,11 @@ void screen_open(struct screen *s, enum pane_id pane, const char *object);
 bool screen_find_pane(const char *name, enum pane_id *out);
 
 /* Which keys count now, and whether an action makes sense on what is selected. */
-enum context screen_context(const struct screen *s);
+context_t screen_context(const struct screen *s);
 bool screen_can(const struct screen *s, enum action a);
+
+/* Why nothing can be changed now, in words; NULL: it can. */
+const char *screen_why_not(const struct screen *s);
 
 /* The skip-th name that begins with what is typed after `:`: panes, then what can be done here.
  * NULL behind the last. */

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "views/pane.h"
+#include "views/screen_internal.h"
 
-enum { MESSAGE_ROWS = 3, TABS_FROM = 5, HELP_FROM = 3 };
+enum { MESSAGE_ROWS = 3, PREVIEW_ROWS = 12, TABS_FROM = 5, HELP_FROM = 3 };
 
 /* ---- title ---- */
 
@@ -60,6 +60,8 @@ static uint16_t link_words(const struct screen *s, char *out, size_t n)
     if (s->snapshot)
         age_text(age_s(s), age, sizeof age);
     out[0] = '\0';
+    if (s->link == LINK_UP && screen_time_words(s, out, n))
+        return STYLE_ATTENTION;
     if (s->link == LINK_AWAY) {
         int64_t left = (s->retry_at_us - s->now_us + 999999) / 1000000;
         age_text(left > 0 ? left : 0, wait, sizeof wait);
@@ -76,6 +78,19 @@ static uint16_t link_words(const struct screen *s, char *out, size_t n)
     else if (!s->snapshot)
         (void)snprintf(out, n, "connecting");
     return STYLE_ATTENTION;
+}
+
+/* Whether the console only looks, in words. Returns the columns used. */
+static int draw_permission(const struct screen *s, struct grid *g, int x)
+{
+    char text[48];
+    if (!screen_is_read_only(s))
+        return 0;
+    if (!screen_is_elevated(s))
+        return 1 + grid_text(g, 0, x, s->w - x, STYLE_DIM, "read only");
+    int64_t left = s->elevated_until_us - s->now_us;
+    (void)snprintf(text, sizeof text, "ELEVATED %d m", (int)((left + 59999999) / 60000000));
+    return 1 + grid_text(g, 0, x, s->w - x, STYLE_ATTENTION, text);
 }
 
 static void draw_title(const struct screen *s, struct grid *g)
@@ -96,6 +111,7 @@ static void draw_title(const struct screen *s, struct grid *g)
         x += 1 + grid_text(g, 0, x + 1, s->w / 3, STYLE_BOLD, n->environment.name);
         x +=
             1 + grid_text(g, 0, x + 1, s->w - x - 1, environment_style(n->environment.kind), badge);
+        x += draw_permission(s, g, x + 1);
     }
     int at = s->w - 1;
     if (n && s->w >= 50 && n->now_us != UNKNOWN_INT) {
@@ -159,7 +175,7 @@ static int draw_key(struct grid *g, int y, int x, int w, enum action a)
     return need;
 }
 
-static bool in_help_line(const struct screen *s, enum context context, enum action a)
+static bool in_help_line(const struct screen *s, context_t context, enum action a)
 {
     const struct action_info *i = action_info(a);
     return (i->contexts & context) && i->word[0] && screen_can(s, a);
@@ -168,7 +184,7 @@ static bool in_help_line(const struct screen *s, enum context context, enum acti
 /* What can be done here, now: the first ones that fit, but always how to get help and out. */
 static void draw_help_line(const struct screen *s, struct grid *g, int y, int x)
 {
-    enum context context = screen_context(s);
+    context_t context = screen_context(s);
     int tail = context & CONTEXT_BROWSE ? 16 : 0; /* "? help  q leave" */
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
         bool last = a == ACTION_HELP || a == ACTION_LEAVE;
@@ -182,7 +198,14 @@ static void draw_help_line(const struct screen *s, struct grid *g, int y, int x)
 static void draw_input(const struct screen *s, struct grid *g, int y)
 {
     bool command = s->mode == MODE_COMMAND;
-    int x = grid_put(g, y, 0, s->w, STYLE_KEY, command ? ":" : "/");
+    int x = 0;
+    if (s->mode == MODE_PROMPT)
+        x = 1 + grid_printf(g, y, 0, s->w - 12, STYLE_KEY, "%s:", s->prompt_label);
+    else if (s->mode == MODE_TYPED)
+        x = 1 + grid_printf(g, y, 0, s->w - 12, STYLE_ATTENTION, "Type %s to %s:", s->question.name,
+                            s->question.label);
+    else
+        x = grid_put(g, y, 0, s->w, STYLE_KEY, command ? ":" : "/");
     x += grid_text(g, y, x, s->w - x - 1, STYLE_BOLD, s->input);
     g->cursor_y = y;
     g->cursor_x = x < s->w ? x : s->w - 1;
@@ -196,36 +219,47 @@ static void draw_input(const struct screen *s, struct grid *g, int y)
 
 static void draw_confirm(const struct screen *s, struct grid *g, int y)
 {
-    char text[TABLE_KEY_MAX + 64];
-    const char *word = action_info(s->confirm)->word;
-    (void)snprintf(text, sizeof text, "%c%s connector %s?", word[0] - ('a' - 'A'), word + 1,
-                   s->confirm_object);
+    char text[sizeof s->question.label + 4];
+    char first = s->question.label[0];
+    (void)snprintf(text, sizeof text, "%c%s?",
+                   (char)(first >= 'a' && first <= 'z' ? first - ('a' - 'A') : first),
+                   s->question.label + (first != '\0'));
     int x = 1 + grid_text(g, y, 1, s->w - 16, STYLE_ATTENTION | STYLE_BOLD, text);
     draw_help_line(s, g, y, x + 2);
 }
 
-/* Words of up to MESSAGE_ROWS rows above the last one. */
-static void draw_message(const struct screen *s, struct grid *g)
+/* Words in rows above the last one, a question's or a message's. */
+static void draw_words(const struct screen *s, struct grid *g, const char *words, int most,
+                       uint16_t style)
 {
-    if (!s->message[0] || s->now_us >= s->message_until_us || s->h < HELP_FROM)
-        return;
-    size_t from[MESSAGE_ROWS];
-    size_t length[MESSAGE_ROWS];
+    size_t from[PREVIEW_ROWS];
+    size_t length[PREVIEW_ROWS];
     size_t at = 0;
     int rows = 0;
-    while (s->message[at] && rows < MESSAGE_ROWS && rows < s->h - 2) {
+    while (words[at] && rows < most && rows < s->h - 2) {
         size_t next;
         from[rows] = at;
-        length[rows++] = wrap_row(s->message + at, s->w - 2, g->ascii, &next);
+        length[rows++] = wrap_row(words + at, s->w - 2, g->ascii, &next);
         at += next;
     }
     struct rect r = {s->h - 1 - rows, 0, rows, s->w};
-    grid_fill(g, r, s->message_style, L' ');
+    grid_fill(g, r, style, L' ');
     for (int i = 0; i < rows; i++) {
-        char row[ERRBUF_TEXT_MAX];
-        (void)snprintf(row, sizeof row, "%.*s", (int)length[i], s->message + from[i]);
-        (void)grid_text(g, r.y + i, 1, s->w - 1, s->message_style, row);
+        char row[SCREEN_PREVIEW_MAX];
+        (void)snprintf(row, sizeof row, "%.*s", (int)length[i], words + from[i]);
+        (void)grid_text(g, r.y + i, 1, s->w - 1, style, row);
     }
+}
+
+static void draw_message(const struct screen *s, struct grid *g)
+{
+    bool asked = s->mode == MODE_CONFIRM || s->mode == MODE_TYPED;
+    if (s->h < HELP_FROM)
+        return;
+    if (asked && s->question.preview[0])
+        draw_words(s, g, s->question.preview, PREVIEW_ROWS, STYLE_ATTENTION);
+    else if (s->message[0] && s->now_us < s->message_until_us)
+        draw_words(s, g, s->message, MESSAGE_ROWS, s->message_style);
 }
 
 /* ---- the help overlay ---- */
@@ -235,7 +269,7 @@ static void draw_help(struct screen *s, struct lines *l)
     char label[2 * KEY_LABEL_MAX + 4];
     char key[KEY_LABEL_MAX];
     char alt[KEY_LABEL_MAX];
-    unsigned context = s->detail ? pane_of(s->pane)->detail_context : pane_of(s->pane)->context;
+    context_t context = screen_pane_context(s);
     lines_section(l, "What can be done here");
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
         const struct action_info *i = action_info((enum action)a);
@@ -277,7 +311,7 @@ static void draw_pane(struct screen *s, struct grid *g, struct rect r)
     struct rect old = grid_clip(g, r);
     if (s->mode == MODE_HELP)
         lines_draw(s, g, r, 16, draw_help);
-    else if (!s->snapshot)
+    else if (!s->snapshot && !p->needs_no_snapshot)
         lines_draw(s, g, r, 0, draw_no_data);
     else if (s->detail)
         p->render_detail(s, g, r);
@@ -296,17 +330,15 @@ void screen_render(struct screen *s, struct grid *g)
         draw_tabs(s, g);
     draw_pane(s, g, (struct rect){top, 0, s->h - top - bottom, s->w});
     draw_message(s, g);
-    if (s->mode == MODE_FILTER || s->mode == MODE_COMMAND) {
-        struct rect last = {s->h - 1, 0, 1, s->w};
-        grid_fill(g, last, STYLE_PLAIN, L' ');
+    bool typing = (screen_context(s) & CONTEXT_INPUT) != 0;
+    if (typing || s->mode == MODE_CONFIRM)
+        grid_fill(g, (struct rect){s->h - 1, 0, 1, s->w}, STYLE_PLAIN, L' ');
+    if (typing)
         draw_input(s, g, s->h - 1);
-    } else if (s->mode == MODE_CONFIRM) {
-        struct rect last = {s->h - 1, 0, 1, s->w};
-        grid_fill(g, last, STYLE_PLAIN, L' ');
+    else if (s->mode == MODE_CONFIRM)
         draw_confirm(s, g, s->h - 1);
-    } else if (bottom) {
+    else if (bottom)
         draw_help_line(s, g, s->h - 1, 1);
-    }
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -324,6 +356,10 @@ int64_t screen_next_change_us(const struct screen *s)
         if (left > 0)
             next = earlier(next, s->now_us + (left % 1000000 ? left % 1000000 : 1000000));
     }
+    if (screen_is_elevated(s)) /* the minutes that are left */
+        next = earlier(next, s->now_us + (s->elevated_until_us - s->now_us - 1) % 60000000 + 1);
+    if (pane_of(s->pane)->next_change_us)
+        next = earlier(next, pane_of(s->pane)->next_change_us(s));
     if (s->snapshot) { /* the age's next second, once it is shown */
         int64_t age = s->now_us - s->data_us;
         if (age <= SCREEN_FRESH_US)

@@ -52,6 +52,24 @@ static enum err stop(void *arg, const struct control_peer *peer, const json_t *p
     return ERR_OK;
 }
 
+/*
+ * A console that only looks (role viewer, production) may change things for so many seconds. The
+ * console keeps the time; here it leaves a record. 0: it only looks again.
+ */
+static enum err elevate(void *arg, const struct control_peer *peer, const json_t *params,
+                        json_t **result, struct errbuf *e)
+{
+    enum { SECONDS_MAX = 3600 };
+    const json_t *seconds = json_object_get(params, "seconds");
+    (void)arg;
+    (void)peer;
+    if (!json_is_integer(seconds) || json_integer_value(seconds) < 0 ||
+        json_integer_value(seconds) > SECONDS_MAX)
+        return err_set(e, ERR_USAGE, "seconds: a whole number from 0 to %d is needed", SECONDS_MAX);
+    *result = json_pack("{s:I}", "seconds", json_integer_value(seconds));
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the answer");
+}
+
 static enum err status(void *arg, const struct control_peer *peer, const json_t *params,
                        json_t **result, struct errbuf *e)
 {
@@ -185,6 +203,7 @@ DAG(unpause)
 static const struct control_method methods[] = {
     {"engine.hello", hello, CONTROL_READS},
     {"engine.stop", stop, CONTROL_MUTATES},
+    {"engine.elevate", elevate, CONTROL_MUTATES},
     {"status", status, CONTROL_READS},
     {"connector.list", connector_list, CONTROL_READS},
     {"connector.show", connector_show, CONTROL_READS},

@@ -39,11 +39,11 @@ static void test_every_action_is_found_and_described(void **state)
         const struct action_info *i = action_info((enum action)a);
         assert_true(i->key != VK_NONE && i->contexts != 0);
         assert_true(i->help[0] != '\0');
-        for (unsigned bit = 1; bit <= CONTEXT_CONFIRM; bit <<= 1) {
+        for (context_t bit = 1; bit; bit <<= 1) {
             bool here = (i->contexts & bit) != 0;
-            assert_int_equal(keymap_find((enum context)bit, i->key) == (enum action)a, here);
+            assert_int_equal(keymap_find(bit, i->key) == (enum action)a, here);
             if (i->alt)
-                assert_int_equal(keymap_find((enum context)bit, i->alt) == (enum action)a, here);
+                assert_int_equal(keymap_find(bit, i->alt) == (enum action)a, here);
         }
     }
     assert_int_equal(keymap_find(CONTEXT_OVERVIEW, VK_NONE), ACTION_NONE);
@@ -58,8 +58,8 @@ static void test_panes(void **state)
         const struct pane *p = pane_of((enum pane_id)i);
         enum pane_id found;
         char key[KEY_LABEL_MAX];
-        for (unsigned bit = 1; bit < CONTEXT_HELP; bit <<= 1)
-            assert_int_equal(keymap_find((enum context)bit, p->key), ACTION_NONE);
+        for (context_t bit = 1; bit < CONTEXT_HELP; bit <<= 1)
+            assert_int_equal(keymap_find(bit, p->key), ACTION_NONE);
         for (int k = 0; k < i; k++)
             assert_true(pane_of((enum pane_id)k)->key != p->key);
         assert_true(screen_find_pane(key_label(p->key, key, sizeof key), &found));

@@ -103,9 +103,16 @@ static void feed(struct screen *s)
     json_decref(answer);
 }
 
+static void init(struct screen *s, int h, int w, enum glyphs glyphs, bool ascii)
+{
+    struct errbuf e;
+    if (screen_init(s, h, w, glyphs, ascii, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+}
+
 static void start(struct screen *s, int h, int w)
 {
-    screen_init(s, h, w, GLYPHS_EIGHTHS, false);
+    init(s, h, w, GLYPHS_EIGHTHS, false);
     s->now_us = 100000000;
     feed(s);
 }
@@ -113,11 +120,40 @@ static void start(struct screen *s, int h, int w)
 /* Keystrokes as text: "\r" is Enter, "\x1b" Esc, "\t" Tab, "\x7f" Backspace. */
 static struct effect press(struct screen *s, const char *keys)
 {
-    struct effect effect = {0};
+    static struct effect effect; /* what the last one holds lives until the next press */
     uint32_t key;
-    while ((key = utf8_next(&keys)) != 0)
+    while ((key = utf8_next(&keys)) != 0) {
+        effect_free(&effect);
         screen_key(s, key, &effect);
+    }
     return effect;
+}
+
+/* What an effect's method is asked with. */
+static const char *param(const struct effect *effect, const char *name)
+{
+    const char *text = json_string_value(json_object_get(effect->params, name));
+    return text ? text : "";
+}
+
+/* The engine's answer to the i-th method that the screen asks for. */
+static void answer_ask(struct screen *s, int i, const char *method, enum err code, json_t *result)
+{
+    struct ask ask;
+    assert_true(screen_ask(s, i, &ask));
+    assert_string_equal(ask.method, method);
+    const struct answer a = {ask.method, ask.params, code, result, "it says why"};
+    screen_take_answer(s, &a, NULL);
+    json_decref(ask.params);
+    json_decref(result);
+}
+
+static bool asks_nothing(const struct screen *s)
+{
+    struct ask ask;
+    bool asks = screen_ask(s, 0, &ask);
+    json_decref(ask.params);
+    return !asks;
 }
 
 static void check_screen(const char *name, struct screen *s)
@@ -195,7 +231,7 @@ static void test_ascii_and_braille(void **state)
 {
     (void)state;
     struct screen s;
-    screen_init(&s, 24, 80, GLYPHS_ASCII, true);
+    init(&s, 24, 80, GLYPHS_ASCII, true);
     s.now_us = 100000000;
     feed(&s);
     check_screen("overview-ascii-80x24", &s);
@@ -248,7 +284,7 @@ static void test_nothing_known(void **state)
         "\"connectors\":[{},{\"name\":null,\"tasks\":[{}],\"topics\":[3]}],\"topics\":[{}]}"};
     for (size_t i = 0; i < 2; i++) {
         struct screen s;
-        screen_init(&s, 24, 80, GLYPHS_EIGHTHS, false);
+        init(&s, 24, 80, GLYPHS_EIGHTHS, false);
         s.now_us = 1000000;
         screen_take_snapshot(&s, read_snapshot(json_loads(empty[i], 0, NULL)));
         assert_shows(&s, "No bottleneck.");
@@ -320,7 +356,7 @@ static void test_a_spark_needs_a_course(void **state)
 {
     (void)state;
     struct screen s;
-    screen_init(&s, 24, 80, GLYPHS_EIGHTHS, false);
+    init(&s, 24, 80, GLYPHS_EIGHTHS, false);
     s.now_us = 5000000;
     screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
     assert_hides(&s, "█");
@@ -336,7 +372,7 @@ static void test_before_the_first_data(void **state)
 {
     (void)state;
     struct screen s;
-    screen_init(&s, 24, 80, GLYPHS_EIGHTHS, false);
+    init(&s, 24, 80, GLYPHS_EIGHTHS, false);
     s.now_us = 5000000;
     check_screen("connecting-80x24", &s);
     screen_set_link(&s, LINK_AWAY, 7000000,
@@ -357,14 +393,10 @@ static void test_opening_and_going_back(void **state)
     struct screen s;
     start(&s, 24, 80);
     (void)press(&s, "2G\r");
-    assert_string_equal(screen_wants_config(&s), "tickets-sink");
     assert_shows(&s, "asking the engine");
     json_t *answer = json_pack("{s:s,s:{s:s,s:i}}", "name", "tickets-sink", "config",
                                "connector.class", "X", "tasks.max", 1);
-    struct errbuf e;
-    assert_int_equal(screen_take_config(&s, answer, &e), ERR_OK);
-    json_decref(answer);
-    assert_null(screen_wants_config(&s));
+    answer_ask(&s, 0, "connector.show", ERR_OK, answer);
     assert_shows(&s, "tasks.max");
     /* the connector goes away while it is open */
     json_t *json = fake_snapshot();
@@ -373,6 +405,7 @@ static void test_opening_and_going_back(void **state)
     assert_shows(&s, "It is gone");
     (void)press(&s, "\x1b");
     assert_shows(&s, "Connectors (2)");
+    assert_true(asks_nothing(&s));
     (void)press(&s, "\t\r");
     assert_shows(&s, "Topic postgres.bookings.flights");
     json = fake_snapshot();
@@ -410,21 +443,21 @@ static void test_only_what_can_be_done_is_offered(void **state)
     start(&s, 24, 80);
     (void)press(&s, "2");
     assert_shows(&s, "p pause");
-    assert_hides(&s, "r resume");
+    assert_hides(&s, "u resume");
     (void)press(&s, "G");
     assert_hides(&s, "p pause"); /* it has failed */
     assert_shows(&s, "R restart");
     json_t *json = fake_snapshot();
     fake_set(json, "connectors.2.state", json_string("PAUSED"));
     screen_take_snapshot(&s, read_snapshot(json));
-    assert_shows(&s, "r resume");
+    assert_shows(&s, "u resume");
     assert_hides(&s, "R restart");
     struct effect effect = press(&s, "R");
     assert_int_equal(effect.kind, EFFECT_NOTHING);
     assert_shows(&s, "restart: tickets-sink is PAUSED");
-    s.read_only = true;
-    assert_hides(&s, "r resume");
-    effect = press(&s, "r");
+    s.viewer = true;
+    assert_hides(&s, "u resume");
+    effect = press(&s, "u");
     assert_int_equal(effect.kind, EFFECT_NOTHING);
     assert_shows(&s, "role: viewer");
     screen_free(&s);
@@ -446,11 +479,175 @@ static void test_confirmation_names_its_object(void **state)
     struct effect effect = press(&s, "y");
     assert_int_equal(effect.kind, EFFECT_CALL);
     assert_string_equal(effect.method, "connector.pause");
-    assert_string_equal(effect.object, "flights-sink");
+    assert_string_equal(param(&effect, "name"), "flights-sink");
     effect = press(&s, "sn");
     assert_int_equal(effect.kind, EFFECT_NOTHING);
     effect = press(&s, "Ry");
     assert_string_equal(effect.method, "connector.restart");
+    screen_free(&s);
+}
+
+/* ---- what may be changed ---- */
+
+/* Production: nothing changes until the environment's name is typed, and then for a time. */
+static void test_production_is_read_only_until_elevated(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    json_t *json = fake_snapshot();
+    fake_set(json, "engine.environment.kind", json_string("production"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    (void)press(&s, "2");
+    assert_shows(&s, "PRODUCTION");
+    assert_shows(&s, "read only");
+    assert_hides(&s, "p pause");
+    assert_int_equal(press(&s, "py").kind, EFFECT_COPY); /* no question: y is the key to copy */
+    (void)press(&s, "p");
+    assert_shows(&s, "only looks until E elevates it");
+    (void)press(&s, "E");
+    check_screen("elevate-100x24", &s);
+    assert_int_equal(press(&s, "nonsense\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "nothing was done");
+    struct effect effect = press(&s, "Eairline\r");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.method, "engine.elevate");
+    assert_shows(&s, "ELEVATED 10 m");
+    assert_string_equal(press(&s, "py").method, "connector.pause");
+    s.now_us += SCREEN_ELEVATED_US - 1;
+    json = fake_snapshot();
+    fake_set(json, "engine.environment.kind", json_string("production"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "ELEVATED 1 m");
+    (void)press(&s, "p"); /* asked in time, answered too late */
+    s.now_us += 1;
+    assert_int_equal(press(&s, "y").kind, EFFECT_NOTHING);
+    assert_shows(&s, "only looks until E elevates it");
+    assert_shows(&s, "read only");
+    screen_free(&s);
+}
+
+/* A question that wants a name takes that name only. */
+static void test_a_name_has_to_be_typed(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    struct question q = {.label = "delete connector tickets-sink",
+                         .preview = "It deletes the connector and its position, not its topics.",
+                         .name = "tickets-sink",
+                         .method = "connector.delete"};
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    const struct question again = q;
+    screen_confirm(&s, &q);
+    check_screen("typed-80x24", &s);
+    assert_int_equal(press(&s, "y\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "\"y\" is not \"tickets-sink\": nothing was done");
+    q = again;
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    screen_confirm(&s, &q);
+    assert_int_equal(press(&s, "\x1b").kind, EFFECT_NOTHING);
+    q = again;
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    screen_confirm(&s, &q);
+    struct effect effect = press(&s, "tickets-sink\r");
+    assert_string_equal(effect.method, "connector.delete");
+    assert_string_equal(param(&effect, "name"), "tickets-sink");
+    screen_free(&s);
+}
+
+/* ---- what leaves the console ---- */
+
+static void test_copy_and_export(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    struct effect effect = press(&s, "2y");
+    assert_int_equal(effect.kind, EFFECT_COPY);
+    assert_string_equal(effect.text, s.tables[PANE_CONNECTORS].key);
+    (void)press(&s, "/sink\rx");
+    assert_shows(&s, "write to (.csv, .json, .md): airline-Connectors-");
+    effect = press(&s, "\x15t.csv\r");
+    assert_int_equal(effect.kind, EFFECT_SAVE);
+    assert_string_equal(effect.path, "t.csv");
+    assert_non_null(strstr(effect.text, "connector,state,rate"));
+    assert_non_null(strstr(effect.text, "\r\nflights-sink,"));
+    assert_null(strstr(effect.text, "airline-source")); /* the filter counts */
+    assert_int_equal(effect.text_len, strlen(effect.text));
+    effect = press(&s, "x\x15t.json\r");
+    json_t *rows = json_loads(effect.text, 0, NULL);
+    assert_int_equal(json_array_size(rows), 2);
+    json_decref(rows);
+    effect = press(&s, "x\x15t.md\r");
+    assert_non_null(strstr(effect.text, "| connector | state | rate"));
+    assert_int_equal(press(&s, "x\x15t.xls\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "has to end in .csv, .json or .md");
+    screen_free(&s);
+}
+
+/* ---- time ---- */
+
+static void test_held_still(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2 ");
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string("PAUSED"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "held still since");
+    assert_hides(&s, "PAUSED");
+    (void)press(&s, " ");
+    assert_shows(&s, "PAUSED");
+    screen_free(&s);
+}
+
+static json_t *recorded(int64_t ts_us, const char *state, json_t *next)
+{
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string(state));
+    return json_pack("{s:I,s:o,s:o}", "ts_us", (json_int_t)ts_us, "snapshot", json, "next_us",
+                     next);
+}
+
+/* [ and ] show what the engine recorded; nothing is changed from there; L and Esc are now. */
+static void test_back_in_time(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start(&s, 24, 100);
+    int64_t now = s.snapshot->now_us;
+    (void)press(&s, "2");
+    assert_true(asks_nothing(&s));
+    (void)press(&s, "[");
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "ts_us")), now - 10000000);
+    json_decref(ask.params);
+    answer_ask(&s, 0, "recorder.at", ERR_OK,
+               recorded(now - 11000000, "STOPPED", json_integer(now - 5000000)));
+    assert_shows(&s, "STOPPED");
+    assert_shows(&s, "recorded 2026-");
+    (void)press(&s, "Gu");
+    assert_shows(&s, "this is the past");
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot())); /* the present waits */
+    assert_shows(&s, "STOPPED");
+    (void)press(&s, "]"); /* the moment is over: now */
+    assert_hides(&s, "STOPPED");
+    assert_true(asks_nothing(&s));
+    (void)press(&s, "{[");
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "ts_us")), now - 610000000);
+    json_decref(ask.params);
+    answer_ask(&s, 0, "recorder.at", ERR_NOT_FOUND, NULL);
+    assert_shows(&s, "no record of that time: it says why");
+    (void)press(&s, "[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK, recorded(now - 12000000, "PAUSED", json_null()));
+    (void)press(&s, "\x1b");
+    assert_hides(&s, "PAUSED");
+    assert_hides(&s, "recorded 2026-");
     screen_free(&s);
 }
 
@@ -662,6 +859,11 @@ int main(void)
         cmocka_unit_test(test_from_an_alert_to_its_object),
         cmocka_unit_test(test_only_what_can_be_done_is_offered),
         cmocka_unit_test(test_confirmation_names_its_object),
+        cmocka_unit_test(test_production_is_read_only_until_elevated),
+        cmocka_unit_test(test_a_name_has_to_be_typed),
+        cmocka_unit_test(test_copy_and_export),
+        cmocka_unit_test(test_held_still),
+        cmocka_unit_test(test_back_in_time),
         cmocka_unit_test(test_filter_line),
         cmocka_unit_test(test_command_line),
         cmocka_unit_test(test_follow),

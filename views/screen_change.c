@@ -1,0 +1,174 @@
+/*
+ * What may be changed, and asking before it is.
+ *
+ * A console only looks where the configuration says `role: viewer` or the environment is
+ * `production`, until it is elevated: the environment's name is typed, ten minutes are granted, the
+ * engine records it. It also only looks while the engine is away or the past is on screen: what is
+ * seen there is not what would be acted on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "views/screen_internal.h"
+
+void effect_free(struct effect *e)
+{
+    json_decref(e->params);
+    free(e->text);
+    *e = (struct effect){.kind = EFFECT_NOTHING};
+}
+
+void effect_text(struct effect *out, enum effect_kind kind, char *text, size_t n, const char *path)
+{
+    *out = (struct effect){.kind = kind, .text = text, .text_len = n};
+    (void)snprintf(out->path, sizeof out->path, "%s", path ? path : "");
+}
+
+static const struct snapshot *newest(const struct screen *s)
+{
+    return s->live ? s->live : s->snapshot;
+}
+
+bool screen_is_read_only(const struct screen *s)
+{
+    const struct snapshot *n = newest(s);
+    return s->viewer || (n && strcmp(n->environment.kind, "production") == 0);
+}
+
+bool screen_is_elevated(const struct screen *s)
+{
+    return s->elevated_until_us > s->now_us;
+}
+
+const char *screen_why_not(const struct screen *s)
+{
+    if (s->link != LINK_UP)
+        return "the engine is away: nothing can be changed now";
+    if (s->past_us)
+        return "this is the past: L goes back to now, where things can be changed";
+    if (screen_is_read_only(s) && !screen_is_elevated(s))
+        return s->viewer ? "this console only looks (role: viewer): E elevates it for ten minutes"
+                         : "production: this console only looks until E elevates it";
+    return NULL;
+}
+
+static bool refused(struct screen *s)
+{
+    const char *why = screen_why_not(s);
+    if (why)
+        screen_say(s, STYLE_ATTENTION, "%s", why);
+    return why != NULL;
+}
+
+void screen_confirm(struct screen *s, struct question *q)
+{
+    if (refused(s)) {
+        json_decref(q->params);
+        q->params = NULL;
+        return;
+    }
+    json_decref(s->question.params);
+    s->question = *q;
+    q->params = NULL;
+    s->input[0] = '\0';
+    s->mode = q->name[0] ? MODE_TYPED : MODE_CONFIRM;
+}
+
+static void call(struct screen *s, struct effect *out, const char *method, json_t *params,
+                 const char *label)
+{
+    *out = (struct effect){.kind = EFFECT_CALL, .method = method, .params = params};
+    (void)snprintf(out->label, sizeof out->label, "%s", label);
+    screen_say(s, STYLE_PLAIN, "%s: asked the engine", label);
+}
+
+void screen_call(struct screen *s, struct effect *out, const char *method, json_t *params,
+                 const char *label)
+{
+    if (refused(s))
+        json_decref(params);
+    else
+        call(s, out, method, params, label);
+}
+
+void screen_accept(struct screen *s, struct effect *out)
+{
+    struct question *q = &s->question;
+    if (s->mode == MODE_TYPED && strcmp(s->input, q->name) != 0) {
+        screen_say(s, STYLE_ATTENTION, "\"%s\" is not \"%s\": nothing was done", s->input, q->name);
+        screen_refuse(s);
+        return;
+    }
+    s->mode = MODE_BROWSE;
+    if (!refused(s)) { /* it may have become so since */
+        call(s, out, q->method, q->params, q->label);
+        q->params = NULL;
+    }
+    screen_refuse(s);
+}
+
+void screen_refuse(struct screen *s)
+{
+    json_decref(s->question.params);
+    s->question = (struct question){0};
+    s->mode = MODE_BROWSE;
+}
+
+void screen_prompt(struct screen *s, int prompt, const char *label, const char *value)
+{
+    s->mode = MODE_PROMPT;
+    s->prompt = prompt;
+    (void)snprintf(s->prompt_label, sizeof s->prompt_label, "%s", label);
+    (void)snprintf(s->input, sizeof s->input, "%s", value ? value : "");
+}
+
+/* ---- elevation ---- */
+
+bool screen_can_elevate(const struct screen *s)
+{
+    return screen_is_read_only(s) && s->link == LINK_UP;
+}
+
+static void ask_to_elevate(struct screen *s)
+{
+    struct question *q = &s->question;
+    const char *name = newest(s)->environment.name;
+    json_decref(q->params);
+    *q = (struct question){.method = "engine.elevate"};
+    (void)snprintf(q->label, sizeof q->label, "allow changes to %.200s for ten minutes", name);
+    (void)snprintf(q->preview, sizeof q->preview,
+                   "Until then every key that changes something works here. It is recorded.");
+    (void)snprintf(q->name, sizeof q->name, "%s", name);
+    q->params = json_pack("{s:I}", "seconds", (json_int_t)(SCREEN_ELEVATED_US / 1000000));
+    s->input[0] = '\0';
+    s->mode = MODE_TYPED;
+}
+
+/* From the key, and from the typed name. */
+void screen_elevate(struct screen *s, struct effect *out)
+{
+    if (s->mode != MODE_TYPED && screen_is_elevated(s)) {
+        s->elevated_until_us = 0;
+        call(s, out, "engine.elevate", json_pack("{s:i}", "seconds", 0), "only look again");
+        return;
+    }
+    if (s->mode != MODE_TYPED) {
+        if (screen_can_elevate(s) && newest(s))
+            ask_to_elevate(s);
+        else if (!screen_is_read_only(s))
+            screen_say(s, STYLE_PLAIN, "changes are allowed here as it is");
+        else
+            (void)refused(s);
+        return;
+    }
+    struct question *q = &s->question;
+    if (strcmp(s->input, q->name) == 0) {
+        s->elevated_until_us = s->now_us + SCREEN_ELEVATED_US;
+        call(s, out, q->method, q->params, q->label);
+        q->params = NULL;
+    } else {
+        screen_say(s, STYLE_ATTENTION, "\"%s\" is not \"%s\": nothing was done", s->input, q->name);
+    }
+    screen_refuse(s);
+}

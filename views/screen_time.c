@@ -1,0 +1,138 @@
+/*
+ * The screen held still, and the past.
+ *
+ * The engine records its snapshots; `recorder.at` gives the one at or before a moment. While one of
+ * those is shown, the newest one waits in s->live and everything that draws from the snapshot shows
+ * the past: panes need not know. Times are the engine's wall clock.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "views/screen_internal.h"
+
+static const int64_t STEP_US = 10 * INT64_C(1000000);
+static const int64_t LEAP_US = 600 * INT64_C(1000000);
+
+bool screen_is_held(const struct screen *s)
+{
+    return s->frozen || s->past_us;
+}
+
+bool screen_time_ask(const struct screen *s, struct ask *out)
+{
+    if (!s->past_us)
+        return false;
+    *out = (struct ask){.method = "recorder.at",
+                        .params = json_pack("{s:I}", "ts_us", (json_int_t)s->past_us)};
+    return true;
+}
+
+static void go_live(struct screen *s)
+{
+    s->frozen = false;
+    s->past_us = s->shown_us = s->next_us = 0;
+    if (s->live) {
+        snapshot_free(s->snapshot);
+        s->snapshot = s->live;
+        s->live = NULL;
+    }
+    screen_update_tables(s);
+}
+
+static void show_past(struct screen *s, struct snapshot *n, const json_t *answer)
+{
+    json_t *next = json_object_get(answer, "next_us");
+    if (!s->live)
+        s->live = s->snapshot;
+    else
+        snapshot_free(s->snapshot);
+    s->snapshot = n;
+    s->shown_us = json_integer_value(json_object_get(answer, "ts_us"));
+    s->next_us = json_is_integer(next) ? json_integer_value(next) : 0;
+    screen_update_tables(s);
+}
+
+bool screen_time_take(struct screen *s, const struct answer *a)
+{
+    struct snapshot *n;
+    struct errbuf e;
+    if (strcmp(a->method, "recorder.at") != 0)
+        return false;
+    json_t *asked = json_object_get(a->params, "ts_us");
+    if (!s->past_us || json_integer_value(asked) != s->past_us)
+        return true; /* the person has gone on */
+    if (a->code != ERR_OK) {
+        screen_say(s, STYLE_ATTENTION, "no record of that time: %s", a->text);
+        if (s->shown_us)
+            s->past_us = s->shown_us;
+        else
+            go_live(s);
+    } else if (snapshot_from_json(json_object_get(a->result, "snapshot"), &n, &e) != ERR_OK) {
+        screen_say(s, STYLE_BROKEN, "%s", e.text);
+        go_live(s);
+    } else {
+        show_past(s, n, a->result);
+    }
+    return true;
+}
+
+static void step(struct screen *s, int64_t by)
+{
+    const struct snapshot *newest = s->live ? s->live : s->snapshot;
+    if (!newest || newest->now_us == UNKNOWN_INT || s->link != LINK_UP) {
+        screen_say(s, STYLE_ATTENTION, "the record is the engine's: there is none without it");
+        return;
+    }
+    int64_t from = s->past_us ? s->past_us : s->shown_us ? s->shown_us : s->snapshot->now_us;
+    int64_t to = from + by;
+    if (by > 0 && s->next_us > to) /* over a gap in the record */
+        to = s->next_us;
+    if (!s->past_us && by > 0)
+        to = newest->now_us;
+    if (to >= newest->now_us) {
+        go_live(s);
+        return;
+    }
+    s->past_us = to;
+}
+
+void screen_time_act(struct screen *s, enum action a)
+{
+    switch (a) {
+    case ACTION_EARLIER:
+        step(s, -STEP_US);
+        break;
+    case ACTION_LATER:
+        step(s, STEP_US);
+        break;
+    case ACTION_MUCH_EARLIER:
+        step(s, -LEAP_US);
+        break;
+    case ACTION_MUCH_LATER:
+        step(s, LEAP_US);
+        break;
+    case ACTION_FREEZE:
+        if (screen_is_held(s))
+            go_live(s);
+        else
+            s->frozen = s->snapshot != NULL;
+        break;
+    default:
+        go_live(s);
+    }
+}
+
+bool screen_time_words(const struct screen *s, char *out, size_t n)
+{
+    char text[UNIT_TEXT_MAX];
+    if (s->past_us && s->shown_us)
+        (void)snprintf(out, n, "recorded %s UTC", unit_day(s->shown_us, text, sizeof text));
+    else if (s->past_us)
+        (void)snprintf(out, n, "asking for the record");
+    else if (s->frozen && s->snapshot)
+        (void)snprintf(out, n, "held still since %s",
+                       unit_clock(s->snapshot->now_us, text, sizeof text));
+    else
+        return false;
+    return true;
+}
