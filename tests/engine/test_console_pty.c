@@ -131,7 +131,7 @@ static void test_acting(void **state)
     assert_int_equal(fake_engine_calls(f, "connector.pause"), 1);
     fake_engine_last_params(f, "connector.pause", params, sizeof params);
     assert_string_equal(params, "{\"name\":\"flights-sink\"}");
-    terminal_type(t, "ry");
+    terminal_type(t, "uy");
     assert_true(terminal_hides(t, "▲ PAUSED"));
 }
 

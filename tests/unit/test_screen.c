@@ -1,0 +1,424 @@
+/* What keystrokes do to a screen: moving, asking, what may be changed, files, time. */
+#include "tests/unit/screen_help.h"
+
+/* ---- keys ---- */
+
+static void test_opening_and_going_back(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2G\r");
+    assert_shows(&s, "asking the engine");
+    json_t *answer = json_pack("{s:s,s:{s:s,s:i}}", "name", "tickets-sink", "config",
+                               "connector.class", "X", "tasks.max", 1);
+    answer_ask(&s, 0, "connector.show", ERR_OK, answer);
+    assert_shows(&s, "tasks.max");
+    /* the connector goes away while it is open */
+    json_t *json = fake_snapshot();
+    (void)json_array_remove(json_object_get(json, "connectors"), 2);
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "It is gone");
+    (void)press(&s, "\x1b");
+    assert_shows(&s, "Connectors (2)");
+    assert_true(asks_nothing(&s));
+    (void)press(&s, "\t\r");
+    assert_shows(&s, "Topic postgres.bookings.flights");
+    json = fake_snapshot();
+    (void)json_array_clear(json_object_get(json, "topics"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "The topic is gone");
+    (void)press(&s, "j\x1b");
+    assert_shows(&s, "no topics");
+    screen_free(&s);
+}
+
+static void test_from_an_alert_to_its_object(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "j\r");
+    assert_shows(&s, "Connector tickets-sink");
+    (void)press(&s, "1\x1b"
+                    "k\r");
+    assert_shows(&s, "Topic postgres.bookings.tickets");
+    (void)press(&s, "0G\r");
+    assert_shows(&s, "engine 0.1.0 started");
+    (void)press(&s, "\r"); /* about nothing that could be opened */
+    assert_shows(&s, "engine 0.1.0 started");
+    (void)press(&s, "\x1bg\r\r");
+    assert_shows(&s, "Connector flights-sink");
+    screen_free(&s);
+}
+
+static void test_only_what_can_be_done_is_offered(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2");
+    assert_shows(&s, "p pause");
+    assert_hides(&s, "u resume");
+    (void)press(&s, "G");
+    assert_hides(&s, "p pause"); /* it has failed */
+    assert_shows(&s, "R restart");
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string("PAUSED"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "u resume");
+    assert_hides(&s, "R restart");
+    struct effect effect = press(&s, "R");
+    assert_int_equal(effect.kind, EFFECT_NOTHING);
+    assert_shows(&s, "restart: tickets-sink is PAUSED");
+    s.viewer = true;
+    assert_hides(&s, "u resume");
+    effect = press(&s, "u");
+    assert_int_equal(effect.kind, EFFECT_NOTHING);
+    assert_shows(&s, "role: viewer");
+    screen_free(&s);
+}
+
+/* The question is about one object, whatever moves meanwhile. */
+static void test_confirmation_names_its_object(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2jp");
+    check_screen("confirm-80x24", &s);
+    json_t *json = fake_snapshot();
+    (void)json_array_remove(json_object_get(json, "connectors"), 0);
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_int_equal(press(&s, "x").kind, EFFECT_NOTHING); /* no answer */
+    assert_shows(&s, "Pause connector flights-sink?");
+    struct effect effect = press(&s, "y");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.method, "connector.pause");
+    assert_string_equal(param(&effect, "name"), "flights-sink");
+    effect = press(&s, "sn");
+    assert_int_equal(effect.kind, EFFECT_NOTHING);
+    effect = press(&s, "Ry");
+    assert_string_equal(effect.method, "connector.restart");
+    screen_free(&s);
+}
+
+/* ---- what may be changed ---- */
+
+/* Production: nothing changes until the environment's name is typed, and then for a time. */
+static void test_production_is_read_only_until_elevated(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    json_t *json = fake_snapshot();
+    fake_set(json, "engine.environment.kind", json_string("production"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    (void)press(&s, "2");
+    assert_shows(&s, "PRODUCTION");
+    assert_shows(&s, "read only");
+    assert_hides(&s, "p pause");
+    assert_int_equal(press(&s, "py").kind, EFFECT_COPY); /* no question: y is the key to copy */
+    (void)press(&s, "p");
+    assert_shows(&s, "only looks until E elevates it");
+    (void)press(&s, "E");
+    check_screen("elevate-100x24", &s);
+    assert_int_equal(press(&s, "nonsense\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "nothing was done");
+    struct effect effect = press(&s, "Eairline\r");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.method, "engine.elevate");
+    assert_shows(&s, "ELEVATED 10 m");
+    assert_string_equal(press(&s, "py").method, "connector.pause");
+    s.now_us += SCREEN_ELEVATED_US - 1;
+    json = fake_snapshot();
+    fake_set(json, "engine.environment.kind", json_string("production"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "ELEVATED 1 m");
+    (void)press(&s, "p"); /* asked in time, answered too late */
+    s.now_us += 1;
+    assert_int_equal(press(&s, "y").kind, EFFECT_NOTHING);
+    assert_shows(&s, "only looks until E elevates it");
+    assert_shows(&s, "read only");
+    screen_free(&s);
+}
+
+/* A question that wants a name takes that name only. */
+static void test_a_name_has_to_be_typed(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    struct question q = {.label = "delete connector tickets-sink",
+                         .preview = "It deletes the connector and its position, not its topics.",
+                         .name = "tickets-sink",
+                         .method = "connector.delete"};
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    const struct question again = q;
+    screen_confirm(&s, &q);
+    check_screen("typed-80x24", &s);
+    assert_int_equal(press(&s, "y\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "\"y\" is not \"tickets-sink\": nothing was done");
+    q = again;
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    screen_confirm(&s, &q);
+    assert_int_equal(press(&s, "\x1b").kind, EFFECT_NOTHING);
+    q = again;
+    q.params = json_pack("{s:s}", "name", "tickets-sink");
+    screen_confirm(&s, &q);
+    struct effect effect = press(&s, "tickets-sink\r");
+    assert_string_equal(effect.method, "connector.delete");
+    assert_string_equal(param(&effect, "name"), "tickets-sink");
+    screen_free(&s);
+}
+
+/* ---- what leaves the console ---- */
+
+static void test_copy_and_export(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    struct effect effect = press(&s, "2y");
+    assert_int_equal(effect.kind, EFFECT_COPY);
+    assert_string_equal(effect.text, s.tables[PANE_CONNECTORS].key);
+    (void)press(&s, "/sink\rx");
+    assert_shows(&s, "write to (.csv, .json, .md): airline-Connectors-");
+    effect = press(&s, "\x15t.csv\r");
+    assert_int_equal(effect.kind, EFFECT_SAVE);
+    assert_string_equal(effect.path, "t.csv");
+    assert_non_null(strstr(effect.text, "connector,state,rate"));
+    assert_non_null(strstr(effect.text, "\r\nflights-sink,"));
+    assert_null(strstr(effect.text, "airline-source")); /* the filter counts */
+    assert_int_equal(effect.text_len, strlen(effect.text));
+    effect = press(&s, "x\x15t.json\r");
+    json_t *rows = json_loads(effect.text, 0, NULL);
+    assert_int_equal(json_array_size(rows), 2);
+    json_decref(rows);
+    effect = press(&s, "x\x15t.md\r");
+    assert_non_null(strstr(effect.text, "| connector | state | rate"));
+    assert_int_equal(press(&s, "x\x15t.xls\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "has to end in .csv, .json or .md");
+    screen_free(&s);
+}
+
+/* ---- time ---- */
+
+static void test_held_still(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2 ");
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string("PAUSED"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "held still since");
+    assert_hides(&s, "PAUSED");
+    (void)press(&s, " ");
+    assert_shows(&s, "PAUSED");
+    screen_free(&s);
+}
+
+static json_t *recorded(int64_t ts_us, const char *state, json_t *next)
+{
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string(state));
+    return json_pack("{s:I,s:o,s:o}", "ts_us", (json_int_t)ts_us, "snapshot", json, "next_us",
+                     next);
+}
+
+/* [ and ] show what the engine recorded; nothing is changed from there; L and Esc are now. */
+static void test_back_in_time(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start(&s, 24, 100);
+    int64_t now = s.snapshot->now_us;
+    (void)press(&s, "2");
+    assert_true(asks_nothing(&s));
+    (void)press(&s, "[");
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "ts_us")), now - 10000000);
+    json_decref(ask.params);
+    answer_ask(&s, 0, "recorder.at", ERR_OK,
+               recorded(now - 11000000, "STOPPED", json_integer(now - 5000000)));
+    assert_shows(&s, "STOPPED");
+    assert_shows(&s, "recorded 2026-");
+    (void)press(&s, "Gu");
+    assert_shows(&s, "this is the past");
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot())); /* the present waits */
+    assert_shows(&s, "STOPPED");
+    (void)press(&s, "]"); /* the moment is over: now */
+    assert_hides(&s, "STOPPED");
+    assert_true(asks_nothing(&s));
+    (void)press(&s, "{[");
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "ts_us")), now - 610000000);
+    json_decref(ask.params);
+    answer_ask(&s, 0, "recorder.at", ERR_NOT_FOUND, NULL);
+    assert_shows(&s, "no record of that time: it says why");
+    (void)press(&s, "[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK, recorded(now - 12000000, "PAUSED", json_null()));
+    (void)press(&s, "\x1b");
+    assert_hides(&s, "PAUSED");
+    assert_hides(&s, "recorded 2026-");
+    screen_free(&s);
+}
+
+static void test_filter_line(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2/SINK");
+    assert_shows(&s, "/SINK");
+    assert_shows(&s, "Connectors (2 that contain SINK)");
+    (void)press(&s, "\x7f\x7f\x7f\x7fгор");
+    assert_shows(&s, "nothing matches \"гор\"");
+    (void)press(&s, "\x1b");
+    assert_shows(&s, "Connectors (3)");
+    (void)press(&s, "/sink\rq"); /* q after Enter leaves, within it it is a letter */
+    assert_shows(&s, "that contain sink");
+    (void)press(&s, "\x1b");
+    assert_shows(&s, "Connectors (3)");
+    assert_int_equal(press(&s, "/q").kind, EFFECT_NOTHING);
+    for (int i = 0; i < 300; i++)
+        (void)press(&s, "ж"); /* more than it holds */
+    assert_true(strlen(s.input) < sizeof s.input);
+    (void)press(&s, "\x15");
+    assert_string_equal(s.input, "");
+    screen_free(&s);
+}
+
+static void test_command_line(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, ":");
+    check_screen("command-80x24", &s);
+    (void)press(&s, "to\t\r");
+    assert_shows(&s, "Topics (3)");
+    (void)press(&s, ":CONN\r");
+    assert_shows(&s, "Connectors (3)");
+    (void)press(&s, ":pa\r"); /* an unambiguous beginning */
+    assert_shows(&s, "Pause connector airline-source?");
+    (void)press(&s, "n:o\r"); /* overview, open */
+    assert_shows(&s, "there is no pane or action \"o\" here");
+    (void)press(&s, ":0\r");
+    assert_shows(&s, "Events (4)");
+    assert_int_equal(press(&s, ":quit\r").kind, EFFECT_LEAVE);
+    assert_int_equal(press(&s, ":q\x1b").kind, EFFECT_NOTHING);
+    assert_int_equal(press(&s, "q").kind, EFFECT_LEAVE);
+    screen_free(&s);
+}
+
+static void test_follow(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct errbuf e;
+    start(&s, 24, 80);
+    (void)press(&s, "0");
+    assert_shows(&s, "> ·  18:13:00  flights-sink");
+    json_t *more =
+        json_loads("{\"events\":[{\"id\":5,\"ts_us\":1795543985050043,\"level\":\"info\","
+                   "\"area\":\"x\",\"who\":\"engine\",\"text\":\"newer\"},{\"id\":4}]}",
+                   0, NULL);
+    assert_int_equal(screen_take_events(&s, more, &e), ERR_OK);
+    json_decref(more);
+    assert_shows(&s, "Events (5), following");
+    assert_string_equal(s.tables[PANE_EVENTS].key, "5");
+    (void)press(&s, "j"); /* away from the newest: no longer following */
+    assert_hides(&s, "following");
+    more = json_loads("{\"events\":[{\"id\":6,\"text\":\"newest\",\"level\":\"error\"}]}", 0, NULL);
+    assert_int_equal(screen_take_events(&s, more, &e), ERR_OK);
+    json_decref(more);
+    assert_string_equal(s.tables[PANE_EVENTS].key, "4");
+    (void)press(&s, "f");
+    assert_string_equal(s.tables[PANE_EVENTS].key, "6");
+    screen_free(&s);
+}
+
+/* The list of events is bounded, whatever comes. */
+static void test_events_are_bounded(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct errbuf e;
+    start(&s, 24, 80);
+    for (int i = 0; i < 30; i++) {
+        json_t *events_json = json_array();
+        for (int k = 0; k < 500; k++)
+            (void)json_array_append_new(events_json,
+                                        json_pack("{s:i,s:s,s:s}", "id", 10 + i * 500 + k, "text",
+                                                  "x", "level", k % 2 ? "error" : "info"));
+        json_t *answer = json_pack("{s:o}", "events", events_json);
+        assert_int_equal(screen_take_events(&s, answer, &e), ERR_OK);
+        json_decref(answer);
+    }
+    assert_true(s.events.n <= EVENTS_KEPT);
+    assert_int_equal(s.events.alert_count, ALERTS_KEPT);
+    assert_int_equal(s.events.events[s.events.alerts[0]].id, 10 + 30 * 500 - 1);
+    (void)press(&s, "1G\r");
+    assert_shows(&s, "Event");
+    screen_forget_events(&s);
+    (void)press(&s, "0");
+    assert_shows(&s, "no events yet");
+    screen_free(&s);
+}
+
+static void test_sorting(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "2ooooo"); /* name, state, rate, lag, waiting */
+    assert_shows(&s, "sorted by waiting, smallest first");
+    assert_int_equal(s.tables[PANE_CONNECTORS].order[0], 0); /* unknown is below everything */
+    (void)press(&s, "O");
+    assert_int_equal(s.tables[PANE_CONNECTORS].order[0], 2);
+    assert_string_equal(s.tables[PANE_CONNECTORS].key, "airline-source");
+    screen_free(&s);
+}
+
+static void test_messages_end(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    screen_say(&s, STYLE_BROKEN,
+               "pause tickets-sink: a long text that needs more than one row of the screen since "
+               "it says what, where, why and what to do about it");
+    assert_shows(&s, "what to do about it");
+    assert_true(screen_next_change_us(&s) <= s.now_us + SCREEN_MESSAGE_US);
+    s.now_us += SCREEN_MESSAGE_US;
+    assert_hides(&s, "what to do about it");
+    screen_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opening_and_going_back),
+        cmocka_unit_test(test_from_an_alert_to_its_object),
+        cmocka_unit_test(test_only_what_can_be_done_is_offered),
+        cmocka_unit_test(test_confirmation_names_its_object),
+        cmocka_unit_test(test_production_is_read_only_until_elevated),
+        cmocka_unit_test(test_a_name_has_to_be_typed),
+        cmocka_unit_test(test_copy_and_export),
+        cmocka_unit_test(test_held_still),
+        cmocka_unit_test(test_back_in_time),
+        cmocka_unit_test(test_filter_line),
+        cmocka_unit_test(test_command_line),
+        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_events_are_bounded),
+        cmocka_unit_test(test_sorting),
+        cmocka_unit_test(test_messages_end),
+    };
+    if (!setlocale(LC_CTYPE, "C.UTF-8"))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
