@@ -182,6 +182,32 @@ static void read_topic(struct reader *r, const json_t *json, struct snap_topic *
     }
 }
 
+/* "" says nothing. */
+static const char *said(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+static void read_dag(struct reader *r, const json_t *json, struct snap_dag *d)
+{
+    *d = (struct snap_dag){
+        .name = word_of(r, json, "name"),
+        .description = word_of(r, json, "description"),
+        .paused = json_is_true(json_object_get(json, "paused")),
+        .next_us = int_of(json, "next_us"),
+        .queued = int_of(json, "queued"),
+        .active = int_of(json, "active"),
+        .running_tasks = int_of(json, "running_tasks"),
+        .last_run = int_of(json, "last_run"),
+        .state = word_of(r, json, "state"),
+        .logical_us = int_of(json, "logical_us"),
+        .started_us = int_of(json, "started_us"),
+        .ended_us = int_of(json, "ended_us"),
+        .reason = said(text_of(r, json, "reason")),
+        .trouble = said(text_of(r, json, "trouble")),
+    };
+}
+
 static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
 {
     s->now_us = int_of(json, "now_us");
@@ -218,6 +244,10 @@ static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
     s->topics = room_for(r, topics, sizeof *s->topics, &s->topic_count);
     for (size_t i = 0; i < s->topic_count; i++)
         read_topic(r, json_array_get(topics, i), &s->topics[i]);
+    const json_t *dags = json_object_get(json, "dags");
+    s->dags = room_for(r, dags, sizeof *s->dags, &s->dag_count);
+    for (size_t i = 0; i < s->dag_count; i++)
+        read_dag(r, json_array_get(dags, i), &s->dags[i]);
 }
 
 enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e)
@@ -262,6 +292,14 @@ const struct snap_topic *snapshot_topic(const struct snapshot *s, const char *na
     for (size_t i = 0; s && i < s->topic_count; i++)
         if (strcmp(s->topics[i].name, name) == 0)
             return &s->topics[i];
+    return NULL;
+}
+
+const struct snap_dag *snapshot_dag(const struct snapshot *s, const char *name)
+{
+    for (size_t i = 0; s && i < s->dag_count; i++)
+        if (strcmp(s->dags[i].name, name) == 0)
+            return &s->dags[i];
     return NULL;
 }
 

@@ -70,6 +70,22 @@ struct snap_slot {
     const char *error; /* why nothing is known of it; NULL: it is */
 };
 
+/* A DAG; last_run and what follows it are of its newest run. */
+struct snap_dag {
+    const char *name;
+    const char *description;
+    bool paused;
+    int64_t next_us; /* UNKNOWN_INT: nothing is scheduled */
+    int64_t queued;  /* runs */
+    int64_t active;
+    int64_t running_tasks;
+    int64_t last_run;  /* UNKNOWN_INT: none yet */
+    const char *state; /* "queued", "running", "success", ..; "" before the first run */
+    int64_t logical_us, started_us, ended_us;
+    const char *reason;  /* why it failed; NULL */
+    const char *trouble; /* what holds the DAG up; NULL: nothing */
+};
+
 /* A server: state "up", .. or NULL when it is not configured or not known. */
 struct snap_server {
     bool known;
@@ -121,6 +137,8 @@ struct snapshot {
     size_t connector_count;
     struct snap_topic *topics;
     size_t topic_count;
+    struct snap_dag *dags;
+    size_t dag_count;
 
     struct arena *arena;
 };
@@ -131,6 +149,7 @@ void snapshot_free(struct snapshot *s); /* NULL is fine */
 
 const struct snap_connector *snapshot_connector(const struct snapshot *s, const char *name);
 const struct snap_topic *snapshot_topic(const struct snapshot *s, const char *name);
+const struct snap_dag *snapshot_dag(const struct snapshot *s, const char *name);
 
 /* ---- what the views ask besides ---- */
 

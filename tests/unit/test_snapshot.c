@@ -1,0 +1,72 @@
+/* Unit tests of the snapshot: what of it is read, and what is not known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/fixture/fake_engine.h"
+#include "views/snapshot.h"
+
+static struct snapshot *read_snapshot(json_t *json)
+{
+    struct snapshot *n;
+    struct errbuf e;
+    if (snapshot_from_json(json, &n, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    json_decref(json);
+    return n;
+}
+
+static void test_dags(void **state)
+{
+    (void)state;
+    struct snapshot *n = read_snapshot(fake_snapshot());
+    assert_int_equal(n->dag_count, 3);
+    const struct snap_dag *d = snapshot_dag(n, "airports_traffic");
+    assert_non_null(d);
+    assert_false(d->paused);
+    assert_int_equal(d->next_us, 1795608300000000);
+    assert_int_equal(d->active, 1);
+    assert_int_equal(d->running_tasks, 1);
+    assert_int_equal(d->last_run, 481);
+    assert_string_equal(d->state, "running");
+    assert_int_equal(d->ended_us, UNKNOWN_INT);
+    assert_null(d->reason); /* the engine says "" */
+    assert_null(d->trouble);
+    d = snapshot_dag(n, "frequent_flyers");
+    assert_true(d->paused);
+    assert_int_equal(d->next_us, UNKNOWN_INT);
+    assert_int_equal(d->queued, 2);
+    assert_string_equal(d->reason, "task refresh: 22012: division by zero");
+    assert_string_equal(d->trouble, "the store cannot be written");
+    assert_null(snapshot_dag(n, "none"));
+    snapshot_free(n);
+}
+
+/* A DAG without a run, of an engine that says less than this console knows. */
+static void test_dags_that_are_hardly_known(void **state)
+{
+    (void)state;
+    struct snapshot *n = read_snapshot(
+        json_loads("{\"dags\":[{\"name\":\"a\",\"state\":null,\"last_run\":null},7]}", 0, NULL));
+    assert_int_equal(n->dag_count, 2);
+    assert_string_equal(n->dags[0].state, "");
+    assert_int_equal(n->dags[0].last_run, UNKNOWN_INT);
+    assert_string_equal(n->dags[0].description, "");
+    assert_string_equal(n->dags[1].name, "");
+    assert_int_equal(n->dags[1].started_us, UNKNOWN_INT);
+    snapshot_free(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dags),
+        cmocka_unit_test(test_dags_that_are_hardly_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
