@@ -59,7 +59,7 @@ FORMATTED    := $(wildcard backend/*/*.[ch] views/*.[ch] views/*/*.[ch] console/
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all help tests demo check check-run check-unit check-engine bench deps fuzz fuzz-run \
+.PHONY: all help tests demo check check-run check-unit check-engine bench bench-console deps fuzz fuzz-run \
         install uninstall clean docs format lint
 .SECONDARY:
 
@@ -136,7 +136,13 @@ bench:
 	@sh tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests
 	@$(BUILD)/tests/bench/bench_flightdeck $(ARGS); a=$$?; \
-	    for b in schedule model marts; do $(BUILD)/tests/bench/bench_$$b $(ARGS) || a=1; done; exit $$a
+	    for b in schedule model marts console; do $(BUILD)/tests/bench/bench_$$b $(ARGS) || a=1; done; exit $$a
+
+# The console alone, through a pseudo terminal.
+bench-console:
+	@sh tools/deps.sh all
+	@$(MAKE) --no-print-directory all tests
+	@$(BUILD)/tests/bench/bench_console $(ARGS)
 
 # ---- check ----
 
