@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,60 @@ static void test_acting(void **state)
     assert_string_equal(params, "{\"name\":\"flights-sink\"}");
     terminal_type(t, "uy");
     assert_true(terminal_hides(t, "▲ PAUSED"));
+}
+
+/* To the clipboard by OSC 52, and into a file that only its owner reads and that is never written
+ * over. */
+static void test_copy_and_export(void **state)
+{
+    (void)state;
+    static const char clipboard[] = "\033]52;c;ZmxpZ2h0cy1zaW5r\a"; /* flights-sink */
+    char file[96];
+    char keys[128];
+    char text[256] = "";
+    struct stat st;
+    (void)snprintf(file, sizeof file, "%s/e.csv", dir);
+    (void)snprintf(keys, sizeof keys, "x\x15%s\r", file);
+    open_engine();
+    open_console(24, 100, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "2jy");
+    assert_true(terminal_shows(t, "copied: flights-sink"));
+    assert_true(terminal_saw(t, clipboard, sizeof clipboard - 1));
+    terminal_type(t, keys);
+    assert_true(terminal_shows(t, "written: "));
+    FILE *out = fopen(file, "re");
+    assert_non_null(out);
+    assert_true(fread(text, 1, sizeof text - 1, out) > 0);
+    (void)fclose(out);
+    assert_memory_equal(text, "connector,state,", 16);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    terminal_type(t, keys);
+    assert_true(terminal_shows(t, "is there already: nothing was written"));
+    (void)unlink(file);
+}
+
+/* Inside tmux and screen, on the Linux console and an old VT100: drawn, and given back. */
+static void test_kinds_of_terminals(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"TERM=screen", "TERM=tmux-256color", "TERM=linux",
+                                        "TERM=vt100", "TERM=xterm-256color"};
+    open_engine();
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *const env[] = {kinds[i], NULL};
+        int status;
+        open_console(24, 80, env, NULL);
+        assert_true(terminal_shows(t, "Bottleneck: raw"));
+        terminal_type(t, "2");
+        assert_true(terminal_shows(t, "FAILED"));
+        terminal_type(t, "q");
+        assert_true(terminal_ended(t, &status));
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        assert_true(terminal_is_cooked(t));
+        close_terminal();
+    }
 }
 
 /* Nothing at all may be written; the clock's minute may turn once, so a second look is fair. */
@@ -439,6 +494,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_panes_and_leaving, close_all),
         cmocka_unit_test_teardown(test_acting, close_all),
+        cmocka_unit_test_teardown(test_copy_and_export, close_all),
+        cmocka_unit_test_teardown(test_kinds_of_terminals, close_all),
         cmocka_unit_test_teardown(test_idle_writes_nothing, close_all),
         cmocka_unit_test_teardown(test_refresh_is_small, close_all),
         cmocka_unit_test_teardown(test_frozen_engine, close_all),
