@@ -98,6 +98,11 @@ const struct datatests *refresh_tests(const struct refresh *r)
     return r->tests;
 }
 
+const struct marts *refresh_marts(const struct refresh *r)
+{
+    return r->marts;
+}
+
 /* ---- the model ---- */
 
 static enum err choose(const struct refresh *r, const char *const *names, bool *wanted,

@@ -26,6 +26,7 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
 void refresh_destroy(struct refresh *r); /* NULL is fine */
 
 const struct datatests *refresh_tests(const struct refresh *r);
+const struct marts *refresh_marts(const struct refresh *r);
 /* Those of the configuration, read anew. *out may hold some even on an error: marts_free. */
 enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
                             struct errbuf *e) MUST_CHECK;

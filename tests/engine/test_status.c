@@ -554,6 +554,8 @@ static void test_stop_is_bounded(void **state)
     free(db);
 }
 
+#include "tests/engine/look_cases.h"
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_commands_wait_for_the_state),
         cmocka_unit_test(test_answers_while_a_run_ends),
         cmocka_unit_test(test_stop_is_bounded),
+        LOOK_CASES,
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
