@@ -22,7 +22,7 @@ BUILD   ?= build$(if $(SAN),-$(SAN))
 VERSION := 0.1.0
 ARGS    ?=
 
-PKGS := ncursesw libpq odbc rdkafka yaml-0.1 jansson sqlite3
+PKGS := ncursesw libpq odbc rdkafka yaml-0.1 jansson sqlite3 zlib
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lreadline -lpthread -lm
 

@@ -59,12 +59,12 @@ void command_page_bash(struct buf *out);
 void command_page_zsh(struct buf *out);
 
 /* ---- the commands ---- */
+int cmd_alert(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_connector(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_dag(int argc, char **argv);
-int cmd_dashboard(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_engine(int argc, char **argv);
 int cmd_help(int argc, char **argv);

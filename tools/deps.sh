@@ -41,6 +41,7 @@ need librdkafka-dev have_header librdkafka/rdkafka.h
 need libyaml-dev have_header yaml.h
 need libjansson-dev have_header jansson.h
 need libsqlite3-dev have_header sqlite3.h
+need zlib1g-dev have_header zlib.h
 need libreadline-dev have_header readline/readline.h
 
 if [ "$what" != build ]; then

@@ -1,4 +1,5 @@
 /* Tasks of the kinds that look and change nothing: verify, test. */
+#include "backend/base/clock.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/refresh.h"
 #include "backend/engine/schedule_run.h"
@@ -45,6 +46,8 @@ enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf 
         engine_verify(g->config, task_run_task(t)->names, VERIFY_TIMEOUT_US, &hooks, &report, e);
     for (int i = 0; i < report.n; i++) {
         log_table(t, &report.tables[i], "the source", "raw");
+        freshness_checked(g->freshness, report.tables[i].name,
+                          report.tables[i].outcome == VERIFY_SAME, clock_wall_us());
         differ += report.tables[i].outcome != VERIFY_SAME;
     }
     for (int i = 0; i < report.n_views; i++) {
@@ -52,7 +55,10 @@ enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf 
         differ += report.views[i].outcome != VERIFY_SAME;
     }
     for (int i = 0; i < report.n_marts; i++) {
-        log_table(t, &report.marts[i], "the source", "the mart");
+        const struct verify_table *m = &report.marts[i];
+        log_table(t, m, "the source", "the mart");
+        if (m->outcome == VERIFY_SAME || m->outcome == VERIFY_DIFFERS)
+            freshness_checked(g->freshness, m->name, m->outcome == VERIFY_SAME, clock_wall_us());
         differ += report.marts[i].outcome == VERIFY_DIFFERS;
     }
     if (!rc && !report.same)

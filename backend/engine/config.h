@@ -18,6 +18,7 @@
 #include "backend/base/buf.h"
 #include "backend/base/faults.h"
 #include "backend/base/log.h"
+#include "backend/engine/alerts.h"
 #include "backend/engine/keys.h"
 
 enum environment_kind {
@@ -65,7 +66,6 @@ struct config {
     } warehouse;
     const char *model;             /* model.yaml of the warehouse's dwh; NULL: none */
     const char *const *marts;      /* folders and files of marts; empty: none */
-    const char *const *dashboards; /* folders and files of dashboards; empty: none */
     const char *const *tests;      /* folders and files of data tests; empty: none */
     const char *const *dags;       /* folders and files of DAGs; empty: built in */
     const char *const *pools;      /* name, slots, .., NULL */
@@ -88,6 +88,11 @@ struct config {
         int64_t backoff_ms;
         int64_t backoff_max_ms;
     } restart;
+
+    struct alert_limits alerts;
+    struct {
+        int64_t size; /* bytes; 0: nothing is recorded */
+    } recorder;
 
     struct arena *arena;
 };

@@ -14,8 +14,9 @@
 #include "backend/base/log.h"
 #include "backend/engine/connection.h"
 #include "backend/engine/connector_overlay.h"
-#include "backend/engine/engine_look.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/engine_watch.h"
+#include "backend/engine/recorder.h"
 #include "backend/engine/schedule_run.h"
 
 enum {
@@ -267,9 +268,9 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!g)
         return err_set(e, ERR_NOMEM, "no memory for the engine");
     g->config = c;
-    g->lock_fd = g->look_stop.fd = -1;
+    g->lock_fd = -1;
     g->started_us = clock_mono_us();
-    g->cpu_percent = g->wal_bytes_s = NAN;
+    g->cpu_percent = g->wal_bytes_s = g->dwh_rate = g->mart_rate = NAN;
     g->sampled_waiting = -1;
     pthread_condattr_t attr;
     (void)pthread_condattr_init(&attr);
@@ -277,13 +278,17 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     (void)pthread_mutex_init(&g->mutex, NULL);
     (void)pthread_cond_init(&g->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
-    enum err rc = stop_init(&g->look_stop, e);
-    if (!rc)
-        rc = make_directories(c->state_dir, e);
+    enum err rc = make_directories(c->state_dir, e);
     if (!rc)
         rc = take_lock(g, e);
     if (!rc)
         rc = engine_store_open(g, e);
+    if (!rc)
+        rc = freshness_create(&g->freshness, e);
+    if (!rc)
+        rc = alerts_create(&c->alerts, &g->alerts, e);
+    if (!rc)
+        rc = recorder_create(g->store, c->recorder.size, &g->recorder, e);
     if (!rc)
         rc = load_connectors(g, e);
     if (!rc)
@@ -307,7 +312,9 @@ enum err engine_start(struct engine *g, struct errbuf *e)
     for (int i = 0; i < g->n_connectors && !rc; i++)
         rc = engine_start_connector(g, g->connectors[i], e);
     (void)pthread_mutex_unlock(&g->mutex);
-    return rc ? rc : probes_start(g->probes, e);
+    if (!rc)
+        rc = probes_start(g->probes, e);
+    return rc ? rc : engine_watch_start(g, &g->watch, e);
 }
 
 /* The mutex is held. What an apply or a delete waits for was told to end as well. */
@@ -339,10 +346,11 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     enum err rc = ERR_OK;
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
-    engine_look_end(g);
     probes_quit(g->probes);        /* a server that hangs may hold them for a while as well */
     engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
+    engine_watch_stop(g->watch);
+    g->watch = NULL;
     for (int i = 0; i < g->n_connectors; i++) {
         int64_t left = until - clock_mono_us();
         if (task_wait_ended(g->connectors[i]->task, left > 0 ? left : 0) != ERR_OK)
@@ -359,13 +367,15 @@ void engine_destroy(struct engine *g)
 {
     if (!g)
         return;
+    engine_watch_stop(g->watch);
     probes_stop(g->probes);
     for (int i = 0; i < g->n_connectors; i++)
         engine_connector_destroy(g->connectors[i]);
     free(g->connectors);
     engine_schedule_close(g);
+    alerts_destroy(g->alerts);
+    recorder_destroy(g->recorder);
     engine_store_close(g);
-    stop_free(&g->look_stop);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);
     (void)pthread_cond_destroy(&g->changed);

@@ -45,6 +45,17 @@ enum err engine_connector_offsets(struct engine *g, const char *name, json_t **r
 enum err engine_events(struct engine *g, int64_t after, int limit, json_t **result,
                        struct errbuf *e) MUST_CHECK;
 
+/* What is wrong now (alerts.h), and what was (recorder.h). */
+enum err engine_alerts(struct engine *g, json_t **result, struct errbuf *e) MUST_CHECK;
+enum err engine_alert_acknowledge(struct engine *g, const char *name, const char *who,
+                                  json_t **result, struct errbuf *e) MUST_CHECK;
+enum err engine_recorder_at(struct engine *g, const json_t *params, json_t **result,
+                            struct errbuf *e) MUST_CHECK;
+enum err engine_recorder_series(struct engine *g, const json_t *params, json_t **result,
+                                struct errbuf *e) MUST_CHECK;
+enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,
+                               struct errbuf *e) MUST_CHECK;
+
 /* A line of the event list (also into the log where it is a warning or worse). */
 void engine_note(struct engine *g, const char *level, const char *area, const char *who,
                  const char *object, const char *text);

@@ -62,11 +62,11 @@ static void on_detail(void *arg, bool running, const char *detail)
     task_detail(c->task, running, detail);
 }
 
-static void on_rows(void *arg, const char *topic, const char *table)
+static void on_rows(void *arg, const struct sink_told *told)
 {
     struct engine_connector *c = arg;
     if (c->on_rows)
-        c->on_rows(c->arg, topic, table);
+        c->on_rows(c->arg, told);
 }
 
 static int pairs(const char *const *list)
@@ -153,7 +153,7 @@ enum err engine_connector_create(const struct config *g, struct connector *confi
     c->config = config;
     c->on_change = changed;
     c->arg = arg;
-    c->rate = NAN;
+    c->rate = c->bytes_rate = NAN;
     c->stop.fd = -1;
     c->kafka =
         join_settings(g->kafka, c->is_source ? config->source.producer : config->sink.consumer);

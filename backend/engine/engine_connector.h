@@ -38,13 +38,15 @@ struct engine_connector {
     const char **kafka; /* the engine's settings, then the connector's overrides */
     engine_connector_change_fn *on_change;
     /* a sink's; may be NULL; see sink.h */
-    void (*on_rows)(void *arg, const char *topic, const char *table);
+    void (*on_rows)(void *arg, const struct sink_told *told);
     void *arg;
     _Atomic uint64_t told; /* why it tries again, as a hash: said once; 0: nothing yet */
     /* the status's: rates over the time between two looks */
     int64_t sampled_us;
     int64_t sampled_records;
     double rate; /* NAN: not known yet */
+    int64_t sampled_bytes;
+    double bytes_rate; /* the same */
 };
 
 /* Takes `config` over when it returns ERR_OK. Starts nothing. `c` and n_sinks (how many sinks there

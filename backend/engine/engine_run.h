@@ -5,13 +5,19 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "backend/base/stop.h"
-#include "backend/engine/dashboard_service.h"
+#include "backend/engine/alerts.h"
 #include "backend/engine/engine.h"
 #include "backend/engine/engine_connector.h"
+#include "backend/engine/freshness.h"
 #include "backend/engine/probes.h"
 #include "backend/schedule/dag.h"
 #include "backend/state/store.h"
+
+/* By the slot's place among the probes' slots. */
+struct slot_growth {
+    char name[64];
+    struct growth retained;
+};
 
 struct engine {
     const struct config *config;
@@ -20,20 +26,23 @@ struct engine {
     int n_from_files; /* names that files (or the built-in ones) gave at the start */
     char **from_files;
     struct probes *probes;
-    int64_t started_us;     /* monotonic */
-    pthread_mutex_t mutex;  /* guards the list and the samples; never held while a run ends */
-    pthread_cond_t changed; /* of the three below */
-    bool changing;          /* an apply or a delete has the list; one at a time */
-    bool stopping;          /* requests change nothing any more */
-    bool abandoned;         /* nor does anybody wait for a run's end: the list stays as it is */
-    int n_connectors;       /* sources first, then by name */
+    struct freshness *freshness;
+    struct alerts *alerts;
+    struct recorder *recorder;
+    struct engine_watch *watch; /* NULL: not started */
+    int64_t started_us;         /* monotonic */
+    pthread_mutex_t mutex;      /* guards the list and the samples; never held while a run ends */
+    pthread_cond_t changed;     /* of the three below */
+    bool changing;              /* an apply or a delete has the list; one at a time */
+    bool stopping;              /* requests change nothing any more */
+    bool abandoned;             /* nor does anybody wait for a run's end: the list stays as it is */
+    int n_connectors;           /* sources first, then by name */
     struct engine_connector **connectors;
-    _Atomic int n_sinks;     /* of them */
-    struct dag_set *dags;    /* set with the engine, may be empty */
-    struct refresh *refresh; /* what their tasks do in the warehouse */
-    struct dashboard_service *dashboards;
-    struct stop look_stop; /* of those who wait for servers to answer an operator */
-    bool *dag_failed;      /* each one's last run did; the scheduler's dispatcher's alone */
+    _Atomic int n_sinks; /* of them */
+    struct dag_set *dags;
+    struct refresh *refresh;
+    /* what their tasks do in the warehouse */ /* set with the engine, may be empty */
+    bool *dag_failed; /* each one's last run did; the scheduler's dispatcher's alone */
     struct scheduler *_Atomic scheduler;
     char **schedule_environment;    /* of shell tasks: the configuration's path */
     char *_Atomic schedule_trouble; /* why there is none; NULL */
@@ -43,6 +52,9 @@ struct engine {
     double wal_bytes_s;
     int64_t sampled_waiting;
     double waiting_growth;
+    struct slot_growth slot_growth[PROBE_SLOTS_MAX];
+    int64_t loads_sampled_us, sampled_dwh, sampled_marts;
+    double dwh_rate, mart_rate;
     int64_t cpu_sampled_us, cpu_used_us;
     double cpu_percent;
 };
@@ -74,6 +86,9 @@ enum err engine_store_state(struct engine *g, const char *name, enum store_state
                             struct errbuf *e) MUST_CHECK;
 bool engine_from_file(const struct engine *g, const char *name);
 
+/* The status as the engine itself looks at it: the probes do not ask more often for that. Lists of
+ * very many connectors or topics are left out (`trimmed`). */
+json_t *engine_status_peek(struct engine *g);
 /* A connector as status shows it; a new reference. */
 json_t *engine_connector_json(struct engine_connector *c, const struct probe_view *v);
 #endif

@@ -10,7 +10,7 @@
 #include "backend/base/stop.h"
 #include "backend/warehouse/warehouse.h"
 
-enum { RATE_LEAST_US = 400000, WAREHOUSE_US = 10000000 };
+enum { RATE_LEAST_US = 400000, WAREHOUSE_US = 10000000, SETTINGS_US = 300000000 };
 
 /* What connectors decide; owned. */
 struct aim {
@@ -35,6 +35,7 @@ struct probes {
     struct source *primary, *standby;
     struct kafka_admin *admin;
     struct warehouse *warehouse;
+    int64_t settings_us; /* when the topics' settings were asked for last; 0: never */
 };
 
 static void free_topics(struct probe_view *v)
@@ -145,6 +146,7 @@ static bool copy_topic(struct probe_topic *to, const char *name, int n, const in
         .high = malloc(size),
         .rate = NAN,
         .since = -1,
+        .retention_ms = -1,
     };
     if (!to->name || !to->low || !to->high)
         return false;
@@ -180,9 +182,11 @@ static void rate_topic(struct probe_topic *t, const struct probe_topic *before, 
     t->since = sum;
 }
 
-/* Both lists are sorted by name. */
-static void rate_topics(struct probe_view *v, const struct probe_view *before)
+/* Both lists are sorted by name. What was not asked for in this round is known from the one before;
+ * false: not of all. */
+static bool rate_topics(struct probe_view *v, const struct probe_view *before, bool with_settings)
 {
+    bool all_known = true;
     int64_t now = clock_mono_us();
     int k = 0;
     for (int i = 0; i < v->n_topics; i++) {
@@ -192,17 +196,30 @@ static void rate_topics(struct probe_view *v, const struct probe_view *before)
         if (k < before->n_topics && !strcmp(before->topics[k].name, v->topics[i].name))
             same = &before->topics[k];
         rate_topic(&v->topics[i], same, now);
+        if (same && !with_settings)
+            v->topics[i].retention_ms = same->retention_ms;
+        all_known = all_known && (same || with_settings);
     }
+    return all_known;
 }
 
 static void ask_kafka(struct probes *p, struct probe_view *v)
 {
     struct errbuf e = {0};
     struct kafka_topics t = {0};
+    int64_t now = clock_mono_us();
+    bool with_settings = !p->settings_us || now - p->settings_us >= SETTINGS_US;
     v->kafka_known = true;
     enum err rc = p->admin ? ERR_OK : kafka_admin_create(p->o.kafka, &p->admin, &e);
     if (!rc)
+        rc = kafka_admin_topics(p->admin, NULL, true, with_settings, &t, &e);
+    /* It may be forbidden: then how long records stay is not known. */
+    bool refused = rc && with_settings && p->admin && rc != ERR_CONNECT && rc != ERR_TIMEOUT;
+    if (refused) {
+        p->settings_us = now;
+        with_settings = false;
         rc = kafka_admin_topics(p->admin, NULL, true, false, &t, &e);
+    }
     v->kafka_up = rc == ERR_OK;
     v->brokers = t.n_brokers;
     if (rc) {
@@ -216,9 +233,13 @@ static void ask_kafka(struct probes *p, struct probe_view *v)
         const struct kafka_topic_info *x = &t.items[i];
         if (!copy_topic(&v->topics[v->n_topics++], x->name, x->n_partitions, x->low, x->high))
             break;
+        v->topics[i].retention_ms = x->retention_ms;
     }
     kafka_topics_free(&t);
-    rate_topics(v, &p->view); /* nobody else writes it */
+    if (with_settings)
+        p->settings_us = now;
+    if (!rate_topics(v, &p->view, with_settings) && !refused) /* nobody else writes it */
+        p->settings_us = 0;                                   /* a topic is new */
 }
 
 /* ---- sinks that do not run ---- */
@@ -441,10 +462,17 @@ void probes_stop(struct probes *p)
 
 enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e)
 {
-    enum err rc = ERR_OK;
     (void)pthread_mutex_lock(&p->mutex);
     p->looked_us = clock_mono_us();
     (void)pthread_cond_broadcast(&p->changed);
+    (void)pthread_mutex_unlock(&p->mutex);
+    return probes_peek(p, out, e);
+}
+
+enum err probes_peek(struct probes *p, struct probe_view *out, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&p->mutex);
     *out = p->view;
     out->n_topics = 0;
     out->topics = calloc((size_t)p->view.n_topics + 1, sizeof *out->topics);
@@ -459,6 +487,7 @@ enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e)
         if (!copy_topic(&out->topics[i], t->name, t->n_partitions, t->low, t->high))
             rc = err_set(e, ERR_NOMEM, "no memory for the topics");
         out->topics[i].rate = t->rate;
+        out->topics[i].retention_ms = t->retention_ms;
     }
     (void)pthread_mutex_unlock(&p->mutex);
     if (rc)

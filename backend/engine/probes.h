@@ -30,9 +30,10 @@ struct probe_topic {
     char *name;
     int n_partitions;
     int64_t *low, *high;
-    double rate;      /* records a second between two looks at the ends; NAN: not known yet */
-    int64_t since_us; /* monotonic; of the look that the next rate counts from .. */
-    int64_t since;    /* .. and the sum of the ends then; -1: not all were known */
+    double rate;          /* records a second between two looks at the ends; NAN: not known yet */
+    int64_t since_us;     /* monotonic; of the look that the next rate counts from .. */
+    int64_t since;        /* .. and the sum of the ends then; -1: not all were known */
+    int64_t retention_ms; /* how long records stay at least; -1: for ever, or not known */
 };
 
 /* Where a sink stands that does not run: it tells nothing itself. */
@@ -92,5 +93,7 @@ void probes_stop(struct probes *p); /* and frees */
 /* A copy (free with probe_view_free); tells the prober that somebody looks. */
 enum err probes_view(struct probes *p, struct probe_view *out, struct errbuf *e) MUST_CHECK;
 void probe_view_free(struct probe_view *v);
+/* The same for the engine itself: nobody looks, and the prober goes on as it does. */
+enum err probes_peek(struct probes *p, struct probe_view *out, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -5,15 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/base/clock.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/refresh_run.h"
 #include "backend/engine/schedule_run.h"
 
 /* ---- model ---- */
 
+struct telling {
+    struct task_run *t;
+    int64_t rows;
+};
+
 static void tell_load(void *arg, const struct model_load *done)
 {
-    struct task_run *t = arg;
+    struct telling *to = arg;
+    struct task_run *t = to->t;
     if (done->waiting)
         task_run_log(t, "%s: nothing has arrived in raw yet", done->entity);
     else if (done->code)
@@ -24,15 +31,22 @@ static void tell_load(void *arg, const struct model_load *done)
                      " rows inserted, %.3f s",
                      done->entity, done->raw_rows, done->batch_from + 1, done->batch_to,
                      done->inserted, (double)done->microseconds / 1e6);
-    if (!done->code)
+    if (!done->code) {
         task_run_add_rows(t, done->inserted);
+        to->rows += done->inserted;
+    }
 }
 
 enum err engine_task_model(struct engine *g, struct task_run *t, struct errbuf *e)
 {
+    struct telling to = {.t = t};
     const struct refresh_load o = {
-        .entities = task_run_task(t)->names, .report = tell_load, .arg = t, .task = t};
-    return refresh_model(g->refresh, &o, e);
+        .entities = task_run_task(t)->names, .report = tell_load, .arg = &to, .task = t};
+    struct freshness *f = g->freshness; /* the engine may be gone when a load at last ends */
+    freshness_model_begins(f, clock_wall_us());
+    enum err rc = refresh_model(g->refresh, &o, e);
+    freshness_model_ends(f, rc == ERR_OK && !o.entities, to.rows, clock_wall_us());
+    return rc;
 }
 
 /* ---- sql ---- */
@@ -76,16 +90,19 @@ static void interrupt(void *arg)
     warehouse_cancel(arg);
 }
 
-static enum err run_mart(struct task_run *t, struct warehouse *w, const struct mart *m,
-                         const struct values *v, struct errbuf *e)
+static enum err run_mart(struct engine *g, struct task_run *t, struct warehouse *w,
+                         const struct mart *m, const struct values *v, struct errbuf *e)
 {
     struct mart_result result;
+    struct freshness *f = g->freshness;
+    int64_t began_us = clock_wall_us();
     enum err rc = mart_run(w, m, v->items, v->n, &result, e);
     if (rc)
         return rc;
     task_run_log(t, "%s: %" PRId64 " rows deleted, %" PRId64 " inserted, %.3f s", m->target,
                  result.deleted, result.inserted, (double)result.run_us / 1e6);
     task_run_add_rows(t, result.inserted);
+    freshness_mart_made(f, m->name, began_us, result.inserted, clock_wall_us());
     return ERR_OK;
 }
 
@@ -135,7 +152,7 @@ enum err engine_task_sql(struct engine *g, struct task_run *t, struct errbuf *e)
     if (!rc) {
         task_run_on_cancel(t, interrupt, w);
         rc = task_run_canceled(t) ? err_set(e, ERR_CANCELED, "canceled")
-             : m                  ? run_mart(t, w, m, &v, e)
+             : m                  ? run_mart(g, t, w, m, &v, e)
                                   : run_file(t, w, &v, e);
         task_run_on_cancel(t, NULL, NULL);
     }

@@ -83,15 +83,17 @@ static void on_event(void *arg, const struct scheduler_event *v)
 /* ---- changed inputs ---- */
 
 /* By any name that a DAG may call them: the topic, the raw table, the source's table. */
-void engine_schedule_rows(void *engine, const char *topic, const char *table)
+void engine_schedule_rows(void *engine, const struct sink_told *told)
 {
-    struct scheduler *s = engine_scheduler(engine);
-    const char *dot = strrchr(topic, '.');
+    struct engine *g = engine;
+    struct scheduler *s = engine_scheduler(g);
+    const char *dot = strrchr(told->topic, '.');
+    freshness_rows(g->freshness, told->topic, told->rows, told->newest_commit_us, clock_wall_us());
     if (!s)
         return;
-    scheduler_changed(s, topic);
-    scheduler_changed(s, table);
-    if (dot && strcmp(dot + 1, table) != 0)
+    scheduler_changed(s, told->topic);
+    scheduler_changed(s, told->table);
+    if (dot && strcmp(dot + 1, told->table) != 0)
         scheduler_changed(s, dot + 1);
 }
 
@@ -104,10 +106,9 @@ enum err engine_schedule_load(struct engine *g, struct errbuf *e)
     enum err rc = dag_load_all(g->config, &g->dags, &faults, e);
     if (!rc)
         rc = refresh_create(g->config, &g->refresh, &faults, e);
-    if (!rc)
-        rc = dashboard_service_create(g->config, refresh_marts(g->refresh), &g->dashboards, &faults,
-                                      e);
     faults_free(&faults);
+    if (!rc)
+        rc = freshness_bind(g->freshness, refresh_marts(g->refresh), g->dags, g->store, e);
     if (rc)
         return rc;
     g->dag_failed = calloc((size_t)g->dags->n + 1, sizeof *g->dag_failed);
@@ -201,8 +202,8 @@ void engine_schedule_close(struct engine *g)
     }
     atomic_store(&g->scheduler, NULL);
     scheduler_destroy(s);
-    dashboard_service_destroy(g->dashboards);
     refresh_destroy(g->refresh);
+    freshness_destroy(g->freshness);
     dag_set_free(g->dags);
     free(g->dag_failed);
     free(g->schedule_environment ? g->schedule_environment[0] : NULL);

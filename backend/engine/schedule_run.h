@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "backend/engine/engine.h"
+#include "backend/engine/sink.h"
 #include "backend/schedule/scheduler.h"
 
 typedef enum err engine_task_fn(struct engine *g, struct task_run *t, struct errbuf *e);
@@ -29,7 +30,7 @@ engine_task_fn engine_task_model, engine_task_sql;
 /* Reads and checks the configuration's DAGs, model and marts; nothing runs yet. */
 enum err engine_schedule_load(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* A sink has loaded rows: DAGs that wait for such are told. Any thread; c's on_rows. */
-void engine_schedule_rows(void *engine, const char *topic, const char *table);
+void engine_schedule_rows(void *engine, const struct sink_told *told);
 void engine_schedule_stop_begin(struct engine *g);
 enum err engine_schedule_stop(struct engine *g, int64_t timeout_us, struct errbuf *e) MUST_CHECK;
 void engine_schedule_close(struct engine *g);

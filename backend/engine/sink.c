@@ -346,7 +346,7 @@ static struct cell number_cell(int64_t v, char *out)
     return (struct cell){.p = p, .len = (uint32_t)(out + NUMBER_MAX - p), .kind = CELL_TEXT};
 }
 
-static void note_time(struct sink *s, const struct flat_columns *f)
+static void note_time(struct sink *s, struct sink_rows *rows, const struct flat_columns *f)
 {
     if (f->source_ts_us < 0 || s->flat[f->source_ts_us].kind != CELL_TEXT)
         return;
@@ -356,6 +356,8 @@ static void note_time(struct sink *s, const struct flat_columns *f)
         us = us * 10 + (c->p[i] - '0');
     if (us > s->filling->newest_commit_us)
         s->filling->newest_commit_us = us;
+    if (us > rows->newest_commit_us)
+        rows->newest_commit_us = us;
 }
 
 static enum err add_row(struct sink *s, struct sink_topic *t, const struct sink_plan *p,
@@ -399,7 +401,7 @@ static enum err add_row(struct sink *s, struct sink_topic *t, const struct sink_
     rows->offsets[n] = r->offset;
     s->filling->rows++;
     s->filling->bytes += (int64_t)(wbatch_bytes(rows->rows) - before);
-    note_time(s, f);
+    note_time(s, rows, f);
     return ERR_OK;
 }
 

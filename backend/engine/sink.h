@@ -26,6 +26,13 @@
 #include "backend/engine/connector_config.h"
 #include "backend/engine/figures.h"
 
+/* What a batch brought to one table. */
+struct sink_told {
+    const char *topic, *table;
+    int64_t rows;
+    int64_t newest_commit_us; /* in the source; 0: not known */
+};
+
 struct sink_options {
     const char *name;
     const struct sink_config *sink;
@@ -42,7 +49,7 @@ struct sink_options {
     struct figures *figures;
     void (*on_detail)(void *arg, bool running, const char *detail);
     /* Rows of this topic are in its raw table now. From the loader's thread, after the commit. */
-    void (*on_rows)(void *arg, const char *topic, const char *table);
+    void (*on_rows)(void *arg, const struct sink_told *told);
     void *arg;
 };
 

@@ -30,6 +30,7 @@ void sink_batch_clear(struct sink_batch *b)
         if (b->topics[i].rows)
             wbatch_clear(b->topics[i].rows);
         b->topics[i].truncate_first = false;
+        b->topics[i].newest_commit_us = 0;
     }
     for (int i = 0; i < b->n_dead; i++)
         free(b->dead[i].reason);
@@ -365,9 +366,17 @@ static void count_batch(struct sink *s, const struct sink_batch *b)
 
 static void tell_rows(struct sink *s, const struct sink_batch *b)
 {
-    for (int i = 0; i < b->n_topics && s->o->on_rows; i++)
-        if (b->topics[i].truncate_first || (b->topics[i].rows && wbatch_rows(b->topics[i].rows)))
-            s->o->on_rows(s->o->arg, s->topics[i].name, s->topics[i].table);
+    for (int i = 0; i < b->n_topics && s->o->on_rows; i++) {
+        const struct sink_rows *x = &b->topics[i];
+        const struct sink_told told = {
+            .topic = s->topics[i].name,
+            .table = s->topics[i].table,
+            .rows = x->rows ? (int64_t)wbatch_rows(x->rows) : 0,
+            .newest_commit_us = x->newest_commit_us,
+        };
+        if (x->truncate_first || told.rows)
+            s->o->on_rows(s->o->arg, &told);
+    }
 }
 
 static enum err load(struct sink *s, struct sink_batch *b, struct errbuf *e)

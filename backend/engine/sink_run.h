@@ -66,8 +66,9 @@ struct sink_rows {
     int32_t *partitions; /* of each row, to find it again in Kafka */
     int64_t *offsets;
     int capacity;
-    bool truncate_first;  /* upsert: the source was truncated before these rows .. */
-    int64_t truncate_lsn; /* .. here; 0: not known */
+    bool truncate_first;      /* upsert: the source was truncated before these rows .. */
+    int64_t truncate_lsn;     /* .. here; 0: not known */
+    int64_t newest_commit_us; /* of its rows, in the source; 0: not known */
 };
 
 struct sink_dead {

@@ -12,23 +12,27 @@
 #include <unistd.h>
 
 #include "backend/base/clock.h"
-#include "backend/engine/engine_run.h"
 #include "backend/engine/schedule_run.h"
+#include "backend/engine/status_run.h"
 #include "backend/postgres/replication.h"
 
-enum { QUIET_US = 5000000, RATE_US = 400000, BOTTLENECK_RECORDS = 1000 };
+enum {
+    QUIET_US = 5000000,
+    RATE_US = 400000,
+    LISTS_MAX = 500, /* of connectors and topics, where the engine looks for itself */
+};
 
-static json_t *text_or_null(const char *s)
+json_t *status_text_or_null(const char *s)
 {
     return s && s[0] ? json_string(s) : json_null();
 }
 
-static json_t *known_int(int64_t v)
+json_t *status_int_or_null(int64_t v)
 {
     return v >= 0 ? json_integer(v) : json_null();
 }
 
-static json_t *known_real(double v)
+json_t *status_real_or_null(double v)
 {
     return isnan(v) ? json_null() : json_real(v);
 }
@@ -89,9 +93,25 @@ static void sample_servers(struct engine *g, const struct probe_view *v)
     g->waiting_growth = before && g->sampled_waiting >= 0 && waiting >= 0
                             ? (double)(waiting - g->sampled_waiting) / seconds
                             : 0;
+    way_sample(g, v);
     g->sampled_us = v->asked_us;
     g->sampled_wal = lsn;
     g->sampled_waiting = waiting;
+}
+
+/* What dwh and the marts got, as the connectors' rates: over the time since the last look. */
+static void sample_loads(struct engine *g, int64_t now)
+{
+    struct freshness_dwh d;
+    double seconds = (double)(now - g->loads_sampled_us) / 1e6;
+    freshness_of_dwh(g->freshness, &d);
+    if (g->loads_sampled_us) {
+        g->dwh_rate = (double)(d.total - g->sampled_dwh) / seconds;
+        g->mart_rate = (double)(d.mart_total - g->sampled_marts) / seconds;
+    }
+    g->loads_sampled_us = now;
+    g->sampled_dwh = d.total;
+    g->sampled_marts = d.mart_total;
 }
 
 static void sample(struct engine *g, const struct probe_view *v)
@@ -104,10 +124,16 @@ static void sample(struct engine *g, const struct probe_view *v)
         int64_t records = c->figures.records;
         if (c->sampled_us)
             c->rate = (double)(records - c->sampled_records) * 1e6 / (double)(now - c->sampled_us);
+        int64_t bytes = c->figures.bytes;
+        if (c->sampled_us)
+            c->bytes_rate =
+                (double)(bytes - c->sampled_bytes) * 1e6 / (double)(now - c->sampled_us);
         c->sampled_us = now;
         c->sampled_records = records;
+        c->sampled_bytes = bytes;
     }
     sample_cpu(g, now);
+    sample_loads(g, now);
     sample_servers(g, v);
 }
 
@@ -157,15 +183,25 @@ static int64_t partition_lag(const struct engine *g, const struct probe_topic *t
 }
 
 /* Of all that is known; -1: nothing is. */
+int64_t status_topic_lag(const struct engine *g, const struct probe_topic *t)
+{
+    int64_t sum = -1;
+    for (int p = 0; p < t->n_partitions; p++) {
+        int64_t lag = partition_lag(g, t, p);
+        if (lag >= 0)
+            sum = (sum < 0 ? 0 : sum) + lag;
+    }
+    return sum;
+}
+
 static int64_t waiting_of(const struct engine *g, const struct probe_view *v)
 {
     int64_t sum = -1;
-    for (int i = 0; i < v->n_topics; i++)
-        for (int p = 0; p < v->topics[i].n_partitions; p++) {
-            int64_t lag = partition_lag(g, &v->topics[i], p);
-            if (lag >= 0)
-                sum = (sum < 0 ? 0 : sum) + lag;
-        }
+    for (int i = 0; i < v->n_topics; i++) {
+        int64_t lag = status_topic_lag(g, &v->topics[i]);
+        if (lag >= 0)
+            sum = (sum < 0 ? 0 : sum) + lag;
+    }
     return sum;
 }
 
@@ -186,15 +222,16 @@ static json_t *topic_json(const struct engine *g, const struct probe_view *v,
         bool known = t->low[p] >= 0 && t->high[p] >= t->low[p];
         add_known(&records, known ? t->high[p] - t->low[p] : -1);
         add_known(&lag, behind);
-        (void)json_array_append_new(partitions, json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p,
-                                                          "low", known_int(t->low[p]), "high",
-                                                          known_int(t->high[p]), "committed",
-                                                          known_int(committed_of(g, v, t->name, p)),
-                                                          "lag", known_int(behind)));
+        (void)json_array_append_new(partitions,
+                                    json_pack("{s:i, s:o, s:o, s:o, s:o}", "id", p, "low",
+                                              status_int_or_null(t->low[p]), "high",
+                                              status_int_or_null(t->high[p]), "committed",
+                                              status_int_or_null(committed_of(g, v, t->name, p)),
+                                              "lag", status_int_or_null(behind)));
     }
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", t->name, "partitions", partitions,
-                     "records", known_int(records), "rate_s", known_real(t->rate), "lag",
-                     known_int(lag));
+                     "records", status_int_or_null(records), "rate_s", status_real_or_null(t->rate),
+                     "lag", status_int_or_null(lag));
 }
 
 /* ---- connectors ---- */
@@ -231,7 +268,7 @@ static json_t *sink_lag(const struct engine_connector *c, const struct probe_vie
                 return json_null();
             lag = (lag < 0 ? 0 : lag) + (high > at ? high - at : 0);
         }
-    return known_int(lag);
+    return status_int_or_null(lag);
 }
 
 static json_t *topics_of(const struct engine_connector *c, const struct probe_view *v)
@@ -265,30 +302,21 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
                        (long long)f->snapshot_done, (long long)f->snapshot_tables);
     bool broken = t.state == TASK_FAILED || t.state == TASK_RETRYING;
     json_t *task = json_pack("{s:i, s:s, s:o}", "id", 0, "state", task_state_word(t.state), "trace",
-                             broken ? text_or_null(t.last_error) : json_null());
+                             broken ? status_text_or_null(t.last_error) : json_null());
     json_t *tasks = json_array();
     (void)json_array_append_new(tasks, task);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
         c->name, "type", c->is_source ? "source" : "sink", "state", task_state_word(t.state),
-        "detail", detail, "since_us", (json_int_t)t.since_us, "rate_s", known_real(c->rate),
-        "total", (json_int_t)f->records, "lag_records", c->is_source ? json_null() : sink_lag(c, v),
-        "lag_ms", known_int(lag_ms_of(c)), "errors", (json_int_t)f->errors, "dead_letters",
-        (json_int_t)f->dead_letters, "clamped", (json_int_t)f->clamped, "restarts",
-        (json_int_t)f->restarts, "last_error", text_or_null(t.last_error), "topics",
-        topics_of(c, v), "tasks", tasks);
+        "detail", detail, "since_us", (json_int_t)t.since_us, "rate_s",
+        status_real_or_null(c->rate), "total", (json_int_t)f->records, "lag_records",
+        c->is_source ? json_null() : sink_lag(c, v), "lag_ms", status_int_or_null(lag_ms_of(c)),
+        "errors", (json_int_t)f->errors, "dead_letters", (json_int_t)f->dead_letters, "clamped",
+        (json_int_t)f->clamped, "restarts", (json_int_t)f->restarts, "last_error",
+        status_text_or_null(t.last_error), "topics", topics_of(c, v), "tasks", tasks);
 }
 
 /* ---- the strip ---- */
-
-struct strip {
-    double capture_rate, raw_rate; /* NAN: not known */
-    int64_t captured, loaded;
-    int64_t capture_ms, raw_ms; /* -1: nothing has come */
-    int64_t retained;
-    bool behind;
-    int64_t waiting; /* -1: not known */
-};
 
 static void add_up(struct engine *g, const struct probe_view *v, struct strip *s)
 {
@@ -303,6 +331,7 @@ static void add_up(struct engine *g, const struct probe_view *v, struct strip *s
                 s->capture_ms = ms;
         } else {
             s->raw_rate += c->rate;
+            s->raw_bytes_rate += c->bytes_rate;
             s->loaded += c->figures.records;
             s->behind |= !c->figures.caught_up;
             if (ms > s->raw_ms)
@@ -315,56 +344,42 @@ static void add_up(struct engine *g, const struct probe_view *v, struct strip *s
     s->waiting = s->behind ? waiting_of(g, v) : 0;
 }
 
-/* The first station that holds the others up, in words; NULL when none does. */
-static json_t *bottleneck(struct engine *g, const struct probe_view *v, const struct strip *s)
-{
-    char text[512];
-    for (int i = 0; i < g->n_connectors; i++) {
-        struct task_view t;
-        task_view_get(g->connectors[i]->task, &t);
-        if (t.state == TASK_FAILED || t.state == TASK_RETRYING) {
-            (void)snprintf(text, sizeof text, "%s is %s: %.300s", g->connectors[i]->name,
-                           task_state_word(t.state), t.last_error);
-            return json_string(text);
-        }
-    }
-    if (v->primary.known && v->primary.configured && !v->primary.up)
-        return json_sprintf("the source does not answer: %.300s", v->primary.error);
-    if (v->kafka_known && !v->kafka_up)
-        return json_sprintf("Kafka does not answer: %.300s", v->kafka_error);
-    if (v->warehouse_known && !v->warehouse_up)
-        return json_sprintf("the warehouse does not answer: %.300s", v->warehouse_error);
-    if (s->waiting > BOTTLENECK_RECORDS && (isnan(s->raw_rate) || isnan(s->capture_rate)))
-        return json_sprintf("raw: %.1f k records wait", (double)s->waiting / 1e3);
-    if (s->waiting > BOTTLENECK_RECORDS) {
-        (void)snprintf(
-            text, sizeof text,
-            "raw: the warehouse takes %.1f k/s of %.1f k/s; %.1f k records wait, %s %.1f k/s",
-            s->raw_rate / 1e3, s->capture_rate / 1e3, (double)s->waiting / 1e3,
-            g->waiting_growth > 0 ? "growing" : "shrinking",
-            (g->waiting_growth > 0 ? g->waiting_growth : -g->waiting_growth) / 1e3);
-        return json_string(text);
-    }
-    return json_null();
-}
-
 static json_t *milliseconds_as_seconds(int64_t ms)
 {
     return ms >= 0 ? json_real((double)ms / 1e3) : json_null();
 }
 
-static json_t *pipeline_json(const struct engine *g, const struct probe_view *v,
-                             const struct strip *s)
+/* What waits, in bytes: as large as records have been so far. */
+static int64_t waiting_bytes(const struct engine *g, const struct strip *s)
 {
-    bool known = v->primary.up;
-    return json_pack("{s:{s:o, s:o, s:o}, s:{s:o, s:I, s:o}, s:{s:o, s:o}, s:{s:o, s:I, s:o}}",
-                     "wal", "bytes_s", known_real(known ? g->wal_bytes_s : NAN), "retained_bytes",
-                     known_int(s->retained), "lag_s", milliseconds_as_seconds(s->capture_ms),
-                     "capture", "rate_s", known_real(s->capture_rate), "total",
-                     (json_int_t)s->captured, "lag_ms", known_int(s->capture_ms), "topics",
-                     "rate_s", known_real(s->capture_rate), "waiting", known_int(s->waiting), "raw",
-                     "rate_s", known_real(s->raw_rate), "total", (json_int_t)s->loaded, "lag_s",
-                     milliseconds_as_seconds(s->raw_ms));
+    int64_t bytes = 0;
+    for (int i = 0; i < g->n_connectors; i++)
+        if (!g->connectors[i]->is_source)
+            bytes += g->connectors[i]->figures.bytes;
+    if (s->waiting <= 0)
+        return s->waiting;
+    return s->loaded > 0 ? (int64_t)((double)bytes / (double)s->loaded * (double)s->waiting) : -1;
+}
+
+static json_t *pipeline_json(const struct way *w)
+{
+    const struct engine *g = w->g;
+    const struct strip *s = w->strip;
+    bool known = w->v->primary.up;
+    return json_pack(
+        "{s:{s:o, s:o, s:o}, s:{s:o, s:I, s:o}, s:{s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:I, s:o, "
+        "s:o}, s:o, s:o}",
+        "wal", "bytes_s", status_real_or_null(known ? g->wal_bytes_s : NAN), "retained_bytes",
+        status_int_or_null(s->retained), "lag_s", milliseconds_as_seconds(s->capture_ms), "capture",
+        "rate_s", status_real_or_null(s->capture_rate), "total", (json_int_t)s->captured, "lag_ms",
+        status_int_or_null(s->capture_ms), "topics", "rate_s", status_real_or_null(s->capture_rate),
+        "waiting", status_int_or_null(s->waiting), "waiting_bytes",
+        status_int_or_null(waiting_bytes(g, s)), "lag_s",
+        w->topics_lag_us < 0 ? json_null() : json_real((double)w->topics_lag_us / 1e6), "growth_s",
+        status_real_or_null(s->waiting < 0 ? NAN : g->waiting_growth), "raw", "rate_s",
+        status_real_or_null(s->raw_rate), "total", (json_int_t)s->loaded, "lag_s",
+        milliseconds_as_seconds(s->raw_ms), "bytes_s", status_real_or_null(s->raw_bytes_rate),
+        "dwh", way_dwh(w), "marts", way_marts(w));
 }
 
 /* ---- the servers ---- */
@@ -378,7 +393,7 @@ static json_t *primary_json(const struct probe_server *p)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", up_word(p->known, p->up), "version",
                      p->up ? json_integer(p->health.version) : json_null(), "lsn",
-                     lsn_json(p->up ? p->health.lsn : 0), "error", text_or_null(p->error),
+                     lsn_json(p->up ? p->health.lsn : 0), "error", status_text_or_null(p->error),
                      "longest_transaction_s",
                      p->up ? json_real((double)p->health.longest_transaction_us / 1e6)
                            : json_null());
@@ -393,9 +408,9 @@ static json_t *standby_json(const struct probe_server *p, const struct probe_ser
         bytes = primary->health.lsn > p->health.lsn ? (int64_t)(primary->health.lsn - p->health.lsn)
                                                     : 0;
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", up_word(p->known, p->up), "replay_lsn",
-                     lsn_json(p->up ? p->health.lsn : 0), "lag_bytes", known_int(bytes), "lag_s",
-                     p->up ? json_real(p->health.replay_lag_seconds) : json_null(), "error",
-                     text_or_null(p->error));
+                     lsn_json(p->up ? p->health.lsn : 0), "lag_bytes", status_int_or_null(bytes),
+                     "lag_s", p->up ? json_real(p->health.replay_lag_seconds) : json_null(),
+                     "error", status_text_or_null(p->error));
 }
 
 static json_t *slot_json(const char *name, const struct source_slot *s, const char *error)
@@ -403,9 +418,10 @@ static json_t *slot_json(const char *name, const struct source_slot *s, const ch
     bool known = !error[0];
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", name, "active",
                      known ? json_boolean(s->active) : json_null(), "wal_status",
-                     text_or_null(known ? s->wal_status : NULL), "retained_bytes",
-                     known_int(known ? s->retained_bytes : -1), "safe_wal_bytes",
-                     known_int(known ? s->safe_wal_bytes : -1), "error", text_or_null(error));
+                     status_text_or_null(known ? s->wal_status : NULL), "retained_bytes",
+                     status_int_or_null(known ? s->retained_bytes : -1), "safe_wal_bytes",
+                     status_int_or_null(known ? s->safe_wal_bytes : -1), "error",
+                     status_text_or_null(error));
 }
 
 static json_t *slots_json(const struct probe_view *v)
@@ -420,42 +436,101 @@ static json_t *slots_json(const struct probe_view *v)
 
 static json_t *engine_json(const struct engine *g)
 {
-    return json_pack("{s:s, s:i, s:I, s:o, s:o, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION,
-                     "pid", (int)getpid(), "uptime_s",
-                     (json_int_t)((clock_mono_us() - g->started_us) / 1000000), "rss_bytes",
-                     known_int(resident_bytes()), "cpu_percent", known_real(g->cpu_percent),
-                     "environment", "name", g->config->environment.name, "kind",
-                     config_environment_word(g->config), "dialect", config_dialect_word(g->config));
+    return json_pack(
+        "{s:s, s:i, s:I, s:o, s:o, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION, "pid",
+        (int)getpid(), "uptime_s", (json_int_t)((clock_mono_us() - g->started_us) / 1000000),
+        "rss_bytes", status_int_or_null(resident_bytes()), "cpu_percent",
+        status_real_or_null(g->cpu_percent), "environment", "name", g->config->environment.name,
+        "kind", config_environment_word(g->config), "dialect", config_dialect_word(g->config));
+}
+
+static json_t *server_json(bool known, bool up, const char *name, json_t *about, const char *error)
+{
+    return json_pack("{s:s, s:o, s:o}", "state", up_word(known, up), name, about, "error",
+                     status_text_or_null(error));
+}
+
+static json_t *source_json(const struct probe_view *v)
+{
+    return json_pack("{s:o, s:o, s:o}", "primary", primary_json(&v->primary), "standby",
+                     standby_json(&v->standby, &v->primary), "slots", slots_json(v));
+}
+
+/* Where the lists are too long for each second: what alerts are about stands in them all the same.
+ */
+static bool is_noteworthy(const struct engine_connector *c)
+{
+    struct task_view t;
+    task_view_get(c->task, &t);
+    return t.state == TASK_FAILED || t.state == TASK_RETRYING || c->figures.dead_letters > 0;
+}
+
+static json_t *connectors_json(struct engine *g, const struct probe_view *v, bool all)
+{
+    json_t *a = json_array();
+    for (int i = 0; i < g->n_connectors; i++)
+        if (all || (is_noteworthy(g->connectors[i]) && json_array_size(a) < LISTS_MAX))
+            (void)json_array_append_new(a, engine_connector_json(g->connectors[i], v));
+    return a;
+}
+
+static json_t *topics_json(const struct engine *g, const struct probe_view *v, bool all)
+{
+    json_t *a = json_array();
+    for (int i = 0; i < v->n_topics; i++)
+        if (all || (status_topic_lag(g, &v->topics[i]) > 0 && json_array_size(a) < LISTS_MAX))
+            (void)json_array_append_new(a, topic_json(g, v, &v->topics[i]));
+    return a;
+}
+
+/* The mutex is held. */
+static json_t *snapshot_json(struct engine *g, const struct probe_view *v, bool lists)
+{
+    struct strip s;
+    sample(g, v);
+    add_up(g, v, &s);
+    struct way w = {.g = g, .v = v, .strip = &s};
+    way_look(&w, lists);
+    json_t *out =
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now_us",
+                  (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", pipeline_json(&w),
+                  "bottleneck", way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness,
+                  "alerts", alerts_json(g->alerts), "source", source_json(v), "kafka",
+                  server_json(v->kafka_known, v->kafka_up, "brokers",
+                              v->kafka_up ? json_integer(v->brokers) : json_null(), v->kafka_error),
+                  "warehouse",
+                  server_json(v->warehouse_known, v->warehouse_up, "server",
+                              status_text_or_null(v->warehouse_server), v->warehouse_error),
+                  "connectors", connectors_json(g, v, lists), "topics", topics_json(g, v, lists),
+                  "dags", engine_schedule_json(g));
+    way_free(&w);
+    return out;
+}
+
+static json_t *look(struct engine *g,
+                    enum err (*view)(struct probes *, struct probe_view *, struct errbuf *),
+                    bool is_own)
+{
+    struct probe_view v = {0};
+    struct errbuf e;
+    if (g->probes && view(g->probes, &v, &e) != ERR_OK)
+        v = (struct probe_view){0};
+    (void)pthread_mutex_lock(&g->mutex);
+    bool lists = !is_own || (g->n_connectors <= LISTS_MAX && v.n_topics <= LISTS_MAX);
+    json_t *out = snapshot_json(g, &v, lists);
+    (void)pthread_mutex_unlock(&g->mutex);
+    if (out && !lists)
+        (void)json_object_set_new(out, "trimmed", json_true());
+    probe_view_free(&v);
+    return out;
 }
 
 json_t *engine_status(struct engine *g)
 {
-    struct probe_view v = {0};
-    struct errbuf e;
-    struct strip s;
-    if (g->probes && probes_view(g->probes, &v, &e) != ERR_OK)
-        v = (struct probe_view){0};
-    (void)pthread_mutex_lock(&g->mutex);
-    sample(g, &v);
-    add_up(g, &v, &s);
-    json_t *connectors = json_array();
-    for (int i = 0; i < g->n_connectors; i++)
-        (void)json_array_append_new(connectors, engine_connector_json(g->connectors[i], &v));
-    json_t *topics = json_array();
-    for (int i = 0; i < v.n_topics; i++)
-        (void)json_array_append_new(topics, topic_json(g, &v, &v.topics[i]));
-    json_t *out = json_pack(
-        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:s, s:o, s:o}, s:{s:s, s:o, s:o}, s:o, s:o, "
-        "s:o}",
-        "now_us", (json_int_t)clock_wall_us(), "engine", engine_json(g), "pipeline",
-        pipeline_json(g, &v, &s), "bottleneck", bottleneck(g, &v, &s), "source", "primary",
-        primary_json(&v.primary), "standby", standby_json(&v.standby, &v.primary), "slots",
-        slots_json(&v), "kafka", "state", up_word(v.kafka_known, v.kafka_up), "brokers",
-        v.kafka_up ? json_integer(v.brokers) : json_null(), "error", text_or_null(v.kafka_error),
-        "warehouse", "state", up_word(v.warehouse_known, v.warehouse_up), "server",
-        text_or_null(v.warehouse_server), "error", text_or_null(v.warehouse_error), "connectors",
-        connectors, "topics", topics, "dags", engine_schedule_json(g));
-    (void)pthread_mutex_unlock(&g->mutex);
-    probe_view_free(&v);
-    return out;
+    return look(g, probes_view, false);
+}
+
+json_t *engine_status_peek(struct engine *g)
+{
+    return look(g, probes_peek, true);
 }

@@ -336,6 +336,7 @@ static enum err info_fill(struct kafka_topic_info *t, const rd_kafka_metadata_to
                           struct errbuf *e)
 {
     t->n_partitions = m->partition_cnt;
+    t->retention_ms = -1;
     t->replication = m->partition_cnt ? m->partitions[0].replica_cnt : 0;
     t->name = strdup(m->topic);
     t->low = calloc((size_t)m->partition_cnt + 1, sizeof(*t->low));
@@ -442,12 +443,30 @@ enum err kafka_admin_offsets_at(struct kafka_admin *a, const char *topic, int64_
     return r;
 }
 
+/* Only where old records are deleted: a compacted topic keeps the newest of each key. */
+static void keep_retention(struct kafka_topic_info *t, const rd_kafka_ConfigEntry_t **list,
+                           size_t n)
+{
+    bool deletes = true;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = rd_kafka_ConfigEntry_name(list[i]);
+        const char *value = rd_kafka_ConfigEntry_value(list[i]);
+        if (value && !strcmp(name, "retention.ms"))
+            t->retention_ms = strtoll(value, NULL, 10);
+        else if (value && !strcmp(name, "cleanup.policy"))
+            deletes = strstr(value, "delete") != NULL;
+    }
+    if (!deletes)
+        t->retention_ms = -1;
+}
+
 static enum err config_fill(struct kafka_topic_info *t, const rd_kafka_ConfigResource_t *res,
                             struct errbuf *e)
 {
     size_t n = 0;
     int k = 0;
     const rd_kafka_ConfigEntry_t **list = rd_kafka_ConfigResource_configs(res, &n);
+    keep_retention(t, list, n);
     t->config = calloc(2 * n + 1, sizeof(char *));
     if (!t->config)
         return err_set(e, ERR_NOMEM, "kafka: out of memory for topic %s", t->name);

@@ -149,6 +149,7 @@ struct kafka_topic_info {
                     * transaction markers, which are no records: compare it with the position at an
                     * end of partition, not with a record's offset */
     char **config; /* name, value, .., NULL: only those not default; NULL unless asked for */
+    int64_t retention_ms; /* default or not, with the settings; -1: for ever, or not asked for */
 };
 struct kafka_topics {
     int n;

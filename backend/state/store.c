@@ -370,6 +370,7 @@ static enum err open_with(enum err (*how)(struct store *, struct errbuf *), cons
     if (!s)
         return err_set(e, ERR_NOMEM, "no memory for the store");
     (void)pthread_mutex_init(&s->mutex, NULL);
+    s->record_bytes = -1;
     enum err rc = asprintf(&s->path, "%s/flightdeck.db", dir) < 0
                       ? err_set(e, ERR_NOMEM, "no memory for the store")
                       : how(s, e);

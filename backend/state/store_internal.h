@@ -47,7 +47,17 @@
     X(log_read)                                                                                    \
     X(log_trim)                                                                                    \
     X(logs_bytes)                                                                                  \
-    X(logs_prune)
+    X(logs_prune)                                                                                  \
+    X(record_add)                                                                                  \
+    X(records_after)                                                                               \
+    X(records_thin)                                                                                \
+    X(records_thin_bytes)                                                                          \
+    X(records_bytes)                                                                               \
+    X(records_strip)                                                                               \
+    X(records_strip_bytes)                                                                         \
+    X(record_at)                                                                                   \
+    X(records_read)                                                                                \
+    X(records_range)
 
 enum store_query {
 #define X(name) QUERY_##name,
@@ -62,6 +72,7 @@ struct store {
     pthread_mutex_t mutex; /* guards the connection and its statements */
     sqlite3_stmt *statements[QUERY_COUNT];
     int events_until_prune;
+    int64_t record_bytes; /* -1: not counted yet */
 };
 
 /* The code for SQLite's last one, in words: "cannot <what>: <why>, <what to do>". */

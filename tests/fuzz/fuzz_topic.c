@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "backend/kafka/reader.h"
 #include "console/topic_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -52,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_clear(&out);
     topic_print(&r, TOPIC_JSON, false, &out);
     check_json(&out);
-    (void)kafka_record_key_is(&r, "17");
+    (void)topic_key_is(&r, "17");
     buf_free(&out);
     return 0;
 }

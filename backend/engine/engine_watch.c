@@ -1,0 +1,160 @@
+#include "backend/engine/engine_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/engine/engine_run.h"
+#include "backend/engine/recorder.h"
+
+enum { PERIOD_US = 1000000, COST_FACTOR = 300, TROUBLE_US = 60000000 };
+
+struct engine_watch {
+    struct engine *engine;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool quit;
+    int64_t told_us; /* when trouble was logged last: not each second */
+};
+
+static void tell(void *arg, const char *level, const char *object, const char *text)
+{
+    struct engine *g = arg;
+    if (!strcmp(level, "error"))
+        log_error("alert", "%s: %s", object, text);
+    else if (!strcmp(level, "warning"))
+        log_warning("alert", "%s: %s", object, text);
+    else
+        log_info("alert", "%s: %s", object, text);
+    engine_note(g, level, "alert", "engine", object, text);
+}
+
+static void trouble(struct engine_watch *w, const struct errbuf *e)
+{
+    int64_t now = clock_mono_us();
+    if (w->told_us && now - w->told_us < TROUBLE_US)
+        return;
+    w->told_us = now;
+    log_error("recorder", "%s", e->text);
+}
+
+static void look(struct engine_watch *w, int64_t period_us)
+{
+    struct engine *g = w->engine;
+    struct errbuf e;
+    json_t *status = engine_status_peek(g);
+    int64_t now_us = clock_wall_us();
+    if (!status)
+        return;
+    if (alerts_look(g->alerts, status, now_us, tell, g, &e) != ERR_OK)
+        trouble(w, &e);
+    (void)json_object_set_new(status, "alerts", alerts_json(g->alerts));
+    if (recorder_add(g->recorder, status, now_us, period_us, &e) != ERR_OK)
+        trouble(w, &e);
+    json_decref(status);
+}
+
+/* The mutex is held. */
+static void wait_until(struct engine_watch *w, int64_t until_us)
+{
+    for (int64_t left; !w->quit && (left = until_us - clock_mono_us()) > 0;) {
+        struct timespec t = clock_mono_after(left);
+        (void)pthread_cond_timedwait(&w->changed, &w->mutex, &t);
+    }
+}
+
+static void *watch_main(void *arg)
+{
+    struct engine_watch *w = arg;
+    int64_t period = PERIOD_US;
+    (void)pthread_mutex_lock(&w->mutex);
+    wait_until(w, clock_mono_us() + period);
+    while (!w->quit) {
+        int64_t began = clock_mono_us();
+        (void)pthread_mutex_unlock(&w->mutex);
+        look(w, period);
+        int64_t cost = clock_mono_us() - began;
+        period = cost * COST_FACTOR > PERIOD_US ? cost * COST_FACTOR : PERIOD_US;
+        (void)pthread_mutex_lock(&w->mutex);
+        wait_until(w, began + period);
+    }
+    (void)pthread_mutex_unlock(&w->mutex);
+    return NULL;
+}
+
+enum err engine_watch_start(struct engine *g, struct engine_watch **out, struct errbuf *e)
+{
+    struct engine_watch *w = calloc(1, sizeof *w);
+    if (!w)
+        return err_set(e, ERR_NOMEM, "no memory for the engine's watch");
+    w->engine = g;
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&w->mutex, NULL);
+    (void)pthread_cond_init(&w->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    if (pthread_create(&w->thread, NULL, watch_main, w) == 0) {
+        *out = w;
+        return ERR_OK;
+    }
+    (void)pthread_cond_destroy(&w->changed);
+    (void)pthread_mutex_destroy(&w->mutex);
+    free(w);
+    return err_set(e, ERR_NOMEM, "cannot start the engine's watch");
+}
+
+void engine_watch_stop(struct engine_watch *w)
+{
+    struct errbuf e;
+    if (!w)
+        return;
+    (void)pthread_mutex_lock(&w->mutex);
+    w->quit = true;
+    (void)pthread_cond_broadcast(&w->changed);
+    (void)pthread_mutex_unlock(&w->mutex);
+    (void)pthread_join(w->thread, NULL);
+    if (recorder_flush(w->engine->recorder, &e) != ERR_OK)
+        log_error("recorder", "%s", e.text);
+    (void)pthread_cond_destroy(&w->changed);
+    (void)pthread_mutex_destroy(&w->mutex);
+    free(w);
+}
+
+/* ---- what is asked of it ---- */
+
+enum err engine_alerts(struct engine *g, json_t **result, struct errbuf *e)
+{
+    *result = json_pack("{s:o}", "alerts", alerts_json(g->alerts));
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the alerts");
+}
+
+enum err engine_alert_acknowledge(struct engine *g, const char *name, const char *who,
+                                  json_t **result, struct errbuf *e)
+{
+    enum err rc = alerts_acknowledge(g->alerts, name, who, clock_wall_us(), e);
+    if (!rc)
+        *result = json_object();
+    return rc;
+}
+
+enum err engine_recorder_at(struct engine *g, const json_t *params, json_t **result,
+                            struct errbuf *e)
+{
+    return recorder_at(g->recorder, params, result, e);
+}
+
+enum err engine_recorder_series(struct engine *g, const json_t *params, json_t **result,
+                                struct errbuf *e)
+{
+    return recorder_series(g->recorder, params, clock_wall_us(), result, e);
+}
+
+enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,
+                               struct errbuf *e)
+{
+    (void)params;
+    return recorder_range(g->recorder, result, e);
+}

@@ -1,0 +1,24 @@
+/*
+ * The engine's look at itself: each second it makes the status, finds alerts in it and hands it to
+ * the recorder.
+ *
+ * An engine with nothing to do stays idle: where a look costs more than usual (thousands of topics)
+ * the next one comes so much later that looking takes no more than 1/300 of a core. The servers are
+ * not asked more often for it: what the probes bring is as old as their last round, 30 seconds at
+ * the most while nobody looks.
+ *
+ * Thread rule: engine_watch_start and engine_watch_stop on one thread.
+ */
+#ifndef ENGINE_ENGINE_WATCH_H
+#define ENGINE_ENGINE_WATCH_H
+
+#include "backend/engine/engine.h"
+
+struct engine_watch;
+
+enum err engine_watch_start(struct engine *g, struct engine_watch **out,
+                            struct errbuf *e) MUST_CHECK;
+/* Ends it, and what was recorded is written. NULL is fine. */
+void engine_watch_stop(struct engine_watch *w);
+
+#endif

@@ -1,0 +1,1 @@
+SELECT coalesce(sum(length(figures) + coalesce(length(body), 0)), 0) FROM records
