@@ -31,6 +31,16 @@ static void tell_load(void *arg, const struct model_load *done)
                      " rows inserted, %.3f s",
                      done->entity, done->raw_rows, done->batch_from + 1, done->batch_to,
                      done->inserted, (double)done->microseconds / 1e6);
+    if (done->keyless) {
+        char words[256];
+        (void)snprintf(words, sizeof words,
+                       "%s: %" PRId64 " row%s of raw in batches %" PRId64 "..%" PRId64
+                       " without a value of the key: in no table of the model",
+                       done->entity, done->keyless, done->keyless == 1 ? "" : "s",
+                       done->batch_from + 1, done->batch_to);
+        task_run_log(t, "%s", words);
+        log_warning("model", "%s", words);
+    }
     if (!done->code) {
         task_run_add_rows(t, done->inserted);
         to->rows += done->inserted;

@@ -10,49 +10,6 @@
 #include "backend/model/migrate.h"
 #include "backend/model/sql.h"
 
-/* ---- binding ---- */
-
-static enum err raw_columns(struct model_loader *l, int i, struct wcolumn **columns, int *n,
-                            struct errbuf *e)
-{
-    return warehouse_table_columns(l->w, l->raw_schema, l->m->entities[i].raw, columns, n, e);
-}
-
-/* Types first, for all: a foreign key's is that of the key it refers to. */
-static enum err bind_all(struct model_loader *l, struct errbuf *e)
-{
-    const struct dialect *d = dialect_find(warehouse_dialect(l->w));
-    int n = l->m->n_entities;
-    struct wcolumn **raw = calloc((size_t)n + 1, sizeof *raw);
-    int *count = calloc((size_t)n + 1, sizeof *count);
-    enum err r = raw && count ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the model's load");
-    for (int i = 0; i < n && !r; i++) {
-        r = raw_columns(l, i, &raw[i], &count[i], e);
-        if (!r)
-            r = load_plan_bind(&l->plans[i], l->m, i, d, l->raw_schema, raw[i], count[i], e);
-    }
-    for (int i = 0; i < n && !r; i++)
-        if (count[i])
-            r = load_plan_build(&l->plans[i], l->m, i, d, raw[i], count[i], e);
-    for (int i = 0; i < n && raw; i++)
-        free(raw[i]);
-    free(raw);
-    free(count);
-    return r;
-}
-
-enum err load_bind(struct model_loader *l, struct errbuf *e)
-{
-    model_schema_free(l->s);
-    l->s = NULL;
-    for (int i = 0; i < l->m->n_entities; i++)
-        l->plans[i].delta_is_made = false;
-    enum err r = bind_all(l, e);
-    if (!r)
-        r = model_schema_create(l->m, warehouse_dialect(l->w), &l->s, e);
-    return r ? r : model_migrate(l->w, l->s, &l->migration, e);
-}
-
 /* ---- open, close ---- */
 
 static enum err read_model(struct model_loader *l, const struct model_loader_options *o,
@@ -139,7 +96,7 @@ static enum err read_newest(struct model_loader *l, int64_t *newest, struct errb
     buf_init(&sql, 0);
     for (int i = 0; i < l->m->n_entities; i++) {
         newest[i] = -1;
-        if (!l->plans[i].raw_is_there)
+        if (!l->plans[i].raw_is_there || l->plans[i].misfit)
             continue;
         buf_printf(&sql, "%sSELECT %d, MAX(r._batch) FROM %s r", sql.len ? "\nUNION ALL " : "", i,
                    buf_cstr(&l->plans[i].raw));
@@ -212,15 +169,12 @@ bool load_is_pending(const struct model_loader *l, const struct load_news *n, in
 static enum err look_again(struct model_loader *l, const bool *wanted, struct errbuf *e)
 {
     enum err r = ERR_OK;
-    bool changed = !l->s; /* the last look found something that does not fit */
+    bool changed = !l->s; /* the last look broke off */
     for (int i = 0; i < l->m->n_entities && !r; i++) {
-        struct wcolumn *raw = NULL;
-        int n = 0;
-        if ((wanted && !wanted[i]) || l->plans[i].raw_is_there)
-            continue;
-        r = raw_columns(l, i, &raw, &n, e);
-        changed = changed || n > 0;
-        free(raw);
+        bool other = false;
+        if (l->plans[i].misfit || (!l->plans[i].raw_is_there && (!wanted || wanted[i])))
+            r = load_bind_look(l, i, &other, e);
+        changed = changed || other;
     }
     return r || !changed ? r : load_bind(l, e);
 }
@@ -291,6 +245,7 @@ static enum err load_range(struct model_loader *l, struct load_news *n, int enti
         set_marks(l, n, entity, mark, to);
         done->raw_rows += x.raw_rows;
         done->inserted += x.inserted;
+        done->keyless += x.is_main ? x.keyless : 0;
     }
     free(targets);
     return r;
@@ -299,11 +254,7 @@ static enum err load_range(struct model_loader *l, struct load_news *n, int enti
 /* Another shape of raw than the statements were made for: columns came or became wider. */
 static enum err check_shape(struct model_loader *l, int entity, bool *rebound, struct errbuf *e)
 {
-    struct wcolumn *raw = NULL;
-    int n = 0;
-    enum err r = raw_columns(l, entity, &raw, &n, e);
-    *rebound = !r && load_plan_shape(raw, n) != l->plans[entity].raw_shape;
-    free(raw);
+    enum err r = load_bind_look(l, entity, rebound, e);
     return r || !*rebound ? r : load_bind(l, e);
 }
 
@@ -334,7 +285,8 @@ static enum err refresh_entity(struct model_loader *l, struct load_news *n, int 
         r = read_news(l, n, e);
     }
     if (!r)
-        r = load_entity(l, n, entity, done, e);
+        r = l->plans[entity].misfit ? load_bind_misfit(l, entity, e)
+                                    : load_entity(l, n, entity, done, e);
     done->microseconds = clock_mono_us() - start;
     done->code = r;
     if (r)
@@ -365,9 +317,10 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
         struct errbuf failure;
         if ((wanted && !wanted[entity]) || tried[entity])
             continue;
-        if (!l->plans[entity].raw_is_there)
+        bool misfit = l->plans[entity].misfit != NULL;
+        if (!l->plans[entity].raw_is_there && !misfit)
             done.waiting = true;
-        else if (!load_is_pending(l, &n, entity))
+        else if (!misfit && !load_is_pending(l, &n, entity))
             continue;
         else if (refresh_entity(l, &n, entity, &done, &failure)) {
             stop = failure.code == ERR_CONNECT || failure.code == ERR_CANCELED || !l->s;

@@ -60,6 +60,7 @@ struct model_load {
     int64_t batch_from; /* exclusive */
     int64_t batch_to;
     int64_t raw_rows;
+    int64_t keyless;  /* more rows of raw, without a value of the key: they are in no table */
     int64_t inserted; /* rows, over all tables of the entity */
     int64_t microseconds;
     enum err code;

@@ -186,8 +186,8 @@ static int choose(const struct model_loader *l, const struct load_news *n, const
 {
     int chosen = 0;
     for (int i = 0; i < l->m->n_entities; i++)
-        if ((!wanted || wanted[i]) && l->plans[i].raw_is_there && load_is_pending(l, n, i) &&
-            load_entity_mark(l, n, i) == 0) {
+        if ((!wanted || wanted[i]) && l->plans[i].raw_is_there && !l->plans[i].misfit &&
+            load_is_pending(l, n, i) && load_entity_mark(l, n, i) == 0) {
             progress[i] = TO_DO;
             chosen++;
         }

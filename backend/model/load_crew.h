@@ -39,8 +39,15 @@ struct load_news {
     int64_t *marks;  /* an object of the schema */
 };
 
+/* load_bind.c: to raw as it is now. Entities that do not fit have a `misfit` afterwards. */
+enum err load_bind(struct model_loader *l, struct errbuf *e) MUST_CHECK;
+/* Has its raw table another shape than it was bound to? */
+enum err load_bind_look(struct model_loader *l, int entity, bool *changed,
+                        struct errbuf *e) MUST_CHECK;
+/* The misfit as an error. */
+enum err load_bind_misfit(const struct model_loader *l, int entity, struct errbuf *e) MUST_CHECK;
+
 /* load.c */
-enum err load_bind(struct model_loader *l, struct errbuf *e) MUST_CHECK; /* to raw as it is now */
 bool load_is_pending(const struct model_loader *l, const struct load_news *n, int entity);
 int64_t load_entity_mark(const struct model_loader *l, const struct load_news *n, int entity);
 enum err load_entity(struct model_loader *l, struct load_news *n, int entity,

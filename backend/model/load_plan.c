@@ -23,6 +23,7 @@ void load_plan_free(struct load_plan *p)
                          &p->keys_known,  &p->moment,      &p->lsn};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_free(all[i]);
+    free(p->misfit);
 }
 
 uint64_t load_plan_shape(const struct wcolumn *columns, int n)
@@ -70,11 +71,13 @@ static enum err lacks(const struct binder *b, int line, const char *what, const 
     for (int i = 0; i < b->n; i++)
         if (!strncmp(b->raw[i].name, "after_", 6))
             nearest_offer(&near, b->raw[i].name + 6);
-    return err_set(b->e, ERR_CONFIG,
-                   "%s:%d: entity %s: %s `%s`: the raw table %s has no column "
-                   "after_%s%s",
-                   b->m->file, line, b->t->name, what, column, b->t->raw, column,
-                   nearest_hint(&near, hint, sizeof hint));
+    return err_set(
+        b->e, ERR_CONFIG,
+        "%s:%d: entity %s: %s `%s`: the raw table %s has no column "
+        "after_%s%s; name the right column, take it out of the model, or bring the column "
+        "back",
+        b->m->file, line, b->t->name, what, column, b->t->raw, column,
+        nearest_hint(&near, hint, sizeof hint));
 }
 
 /* The raw column must give what the model wants; a wider one widens the model. */

@@ -13,6 +13,7 @@ struct load_plan {
     bool bound;
     bool raw_is_there;
     uint64_t raw_shape; /* of raw's columns when it was bound */
+    char *misfit;       /* why it cannot be loaded; NULL: it can */
     bool delta_is_made; /* in this session */
     bool indexed;
     bool has_us, has_lsn, has_unchanged;

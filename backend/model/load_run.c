@@ -100,6 +100,27 @@ static enum err fill(struct load_run *x, int64_t from, int64_t to, const char *o
     return r;
 }
 
+static enum err count_keyless(struct load_run *x, struct errbuf *e)
+{
+    struct slots s;
+    struct buf sql;
+    char numbers[2][24];
+    const char *params[] = {numbers[0], numbers[1]};
+    (void)snprintf(numbers[0], sizeof numbers[0], "%" PRId64, x->lo);
+    (void)snprintf(numbers[1], sizeof numbers[1], "%" PRId64, x->hi);
+    slots_init(&s, x);
+    slot_text(&s, "raw_columns", buf_cstr(&x->plan->raw_columns));
+    slot_text(&s, "raw", buf_cstr(&x->plan->raw));
+    slot_text(&s, "keys_known", buf_cstr(&x->plan->keys_known));
+    slots_point(&s);
+    buf_init(&sql, 0);
+    sql_fill(&sql, model_query(x->s->dialect, "keyless"), s.items, s.n);
+    enum err r = model_number(x->w, buf_cstr(&sql), 2, params, &x->keyless, e);
+    buf_free(&sql);
+    buf_free(&s.text);
+    return r;
+}
+
 /* A truncate is the delete of each key that was there before it. */
 static enum err apply_truncate(struct load_run *x, const struct cell *at, struct errbuf *e)
 {
@@ -559,15 +580,16 @@ static enum err move_marks(struct load_run *x, struct errbuf *e)
 static enum err remember_load(struct load_run *x, const struct delta *d, struct errbuf *e)
 {
     struct slots s;
-    char n[4][24];
-    const int64_t values[] = {x->lo, x->hi, x->raw_rows, x->inserted};
-    for (int i = 0; i < 4; i++)
+    char n[5][24];
+    const int64_t values[] = {x->lo, x->hi, x->raw_rows, x->inserted, x->keyless};
+    for (int i = 0; i < 5; i++)
         (void)snprintf(n[i], sizeof n[i], "%" PRId64, values[i]);
     const char *name = entity_of(x)->name;
-    const char *params[] = {name, n[0], n[1], n[2], n[3], d->to, name};
+    const char *newest = d->rows ? d->to : "1970-01-01 00:00:00+00"; /* none came: as it was */
+    const char *params[] = {name, n[0], n[1], n[2], n[3], newest, n[4], name};
     slots_init(&s, x);
     slot_table(&s, x, "loads", "_flightdeck_loads");
-    enum err r = run(x, "loads_add", &s, 7, params, NULL, e);
+    enum err r = run(x, "loads_add", &s, 8, params, NULL, e);
     buf_free(&s.text);
     return r;
 }
@@ -579,6 +601,8 @@ static enum err gather(struct load_run *x, struct delta *d, struct errbuf *e)
 {
     int64_t from = x->lo;
     enum err r = fill(x, x->lo, x->hi, "", &x->raw_rows, e);
+    if (!r && x->is_main)
+        r = count_keyless(x, e);
     if (!r)
         r = apply_truncates(x, x->lo, x->hi, e);
     if (!r)
@@ -621,7 +645,7 @@ static enum err load_all(struct load_run *x, struct errbuf *e)
         r = load_all_references(x, e);
     if (!r)
         r = move_marks(x, e);
-    if (!r && x->is_main && d.rows)
+    if (!r && x->is_main && (d.rows || x->keyless))
         r = remember_load(x, &d, e);
     return r;
 }
@@ -655,7 +679,7 @@ enum err load_run_knots(struct load_run *x, struct errbuf *e)
 enum err load_run(struct load_run *x, struct errbuf *e)
 {
     struct errbuf ignored;
-    x->raw_rows = x->inserted = 0;
+    x->raw_rows = x->inserted = x->keyless = 0;
     enum err r = make_delta(x, e);
     if (r)
         return r;

@@ -30,6 +30,7 @@ struct load_run {
     void *arg;
 
     int64_t raw_rows, inserted; /* out */
+    int64_t keyless;            /* out: rows of raw without a key, which no table has */
 
     char stamp[LOAD_MOMENT_MAX]; /* _created_at of the rows, in UTC; load_run.c's own */
 };

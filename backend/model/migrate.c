@@ -72,6 +72,8 @@ static struct known *find_known(const struct migration *g, const char *name)
 static bool is_current(const struct migration *g, const struct model_object *o)
 {
     char now[24];
+    if (o->left_out)
+        return true;
     const struct known *k = find_known(g, o->name);
     fingerprint(o, now);
     return k && !strcmp(k->fingerprint, now);
@@ -161,7 +163,7 @@ static enum err make_marks(struct migration *g, struct errbuf *e)
     enum err r = ERR_OK;
     for (int i = 0; i < g->s->n && !r; i++) {
         const struct model_object *o = &g->s->items[i];
-        if (o->entity < 0 || find_known(g, o->name))
+        if (o->entity < 0 || o->left_out || find_known(g, o->name))
             continue;
         const char *entity = g->s->model->entities[o->entity].name;
         const char *params[] = {entity, o->name, entity, o->name};
@@ -191,6 +193,14 @@ static enum err make_tables(struct migration *g, struct errbuf *e)
 
 /* ---- views ---- */
 
+static bool is_left_out(const struct migration *g, const char *name)
+{
+    for (int i = 0; i < g->s->n; i++)
+        if (g->s->items[i].left_out && !strcmp(g->s->items[i].name, name))
+            return true;
+    return false;
+}
+
 static bool views_are_current(const struct migration *g)
 {
     int n = 0;
@@ -199,10 +209,10 @@ static bool views_are_current(const struct migration *g)
         /* A table that changes cannot be altered under its views. */
         if (!is_current(g, o) && (o->kind == MODEL_VIEW || find_known(g, o->name)))
             return false;
-        n += o->kind == MODEL_VIEW;
+        n += o->kind == MODEL_VIEW && !o->left_out;
     }
     for (int i = 0; i < g->n_known; i++)
-        n -= g->known[i].fingerprint[0] == 'v';
+        n -= g->known[i].fingerprint[0] == 'v' && !is_left_out(g, g->known[i].name);
     return !n;
 }
 
@@ -213,7 +223,7 @@ static enum err drop_views(struct migration *g, struct errbuf *e)
     buf_init(&view, 0);
     enum err r = ERR_OK;
     for (int i = g->n_known - 1; i >= 0 && !r; i--) {
-        if (g->known[i].fingerprint[0] != 'v')
+        if (g->known[i].fingerprint[0] != 'v' || is_left_out(g, g->known[i].name))
             continue;
         buf_clear(&view);
         model_sql_table(&view, g->s->dialect, g->s->model->schema, g->known[i].name, "");
@@ -238,7 +248,7 @@ static enum err make_views(struct migration *g, struct errbuf *e)
     enum err r = ERR_OK;
     for (int i = 0; i < g->s->n && !r; i++) {
         const struct model_object *o = &g->s->items[i];
-        if (o->kind != MODEL_VIEW)
+        if (o->kind != MODEL_VIEW || o->left_out)
             continue;
         r = warehouse_exec(g->w, o->ddl, 0, NULL, NULL, e);
         if (!r)

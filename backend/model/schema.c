@@ -193,6 +193,7 @@ static void add_table(struct schema_maker *k, enum model_object_kind kind, const
     (void)add(k, (struct model_object){.kind = kind,
                                        .name = name,
                                        .entity = entity,
+                                       .of = entity,
                                        .item = item,
                                        .ddl = table_ddl(k, name, c, l),
                                        .index = index_ddl(k, name, l),
@@ -217,8 +218,9 @@ void schema_add_view(struct schema_maker *k, const char *name, const char *suffi
     if (!k->r)
         k->r = buf_check(select, "a view of the model", k->e);
     const char *kept = keep(k, &full);
-    (void)add(k, (struct model_object){
-                     .kind = MODEL_VIEW, .name = kept, .entity = -1, .ddl = keep(k, &out)});
+    (void)add(
+        k, (struct model_object){
+               .kind = MODEL_VIEW, .name = kept, .entity = -1, .of = k->of, .ddl = keep(k, &out)});
     buf_free(&target);
     buf_free(&full);
     buf_free(&out);
@@ -230,6 +232,7 @@ static void add_bookkeeping(struct schema_maker *k)
 {
     static const struct wcolumn text = {.type = WT_TEXT, .precision = 200, .not_null = true};
     static const struct wcolumn number = {.type = WT_INT64, .not_null = true};
+    static const struct wcolumn joined_later = {.type = WT_INT64};
     static const struct layout by_name = {.by = {"name"}, .everywhere = true};
     static const struct layout by_entity = {.by = {"entity"}, .everywhere = true};
     struct columns objects = {.n = 0};
@@ -251,6 +254,7 @@ static void add_bookkeeping(struct schema_maker *k)
     put(&loads, number)->name = "inserted";
     put(&loads, changed_at)->name = "newest_at"; /* of all batches up to batch_to */
     put(&loads, created_at);
+    put(&loads, joined_later)->name = "keyless"; /* rows of raw without a key: in no table */
     add_table(k, MODEL_BOOKKEEPING, "_flightdeck_loads", -1, 0, &loads, &by_entity);
 }
 

@@ -26,6 +26,8 @@ struct model_object {
     enum model_object_kind kind;
     const char *name;              /* without schema */
     int entity;                    /* whose load fills it; -1: none */
+    int of;                        /* the entity that it belongs to; -1: none, or several */
+    bool left_out;                 /* stays as it is, there or not: see load_bind.c */
     int item;                      /* attribute of the entity, tie or knot of the model */
     const char *ddl;               /* CREATE TABLE .. or CREATE VIEW .. */
     const char *index;             /* CREATE INDEX .., made after the first load; NULL: none */
@@ -52,6 +54,7 @@ void model_schema_script(const struct model_schema *s, struct buf *out);
 /* For views.c: a finished statement becomes an object. */
 struct schema_maker {
     struct model_schema *s;
+    int of; /* whose views are made */
     int cap;
     struct errbuf *e;
     enum err r; /* the first error; nothing is added after it */

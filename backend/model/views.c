@@ -461,7 +461,8 @@ void schema_views(struct schema_maker *k)
     struct view v = {.k = k, .m = m, .d = k->s->dialect};
     buf_init(&v.b, 0);
     for (int i = 0; i < m->n_entities && !k->r; i++) {
-        v.t = &m->entities[m->order[i]];
+        k->of = m->order[i];
+        v.t = &m->entities[k->of];
         existence_latest(&v);
         for (int a = 0; a < v.t->n_attributes; a++)
             attribute_latest(&v, &v.t->attributes[a]);
@@ -471,7 +472,8 @@ void schema_views(struct schema_maker *k)
         anchor_latest(&v);
     }
     for (int i = 0; i < m->n_entities && !k->r; i++) {
-        v.t = &m->entities[m->order[i]];
+        k->of = m->order[i];
+        v.t = &m->entities[k->of];
         entity_latest(&v, false);
         entity_latest(&v, true);
         entity_history(&v);

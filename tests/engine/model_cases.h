@@ -685,12 +685,61 @@ static void test_late_while_an_attribute_was_away(void **state)
     warehouse_close(w);
 }
 
-/* A raw table that loses a column under an open loader: the load says which, and goes on once the
- * column is there again. */
+struct told {
+    struct model_load loads[8];
+    int n;
+};
+
+static void keep_told(void *arg, const struct model_load *done)
+{
+    struct told *t = arg;
+    assert_true(t->n < 8);
+    t->loads[t->n++] = *done;
+}
+
+/* What was said of an entity. */
+static const struct model_load *told_of(const struct told *t, const char *entity)
+{
+    int i = 0;
+    while (i < t->n - 1 && strcmp(t->loads[i].entity, entity) != 0)
+        i++;
+    assert_string_equal(t->n ? t->loads[i].entity : "nothing", entity);
+    return &t->loads[i];
+}
+
+static void says(const char *text, const char *words)
+{
+    if (!strstr(text, words))
+        fail_msg("`%s` does not say `%s`", text, words);
+}
+
+static int pick(const struct event *events, int n, int table, struct event *out)
+{
+    int k = 0;
+    for (int i = 0; i < n; i++)
+        if (events[i].table == table)
+            out[k++] = events[i];
+    return k;
+}
+
+static void compare_table(struct warehouse *w, const char *where, const struct event *events, int n,
+                          int table)
+{
+    struct naive m;
+    char sql[512];
+    naive_at(events, n, INT64_MAX, &m);
+    (void)snprintf(sql, sizeof sql, "SELECT %s FROM dwh_t.%s_latest", columns_of[table],
+                   names_of[table]);
+    compare(w, where, sql, &m, table);
+}
+
+/* A raw table that loses a column under an open loader: the load says which, all others go on, and
+ * it does too once the column is there again. */
 static void test_raw_loses_a_column(void **state)
 {
     (void)state;
     struct event events[EVENTS_MAX];
+    struct event part[EVENTS_MAX];
     int64_t offset = 0;
     seed = 31;
     struct warehouse *w = fresh();
@@ -705,17 +754,112 @@ static void test_raw_loses_a_column(void **state)
                       "0, 100000)",
                       0, NULL, NULL, &err));
     for (int i = 0; i < 2; i++) { /* as the loader was bound, and as it was left */
-        FAILS(ERR_CONFIG, model_loader_refresh(l, NULL, NULL, NULL, &err));
-        if (!strstr(err.text, "attribute `grade`: the raw table person has no column after_grade"))
-            fail_msg("%s", err.text);
+        struct told t = {.n = 0};
+        raw_write(w, part, pick(events + n / 2, (i + 1) * n / 4, VISIT, part), 2 + i, &offset);
+        FAILS(ERR_CONFIG, model_loader_refresh(l, NULL, keep_told, &t, &err));
+        says(err.text, "attribute `grade`: the raw table person has no column after_grade; name "
+                       "the right column, take it out of the model, or bring the column back");
+        assert_string_equal(told_of(&t, "person")->text, err.text);
+        assert_int_equal(told_of(&t, "visit")->code, ERR_OK);
+        compare_table(w, "the other entity", events, n / 2 + (i + 1) * n / 4, VISIT);
+        compare_table(w, "without the column", events, n / 2, PERSON);
     }
     OK(warehouse_exec(w, "ALTER TABLE raw_t.person RENAME COLUMN was_grade TO after_grade", 0, NULL,
                       NULL, &err));
-    raw_write(w, events + n / 2, n - n / 2, 3, &offset);
+    raw_write(w, part, pick(events + n / 2, n - n / 2, PERSON, part), 4, &offset);
     assert_true(refresh(l) > 0);
     compare_now(w, "with the column again", events, n);
     model_loader_close(l);
     warehouse_close(w);
+}
+
+/* A mistake in what was never loaded: neither it nor what refers to it is made, so no table has a
+ * wrong type when the model is right. The others are loaded. */
+static void test_a_new_misfit(void **state)
+{
+    (void)state;
+    static const char form[] = //
+        "schema: dwh_t\nknots: {grade: varchar(10)}\nentities:\n"
+        "  person: {raw: person, key: {id: integer}, attributes: {name: varchar(40)}}\n"
+        "  visit: {raw: visit, key: {place: varchar(8), day: integer}, attributes: {fee: %s}}\n"
+        "  trip:\n    raw: visit\n    key: {place: varchar(8), day: integer}\n"
+        "    ties: {trip_visit: {to: visit, by: [place, day]}}\n";
+    struct event events[EVENTS_MAX];
+    struct told t = {.n = 0};
+    char text[sizeof form + 32];
+    int64_t offset = 0;
+    seed = 32;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 60, false);
+    raw_write(w, events, n, 1, &offset);
+    (void)snprintf(text, sizeof text, form, "boolean");
+    struct model_loader *l = open_loader(text);
+    FAILS(ERR_CONFIG, model_loader_refresh(l, NULL, keep_told, &t, &err));
+    model_loader_close(l);
+    says(told_of(&t, "visit")->text, "model.yaml:5: entity visit: attribute `fee` is boolean, and");
+    says(told_of(&t, "trip")->text,
+         "entity trip refers to visit, which was never loaded: model.ya");
+    assert_int_equal(told_of(&t, "person")->code, ERR_OK);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t._flightdeck_objects WHERE name LIKE "
+                                  "'%visit%' OR name LIKE '%trip%' OR name LIKE 'knot%'"),
+                        "0\n");
+    (void)snprintf(text, sizeof text, form, "'numeric(10,2)'");
+    assert_true(load_once(text) > 0);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.trip_latest t LEFT JOIN "
+                                  "dwh_t.visit_latest v ON v.place = t.place AND v.day = t.day "
+                                  "WHERE v.fee IS NULL"),
+                        "0\n");
+    warehouse_close(w);
+}
+
+/* Rows of raw without a key cannot be in any table. They are counted and told, once. */
+static void test_rows_without_a_key(void **state)
+{
+    (void)state;
+    static const char *const keyless[] = {
+        "INSERT INTO raw_t.visit (op, after_place, _batch, _partition, _offset, source_ts_ms) "
+        "VALUES ('c', 'a', 1, 0, 100000, 1)",
+        "INSERT INTO raw_t.visit (op, after_place, after_day, _batch, _partition, _offset, "
+        "source_ts_ms) VALUES ('d', 'a', 1, 1, 0, 100001, 1)"};
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    seed = 33;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 60, true);
+    raw_write(w, events, n, 1, &offset);
+    for (int i = 0; i < 2; i++)
+        OK(warehouse_exec(w, keyless[i], 0, NULL, NULL, &err));
+    struct model_loader *l = open_loader(model_text);
+    struct told t = {.n = 0};
+    OK(model_loader_refresh(l, NULL, keep_told, &t, &err));
+    assert_int_equal(told_of(&t, "visit")->keyless, 2);
+    assert_int_equal(told_of(&t, "person")->keyless, 0);
+    compare_now(w, "beside rows without a key", events, n);
+    for (int i = 0; i < 2; i++) {
+        t.n = 0;
+        if (i) /* nothing else came */
+            OK(warehouse_exec(w,
+                              "INSERT INTO raw_t.visit (op, after_place, _batch, _partition, "
+                              "_offset, source_ts_ms) VALUES ('c', 'a', 2, 0, 100002, 1)",
+                              0, NULL, NULL, &err));
+        OK(model_loader_refresh(l, NULL, keep_told, &t, &err));
+        assert_int_equal(t.n, i);
+    }
+    assert_int_equal(told_of(&t, "visit")->keyless, 1);
+    assert_string_equal(result(w, "SELECT keyless FROM dwh_t._flightdeck_loads WHERE entity = "
+                                  "'visit' ORDER BY batch_to"),
+                        "2\n1\n");
+    assert_int_equal(refresh(l), 0);
+    model_loader_close(l);
+    warehouse_close(w);
+}
+
+static void fails_to_load(const char *text, const char *why)
+{
+    struct model_loader *l = open_loader(text);
+    FAILS(ERR_CONFIG, model_loader_refresh(l, NULL, NULL, NULL, &err));
+    says(err.text, why);
+    model_loader_close(l);
 }
 
 static void fails_to_open(const char *text, const char *why)
@@ -723,18 +867,17 @@ static void fails_to_open(const char *text, const char *why)
     struct model_loader *l = NULL;
     const struct model_loader_options o = options_of(text, 1);
     FAILS(ERR_CONFIG, model_loader_open(&o, &l, &err));
-    if (!strstr(err.text, why))
-        fail_msg("`%s` does not say `%s`", err.text, why);
+    says(err.text, why);
 }
 
 static void test_mistakes_name_the_line(void **state)
 {
     (void)state;
     struct warehouse *w = fresh();
-    fails_to_open("schema: dwh_t\nentities:\n  p:\n    raw: person\n    key: {idd: integer}\n",
+    fails_to_load("schema: dwh_t\nentities:\n  p:\n    raw: person\n    key: {idd: integer}\n",
                   "model.yaml:3: entity p: key column `idd`: the raw table person has no column "
                   "after_idd (did you mean `id`?)");
-    fails_to_open("schema: dwh_t\nentities:\n  p:\n    raw: person\n    key: {id: integer}\n"
+    fails_to_load("schema: dwh_t\nentities:\n  p:\n    raw: person\n    key: {id: integer}\n"
                   "    attributes:\n      name: date\n",
                   "model.yaml:7: entity p: attribute `name` is date, and person.after_name is "
                   "varchar(");
@@ -763,6 +906,7 @@ static void test_random_histories(void **state)
         cmocka_unit_test(test_raw_begins_anew), cmocka_unit_test(test_raw_loses_a_column),         \
         cmocka_unit_test(test_late_after_raw_began_anew),                                          \
         cmocka_unit_test(test_late_while_an_attribute_was_away),                                   \
-        cmocka_unit_test(test_mistakes_name_the_line)
+        cmocka_unit_test(test_mistakes_name_the_line), cmocka_unit_test(test_a_new_misfit),        \
+        cmocka_unit_test(test_rows_without_a_key)
 
 #endif

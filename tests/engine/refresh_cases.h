@@ -329,10 +329,48 @@ static void test_a_second_sink_is_refused(void **state)
     free(db);
 }
 
+/* An entity that raw cannot fill fails the run, with its line; the others are loaded. Rows of raw
+ * without a key are told. */
+static void test_a_misfit_fails_the_run(void **state)
+{
+    (void)state;
+    struct harness h;
+    char sql[800];
+    char *out = NULL;
+    char *db = shop(&h, "misfit",
+                    "CREATE TABLE good (id int PRIMARY KEY, v text); INSERT INTO good VALUES (1, "
+                    "'a'); CREATE TABLE wrong (id int PRIMARY KEY, v text); INSERT INTO wrong "
+                    "VALUES (1, 'b')");
+    (void)snprintf(sql, sizeof sql,
+                   "sed -i '/wrong:/,$ s/^      v: text$/      v: boolean/' %s/model.yaml", h.dir);
+    assert_int_equal(system(sql), 0);
+    int code = HARNESS_RUN(&h, &out, "batch");
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM dwh_%s_misfit.good_latest", on.prefix);
+    char *rows = fixture_sql(on.conninfo, sql);
+    if (code != 1 || !strstr(out, "entity wrong: attribute `v` is boolean, and") ||
+        strcmp(rows, "1") != 0)
+        fail_msg("exit code %d, %s rows\n%s", code, rows, out);
+    free(rows);
+    free(out);
+    (void)snprintf(sql, sizeof sql, "sed -i 's/v: boolean/v: text/' %s/model.yaml", h.dir);
+    assert_int_equal(system(sql), 0);
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO raw.%s_misfit_public_wrong (op, _batch, _partition, _offset) "
+                   "VALUES ('c', 1, 0, 9999)",
+                   on.prefix);
+    free(fixture_sql(on.conninfo, sql));
+    code = HARNESS_RUN(&h, &out, "batch");
+    if ((code != 0 && code != 4) || !strstr(out, "wrong: 1 row of raw in batches "))
+        fail_msg("exit code %d\n%s", code, out); /* verify may mind the row */
+    free(out);
+    free(db);
+}
+
 #define REFRESH_CASES                                                                              \
     cmocka_unit_test(test_infer_batch_verify), cmocka_unit_test(test_verify_sees_dwh),             \
         cmocka_unit_test(test_batches_never_go_back),                                              \
         cmocka_unit_test(test_a_second_sink_is_refused), cmocka_unit_test(test_a_busy_source),     \
-        cmocka_unit_test(test_slot_that_was_gone), cmocka_unit_test(test_engine_keeps_it_fresh)
+        cmocka_unit_test(test_slot_that_was_gone), cmocka_unit_test(test_a_misfit_fails_the_run),  \
+        cmocka_unit_test(test_engine_keeps_it_fresh)
 
 #endif

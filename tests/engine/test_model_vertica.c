@@ -68,6 +68,7 @@ int main(void)
     if (fixture_start(FIXTURE_WAREHOUSE))
         return 1;
     int rc = vertica_start(NULL);
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     on.dialect = "vertica";
     on.odbc = vertica_odbc();
     if (rc == CANNOT_RUN_HERE)

@@ -9,6 +9,7 @@ static int teardown(void **state)
 
 int main(void)
 {
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     const struct CMUnitTest tests[] = {REFRESH_CASES};
     if (fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE))
         return 1;

@@ -20,6 +20,7 @@ static void test_skipped_without_the_stand_in(void **state)
 int main(void)
 {
     enum { CANNOT_RUN_HERE = 77 };
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     const struct CMUnitTest tests[] = {REFRESH_CASES};
     const struct CMUnitTest none[] = {cmocka_unit_test(test_skipped_without_the_stand_in)};
     if (fixture_start(FIXTURE_PRIMARY | FIXTURE_KAFKA | FIXTURE_WAREHOUSE))
