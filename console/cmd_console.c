@@ -35,13 +35,19 @@ static enum theme read_theme(const char *word)
                                         : THEME_DARK;
 }
 
+/* The fonts of Linux' own console have blocks, but no braille. */
+static enum glyphs glyphs_of_terminal(const char *name)
+{
+    return name && strncmp(name, "linux", 5) == 0 ? GLYPHS_EIGHTHS : GLYPHS_BRAILLE;
+}
+
 static int read_options(const struct arguments *a, struct tui_options *o)
 {
     const char *pane = arguments_value(a, "pane");
     const char *glyphs = arguments_value(a, "glyphs");
     *o = (struct tui_options){.ascii = !attach_is_utf8(), .sync = !arguments_flag(a, "no-sync")};
     o->theme = read_theme(arguments_value(a, "theme"));
-    o->glyphs = o->ascii ? GLYPHS_ASCII : GLYPHS_EIGHTHS;
+    o->glyphs = o->ascii ? GLYPHS_ASCII : glyphs_of_terminal(getenv("TERM"));
     if (glyphs && !o->ascii)
         o->glyphs = strcmp(glyphs, "ascii") == 0     ? GLYPHS_ASCII
                     : strcmp(glyphs, "braille") == 0 ? GLYPHS_BRAILLE

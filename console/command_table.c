@@ -284,7 +284,8 @@ static const struct command_option console_options[] = {
     {.name = "size", .argument = "WxH", .help = "With --once: columns and rows; default 100x30."},
     {.name = "glyphs",
      .argument = "LEVEL",
-     .help = "Charts in these characters.",
+     .help = "Charts in these characters; default: the finest that the terminal has, braille and "
+             "half-blocks where it is UTF-8.",
      .words = glyph_words},
     {.name = "theme",
      .argument = "THEME",

@@ -1,4 +1,5 @@
 #include "views/pane.h"
+#include "views/chart/chart.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -216,14 +217,14 @@ static void draw_spark(const struct screen *s, struct grid *g, int y, int x, int
     enum {
         LEAST = 3
     }; /* a bar or two alone show no course, and a lone one is always the highest */
-    double v[2 * STATION_WIDTH + 2 * SPARK_WIDTH];
-    int n = spark_samples(s->glyphs, w);
+    double v[STATION_WIDTH + SPARK_WIDTH];
+    int n = w;
     int known = 0;
     history_last(&s->history, figure, (size_t)n, v);
     for (int i = 0; i < n; i++)
         known += !isnan(v[i]);
     if (known >= LEAST)
-        spark_draw(g, y, x, w, s->glyphs, v, n);
+        chart_spark(g, y, x, w, s->glyphs, v, n);
 }
 
 int draw_pipeline(const struct screen *s, struct grid *g, struct rect r, bool sparks)

@@ -17,7 +17,6 @@
 #include "views/history.h"
 #include "views/keymap.h"
 #include "views/snapshot.h"
-#include "views/spark.h"
 #include "views/table.h"
 
 enum pane_id { PANE_OVERVIEW, PANE_CONNECTORS, PANE_TOPICS, PANE_EVENTS, PANE_COUNT };

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "backend/base/clock.h"
+#include "views/chart/chart.h"
 #include "views/grid.h"
 #include "views/history.h"
-#include "views/spark.h"
 #include "views/table.h"
 #include "views/units.h"
 
@@ -185,7 +185,7 @@ static void check_spark(enum glyphs glyphs, const double *v, int n, int w, const
     struct grid g;
     open_grid(&g, 1, w + 1, glyphs == GLYPHS_ASCII);
     (void)grid_put(&g, 0, w, 1, STYLE_PLAIN, "|");
-    spark_draw(&g, 0, 0, w, glyphs, v, n);
+    chart_spark(&g, 0, 0, w, glyphs, v, n);
     assert_grid(&g, want);
     grid_free(&g);
 }
@@ -197,12 +197,13 @@ static void test_sparklines(void **state)
     static const double gap[] = {NAN, 0, NAN, 7};
     static const double none[] = {NAN, NAN};
     static const double flat[] = {0, 0, 0};
+    static const double wild[] = {-1.7e308, INFINITY, -INFINITY, 0, 1.7e308};
     static const double below[] = {-4, 0, 4};
     check_spark(GLYPHS_EIGHTHS, ramp, 8, 8, "▁▂▃▄▅▆▇█|\n");
     check_spark(GLYPHS_ASCII, ramp, 8, 8, "__..--^^|\n");
-    check_spark(GLYPHS_BRAILLE, ramp, 8, 4, "⣀⣤⣶⣿|\n");
-    check_spark(GLYPHS_EIGHTHS, gap, 4, 4, " ▁ █|\n"); /* absent is not zero */
-    check_spark(GLYPHS_BRAILLE, gap, 4, 2, "⢀⢸|\n");
+    check_spark(GLYPHS_BRAILLE, ramp, 8, 4, "▅▆▇█|\n"); /* braille is for lines */
+    check_spark(GLYPHS_EIGHTHS, gap, 4, 4, " ▁ █|\n");  /* absent is not zero */
+    check_spark(GLYPHS_EIGHTHS, wild, 5, 5, "▁  ▅█|\n");
     check_spark(GLYPHS_ASCII, none, 2, 2, "  |\n");
     check_spark(GLYPHS_EIGHTHS, flat, 3, 5, "  ▁▁▁|\n");
     check_spark(GLYPHS_EIGHTHS, below, 3, 3, "▁▅█|\n");

@@ -31,7 +31,7 @@ static void test_panes_at_sizes(void **state)
 
 /* ---- other ways to draw ---- */
 
-static void test_ascii_and_braille(void **state)
+static void test_ascii(void **state)
 {
     (void)state;
     struct screen s;
@@ -39,10 +39,6 @@ static void test_ascii_and_braille(void **state)
     s.now_us = 100000000;
     feed(&s);
     check_screen("overview-ascii-80x24", &s);
-    screen_free(&s);
-    start(&s, 24, 80);
-    s.glyphs = GLYPHS_BRAILLE;
-    check_screen("overview-braille-80x24", &s);
     screen_free(&s);
 }
 
@@ -254,7 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_panes_at_sizes),
-        cmocka_unit_test(test_ascii_and_braille),
+        cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_environments),
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_age_of_data),
