@@ -64,13 +64,25 @@ static int tell_failure(const struct arguments *a, const struct errbuf *e, json_
     return code;
 }
 
+static int call_for(const struct arguments *a, struct client *c, const char *method,
+                    const json_t *params, int timeout_ms, json_t **result)
+{
+    struct errbuf e;
+    if (client_call(c, method, params, timeout_ms, result, &e) == ERR_OK)
+        return EXIT_DONE;
+    return tell_failure(a, &e, result);
+}
+
 int attach_call(const struct arguments *a, struct client *c, const char *method,
                 const json_t *params, json_t **result)
 {
-    struct errbuf e;
-    if (client_call(c, method, params, CLIENT_TIMEOUT_MS, result, &e) == ERR_OK)
-        return EXIT_DONE;
-    return tell_failure(a, &e, result);
+    return call_for(a, c, method, params, CLIENT_TIMEOUT_MS, result);
+}
+
+int attach_ask(const struct arguments *a, struct client *c, const char *method,
+               const json_t *params, json_t **result)
+{
+    return call_for(a, c, method, params, ATTACH_ASK_MS, result);
 }
 
 int attach_change(const struct arguments *a, struct client *c, const char *method,

@@ -27,12 +27,16 @@ int attach_connect(const struct arguments *a, struct client **out) MUST_CHECK;
 /* Says what went wrong on stderr and returns the exit code: 3 when no engine answers. */
 int attach_fail(const struct arguments *a, const struct errbuf *e);
 
-enum { ATTACH_CHANGE_MS = 60000 };
+enum { ATTACH_CHANGE_MS = 60000, ATTACH_ASK_MS = 600000 };
 
 /* One call: *result is a new reference. Returns EXIT_DONE, or an exit code after saying why (the
  * faults of data.errors too). */
 int attach_call(const struct arguments *a, struct client *c, const char *method,
                 const json_t *params, json_t **result) MUST_CHECK;
+
+/* The same for what a server has to answer first, which may take minutes. */
+int attach_ask(const struct arguments *a, struct client *c, const char *method,
+               const json_t *params, json_t **result) MUST_CHECK;
 
 /* The same for what ends a connector's run first (apply, delete), which may take a while. */
 int attach_change(const struct arguments *a, struct client *c, const char *method,

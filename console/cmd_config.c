@@ -4,6 +4,7 @@
 
 #include "backend/engine/connector_config.h"
 #include "backend/engine/dag_config.h"
+#include "backend/engine/dashboard_config.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 
@@ -17,9 +18,21 @@ static void json_list(struct buf *out, const char *name, int n, const char *cons
     buf_ch(out, ']');
 }
 
-static void report_json(const struct config *c, const struct connector_list *l,
-                        const struct dag_set *dags, const struct faults *faults, struct buf *out)
+/* What a check has found. */
+struct checked {
+    const struct config *config; /* NULL: it could not be read */
+    const struct connector_list *connectors;
+    const struct dag_set *dags; /* NULL likewise */
+    int dashboards;
+    const struct faults *faults;
+};
+
+static void report_json(const struct checked *k, struct buf *out)
 {
+    const struct config *c = k->config;
+    const struct connector_list *l = k->connectors;
+    const struct dag_set *dags = k->dags;
+    const struct faults *faults = k->faults;
     buf_printf(out, "{\"ok\":%s,\"file\":", faults->total ? "false" : "true");
     if (c)
         buf_json_string(out, c->file, strlen(c->file));
@@ -31,11 +44,11 @@ static void report_json(const struct config *c, const struct connector_list *l,
     json_list(out, "warnings", l->n_warnings, (const char *const *)l->warnings);
     buf_lit(out, ",\"connectors\":[");
     for (int i = 0; i < l->n; i++) {
-        const struct connector *k = l->items[i];
+        const struct connector *x = l->items[i];
         buf_str(out, i ? ",{\"name\":" : "{\"name\":");
-        buf_json_string(out, k->name, strlen(k->name));
-        buf_printf(out, ",\"type\":\"%s\",", k->kind == CONNECTOR_SOURCE ? "source" : "sink");
-        json_list(out, "warnings", k->n_warnings, k->warnings);
+        buf_json_string(out, x->name, strlen(x->name));
+        buf_printf(out, ",\"type\":\"%s\",", x->kind == CONNECTOR_SOURCE ? "source" : "sink");
+        json_list(out, "warnings", x->n_warnings, x->warnings);
         buf_ch(out, '}');
     }
     buf_lit(out, "],\"dags\":[");
@@ -43,12 +56,15 @@ static void report_json(const struct config *c, const struct connector_list *l,
         buf_str(out, i ? "," : "");
         buf_json_string(out, dags->dags[i]->name, strlen(dags->dags[i]->name));
     }
-    buf_lit(out, "]}\n");
+    buf_printf(out, "],\"dashboards\":%d}\n", k->dashboards);
 }
 
-static void report_text(const struct config *c, const struct connector_list *l,
-                        const struct dag_set *dags, const struct faults *faults, struct buf *out)
+static void report_text(const struct checked *k, struct buf *out)
 {
+    const struct config *c = k->config;
+    const struct connector_list *l = k->connectors;
+    const struct dag_set *dags = k->dags;
+    const struct faults *faults = k->faults;
     for (int i = 0; i < faults->n; i++)
         buf_printf(out, "%s\n", faults->items[i]);
     if (faults->total > faults->n)
@@ -61,10 +77,10 @@ static void report_text(const struct config *c, const struct connector_list *l,
     for (int i = 0; i < l->n_warnings; i++)
         buf_printf(out, "warning: %s\n", l->warnings[i]);
     for (int i = 0; i < l->n; i++) {
-        const struct connector *k = l->items[i];
-        sources += k->kind == CONNECTOR_SOURCE;
-        for (int w = 0; w < k->n_warnings; w++)
-            buf_printf(out, "warning: %s: %s\n", k->name, k->warnings[w]);
+        const struct connector *x = l->items[i];
+        sources += x->kind == CONNECTOR_SOURCE;
+        for (int w = 0; w < x->n_warnings; w++)
+            buf_printf(out, "warning: %s: %s\n", x->name, x->warnings[w]);
     }
     if (l->n && sources == l->n)
         buf_lit(out, "warning: there is no sink: topics are filled, nothing is loaded\n");
@@ -75,6 +91,8 @@ static void report_text(const struct config *c, const struct connector_list *l,
                l->n && l->items[0]->built_in ? " (built in)" : "");
     if (dags && dags->n)
         buf_printf(out, ", %d DAG%s", dags->n, dags->n == 1 ? "" : "s");
+    if (k->dashboards)
+        buf_printf(out, ", %d dashboard%s", k->dashboards, k->dashboards == 1 ? "" : "s");
     buf_ch(out, '\n');
 }
 
@@ -83,6 +101,7 @@ static int check(const struct arguments *a, struct buf *out)
     struct config *c = NULL;
     struct connector_list l = {0};
     struct dag_set *dags = NULL;
+    int dashboards = 0;
     struct faults faults;
     struct errbuf e;
     faults_init(&faults);
@@ -93,9 +112,12 @@ static int check(const struct arguments *a, struct buf *out)
     /* Faults of connectors do not hide those of DAGs. */
     if (read && dag_load_all(c, &dags, &faults, &e) != ERR_OK)
         rc = ERR_CONFIG;
+    if (read && dashboard_check(c, &dashboards, &faults, &e) != ERR_OK)
+        rc = ERR_CONFIG;
     if (rc != ERR_OK && !faults.total)
         faults_add(&faults, NULL, 0, "%s", e.text);
-    (arguments_flag(a, "json") ? report_json : report_text)(c, &l, dags, &faults, out);
+    const struct checked k = {c, &l, dags, dashboards, &faults};
+    (arguments_flag(a, "json") ? report_json : report_text)(&k, out);
     int code = faults.total ? EXIT_USAGE : EXIT_DONE;
     faults_free(&faults);
     dag_set_free(dags);

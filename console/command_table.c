@@ -259,6 +259,30 @@ static const struct command_verb dag_verbs[] = {
     {"logs", "RUN [TASK]", "What the tasks of a run wrote.", 1, 2},
     END_OF_VERBS};
 
+static const struct command_option dashboard_options[] = {
+    {.name = "from",
+     .argument = "DATE",
+     .help =
+         "show: the first day, as 2026-11-01; default so many days back as the dashboard says."},
+    {.name = "to", .argument = "DATE", .help = "show: the last day, included; default today."},
+    {.name = "panel", .argument = "PANEL", .help = "show: only this panel."},
+    {.name = "rows", .help = "show: of a panel the rows behind its figure."},
+    {.name = "refresh", .help = "show: ask anew, even if the mart has not run since."},
+    {.name = "format", .argument = "FORM", .help = "How rows are printed.", .words = sql_forms},
+    {.name = "csv", .help = "The same as --format csv; so are the next ones."},
+    {.name = "jsonl", .help = "One JSON object a line."},
+    {.name = "tsv", .help = "Tabs between, NULL is \\N."},
+    {.name = "markdown", .help = "A Markdown table."},
+    {.name = "box", .help = "A table with lines around."},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_verb dashboard_verbs[] = {
+    {"list", "", "The dashboards with their panels.", 0, 0},
+    {"show", "NAME", "The figures of one, for a range of days.", 1, 1},
+    END_OF_VERBS};
+
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 static const char *const theme_words[] = {"dark", "light", "safe", NULL};
 
@@ -389,6 +413,18 @@ static const struct command commands[] = {
          "on.",
      .example = "flightdeck dag trigger airports_traffic --param business_date=2026-11-28 --wait\n"
                 "flightdeck dag backfill airports_traffic --from 2026-11-01 --to 2026-11-30"},
+    {.name = "dashboard",
+     .arguments = "",
+     .run = cmd_dashboard,
+     .options = dashboard_options,
+     .verbs = dashboard_verbs,
+     .summary = "The figures of a mart, panel by panel, as the console shows them.",
+     .details = "Asked through the engine, which keeps an answer until the mart has run again. In "
+                "forms for programs (csv, tsv, jsonl) rows come of one panel, named with --panel; "
+                "--json is the whole answer. Exit code 1 when a panel's query failed. How to write "
+                "a dashboard: docs/dashboards.md.",
+     .example = "flightdeck dashboard show airports --from 2026-11-01 --to 2026-11-30\n"
+                "flightdeck dashboard show airports --panel share_of_flights --csv"},
     {.name = "alert",
      .arguments = "",
      .run = cmd_alert,

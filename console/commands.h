@@ -65,6 +65,7 @@ int cmd_config(int argc, char **argv);
 int cmd_connector(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_dag(int argc, char **argv);
+int cmd_dashboard(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_engine(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct {
 } FOLDERS[] = {
     {"connectors", "config/airline/connectors/"},
     {"marts", "config/airline/marts/"},
+    {"dashboards", "config/airline/dashboards/"},
     {"tests", "config/airline/tests/"},
     {"dags", "config/airline/dags/"},
 };
@@ -108,7 +109,8 @@ static void config_format(const struct stack *s, struct buf *b)
     buf_lit(b, "  topic_prefix: postgres\nwarehouse:\n");
     add_quoted(b, "  odbc", buf_cstr(&odbc));
     buf_lit(b, "  dialect: postgresql\n  schema: raw\nconnectors: [connectors]\n"
-               "model: model.yaml\nmarts: [marts]\ntests: [tests]\ndags: [dags]\n");
+               "model: model.yaml\nmarts: [marts]\ndashboards: [dashboards]\ntests: [tests]\ndags: "
+               "[dags]\n");
     buf_free(&odbc);
 }
 

@@ -9,12 +9,6 @@
 
 /* ---- pieces ---- */
 
-static json_t *parsed(const void *p, size_t n)
-{
-    json_error_t why;
-    return p ? json_loadb(p, n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why) : NULL;
-}
-
 static bool is_json(const void *p, size_t n)
 {
     json_error_t why;
@@ -277,34 +271,4 @@ void topic_print(const struct kafka_record *r, enum topic_form form, bool termin
         print_eye(r, out);
         break;
     }
-}
-
-/* ---- keys ---- */
-
-static bool reads_as(const json_t *v, const char *text)
-{
-    if (json_is_string(v))
-        return !strcmp(json_string_value(v), text);
-    char *s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-    bool same = s && !strcmp(s, text);
-    free(s);
-    return same;
-}
-
-bool topic_key_is(const struct kafka_record *r, const char *text)
-{
-    bool yes = false;
-    if (!r->key)
-        return false;
-    if (r->key_len == strlen(text) && !memcmp(r->key, text, r->key_len))
-        return true;
-    json_t *key = parsed(r->key, r->key_len);
-    /* with Connect's inline schema the key is under "payload" */
-    json_t *members = json_object_get(key, "payload");
-    if (!json_is_object(members) || !json_object_get(key, "schema"))
-        members = key;
-    if (json_is_object(members) && json_object_size(members) == 1)
-        yes = reads_as(json_object_iter_value(json_object_iter(members)), text);
-    json_decref(key);
-    return yes;
 }

@@ -24,7 +24,4 @@ void topic_print(const struct kafka_record *r, enum topic_form form, bool termin
  * that strings may hold (DEL, C1), which are escaped. text must be JSON. */
 void topic_indent(const char *text, size_t n, struct buf *out);
 
-/* The key is `text`, or JSON with a single member whose value reads as `text`: {"id":17} is 17. */
-bool topic_key_is(const struct kafka_record *r, const char *text);
-
 #endif

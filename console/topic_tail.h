@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "backend/kafka/kafka.h"
-#include "console/topic_from.h"
+#include "backend/kafka/reader.h"
 #include "console/topic_print.h"
+#include "views/topic_from.h"
 
 enum { TOPIC_TAIL_MAX = 100000 }; /* records that may be asked for without --from */
 

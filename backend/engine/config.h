@@ -66,6 +66,7 @@ struct config {
     } warehouse;
     const char *model;             /* model.yaml of the warehouse's dwh; NULL: none */
     const char *const *marts;      /* folders and files of marts; empty: none */
+    const char *const *dashboards; /* folders and files of dashboards; empty: none */
     const char *const *tests;      /* folders and files of data tests; empty: none */
     const char *const *dags;       /* folders and files of DAGs; empty: built in */
     const char *const *pools;      /* name, slots, .., NULL */

@@ -138,6 +138,11 @@ static const struct key_spec schema[] = {
      .type = KEY_LIST,
      .help = "Folders and files (*.yaml) with marts: a table, the SQL file that makes it, its "
              "parameters (docs/marts.md). A DAG's task of kind `sql` runs them."},
+    {.name = "dashboards",
+     AT(dashboards),
+     .type = KEY_LIST,
+     .help = "Folders and files (*.yaml) with dashboards: what the console shows of a mart, panel "
+             "by panel, each with its query (docs/dashboards.md)."},
     {.name = "tests",
      AT(tests),
      .type = KEY_LIST,

@@ -14,6 +14,7 @@
 #include "backend/base/log.h"
 #include "backend/engine/connection.h"
 #include "backend/engine/connector_overlay.h"
+#include "backend/engine/engine_look.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/engine_watch.h"
 #include "backend/engine/recorder.h"
@@ -268,7 +269,7 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!g)
         return err_set(e, ERR_NOMEM, "no memory for the engine");
     g->config = c;
-    g->lock_fd = -1;
+    g->lock_fd = g->look_stop.fd = -1;
     g->started_us = clock_mono_us();
     g->cpu_percent = g->wal_bytes_s = g->dwh_rate = g->mart_rate = NAN;
     g->sampled_waiting = -1;
@@ -278,7 +279,9 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     (void)pthread_mutex_init(&g->mutex, NULL);
     (void)pthread_cond_init(&g->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
-    enum err rc = make_directories(c->state_dir, e);
+    enum err rc = stop_init(&g->look_stop, e);
+    if (!rc)
+        rc = make_directories(c->state_dir, e);
     if (!rc)
         rc = take_lock(g, e);
     if (!rc)
@@ -346,6 +349,7 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     enum err rc = ERR_OK;
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
+    engine_look_end(g);
     probes_quit(g->probes);        /* a server that hangs may hold them for a while as well */
     engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
@@ -376,6 +380,7 @@ void engine_destroy(struct engine *g)
     alerts_destroy(g->alerts);
     recorder_destroy(g->recorder);
     engine_store_close(g);
+    stop_free(&g->look_stop);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);
     (void)pthread_cond_destroy(&g->changed);

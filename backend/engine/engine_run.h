@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "backend/base/stop.h"
 #include "backend/engine/alerts.h"
+#include "backend/engine/dashboard_service.h"
 #include "backend/engine/engine.h"
 #include "backend/engine/engine_connector.h"
 #include "backend/engine/freshness.h"
@@ -38,11 +40,12 @@ struct engine {
     bool abandoned;             /* nor does anybody wait for a run's end: the list stays as it is */
     int n_connectors;           /* sources first, then by name */
     struct engine_connector **connectors;
-    _Atomic int n_sinks; /* of them */
-    struct dag_set *dags;
-    struct refresh *refresh;
-    /* what their tasks do in the warehouse */ /* set with the engine, may be empty */
-    bool *dag_failed; /* each one's last run did; the scheduler's dispatcher's alone */
+    _Atomic int n_sinks;     /* of them */
+    struct dag_set *dags;    /* set with the engine, may be empty */
+    struct refresh *refresh; /* what their tasks do in the warehouse */
+    struct dashboard_service *dashboards;
+    struct stop look_stop; /* of those who wait for servers to answer an operator */
+    bool *dag_failed;      /* each one's last run did; the scheduler's dispatcher's alone */
     struct scheduler *_Atomic scheduler;
     char **schedule_environment;    /* of shell tasks: the configuration's path */
     char *_Atomic schedule_trouble; /* why there is none; NULL */

@@ -106,6 +106,9 @@ enum err engine_schedule_load(struct engine *g, struct errbuf *e)
     enum err rc = dag_load_all(g->config, &g->dags, &faults, e);
     if (!rc)
         rc = refresh_create(g->config, &g->refresh, &faults, e);
+    if (!rc)
+        rc = dashboard_service_create(g->config, refresh_marts(g->refresh), &g->dashboards, &faults,
+                                      e);
     faults_free(&faults);
     if (!rc)
         rc = freshness_bind(g->freshness, refresh_marts(g->refresh), g->dags, g->store, e);
@@ -202,6 +205,7 @@ void engine_schedule_close(struct engine *g)
     }
     atomic_store(&g->scheduler, NULL);
     scheduler_destroy(s);
+    dashboard_service_destroy(g->dashboards);
     refresh_destroy(g->refresh);
     freshness_destroy(g->freshness);
     dag_set_free(g->dags);

@@ -112,4 +112,13 @@ enum err mart_run(struct warehouse *w, const struct mart *m, const struct script
  * changed since it last ran, and when a run finds a table or view gone. */
 enum err mart_ensure(struct warehouse *w, const struct mart *m, struct errbuf *e) MUST_CHECK;
 
+/* When the last run that was committed had begun. */
+struct mart_moment {
+    char at[40];  /* UTC, as the server says it */
+    double age_s; /* by the server's clock */
+};
+/* ERR_NOT_FOUND: the mart has never run here. */
+enum err mart_last_run(struct warehouse *w, const struct mart *m, struct mart_moment *out,
+                       struct errbuf *e) MUST_CHECK;
+
 #endif

@@ -167,6 +167,40 @@ enum err mart_ensure(struct warehouse *w, const struct mart *m, struct errbuf *e
     return is_made(w, m) ? ERR_OK : make(w, m, e);
 }
 
+/* Is it that the table of marks, or its schema, is not there? */
+static bool not_made(const struct errbuf *e)
+{
+    static const char *const states[] = {"42P01", "3F000", "42V01"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (!strcmp(e->sqlstate, states[i]))
+            return true;
+    return false;
+}
+
+enum err mart_last_run(struct warehouse *w, const struct mart *m, struct mart_moment *out,
+                       struct errbuf *e)
+{
+    struct buf sql;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells = NULL;
+    enum err r = own_text(w, m, "last_run", NULL, &sql, e);
+    if (!r)
+        r = warehouse_query(w, buf_cstr(&sql), 0, NULL, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &cells, e);
+    if (r == ERR_NOT_FOUND || (r == ERR_SQL && not_made(e)) || (!r && cells[0].kind == CELL_NULL)) {
+        r = err_set(e, ERR_NOT_FOUND, "the mart %s has not run yet", m->name);
+    } else if (!r) {
+        char age[40];
+        (void)snprintf(out->at, sizeof out->at, "%.*s", (int)cells[0].len, cells[0].p);
+        (void)snprintf(age, sizeof age, "%.*s", (int)cells[1].len, cells[1].p);
+        out->age_s = strtod(age, NULL);
+    }
+    warehouse_rows_close(rows);
+    buf_free(&sql);
+    return r;
+}
+
 /* ---- values ---- */
 
 static bool all_digits(const char *p, size_t n)

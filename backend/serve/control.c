@@ -1,5 +1,5 @@
 /*
- * The sockets of the control server: one thread, one poll(). A second one (control_jobs.h) has the
+ * The sockets of the control server: one thread, one poll(). Others (control_jobs.h) have the
  * requests that may take long.
  *
  * Who owns the path: `path.lock` is locked (flock) as long as the server lives, so of two engines
@@ -44,7 +44,7 @@ enum {
 struct conn {
     int fd;
     uint64_t id;
-    int jobs; /* requests of it that the second thread has */
+    int jobs; /* requests of it that other threads have */
     struct control_peer peer;
     struct buf in;
     struct buf out;
@@ -70,7 +70,8 @@ struct control_server {
     atomic_bool stop;
     atomic_int client_count;
     pthread_t thread;
-    struct control_jobs *jobs;
+    struct control_jobs *changes; /* CONTROL_WAITS */
+    struct control_jobs *asks;    /* CONTROL_ASKS */
     uint64_t last_id;
     int n;
     struct conn conns[CONTROL_CLIENTS_MAX];
@@ -252,9 +253,11 @@ static void answer_line(struct control_server *s, struct conn *c, const char *li
     if (!n)
         return;
     drop_sent(c);
-    if (!control_waits(&s->o, line, n))
+    unsigned waits = control_waits(&s->o, line, n);
+    struct control_jobs *jobs = waits & CONTROL_ASKS ? s->asks : s->changes;
+    if (!waits)
         control_dispatch(&s->o, &c->peer, line, n, &c->out);
-    else if (control_jobs_add(s->jobs, c->id, &c->peer, line, n, &e) == ERR_OK)
+    else if (control_jobs_add(jobs, c->id, &c->peer, line, n, &e) == ERR_OK)
         c->jobs++;
     else
         control_refuse(line, n, e.code, e.text, &c->out);
@@ -270,11 +273,11 @@ static int find_conn(const struct control_server *s, uint64_t id)
     return -1; /* it has left */
 }
 
-/* The answers of the second thread. */
+/* The answers of other threads. */
 static void deliver(struct control_server *s)
 {
     struct control_job *job;
-    while ((job = control_jobs_take(s->jobs))) {
+    while ((job = control_jobs_take(s->changes)) || (job = control_jobs_take(s->asks))) {
         int i = find_conn(s, job->conn);
         if (i >= 0) {
             struct conn *c = &s->conns[i];
@@ -473,7 +476,9 @@ enum err control_server_start(const struct control_options *o, struct control_se
     }
     rc = listen_on(s, e);
     if (rc == ERR_OK)
-        rc = control_jobs_start(&s->o, s->wake_fd, &s->jobs, e);
+        rc = control_jobs_start(&s->o, 1, s->wake_fd, &s->changes, e);
+    if (rc == ERR_OK)
+        rc = control_jobs_start(&s->o, CONTROL_ASKERS, s->wake_fd, &s->asks, e);
     if (rc != ERR_OK)
         goto out;
     int why = pthread_create(&s->thread, NULL, run, s);
@@ -494,8 +499,10 @@ void control_server_stop(struct control_server *s)
 {
     if (!s)
         return;
-    if (s->jobs)
-        control_jobs_end(s->jobs); /* its last answers are still delivered */
+    if (s->changes)
+        control_jobs_end(s->changes); /* the last answers are still delivered */
+    if (s->asks)
+        control_jobs_end(s->asks);
     if (s->started) {
         s->stop = true;
         uint64_t one = 1;
@@ -503,7 +510,8 @@ void control_server_stop(struct control_server *s)
             log_warning("control", "cannot wake the control server: %m"); /* it wakes by itself */
         (void)pthread_join(s->thread, NULL);
     }
-    control_jobs_destroy(s->jobs);
+    control_jobs_destroy(s->changes);
+    control_jobs_destroy(s->asks);
     remove_socket(s);
     if (s->listen_fd >= 0)
         (void)close(s->listen_fd);

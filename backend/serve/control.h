@@ -3,13 +3,14 @@
  *
  * One thread of its own polls the listening socket, the clients and an eventfd. Methods run in
  * that thread, one after the other: a method answers at once from a snapshot or posts an order to
- * the engine, it never waits for a server. Those that have to wait (CONTROL_WAITS) run in a second
- * thread, and their answers come when they come. Everything that a client can make grow is bounded
- * (a request, the unread answers, the number of clients, the requests that wait).
+ * the engine, it never waits for a server. Those that have to wait (CONTROL_WAITS, CONTROL_ASKS)
+ * run in threads of their own, and their answers come when they come. Everything that a client can
+ * make grow is bounded (a request, the unread answers, the number of clients, the requests that
+ * wait).
  *
  * Ownership: the method table, its strings and `arg` stay the caller's and outlive the server.
  * Thread rule: control_server_start and _stop from any one thread; callbacks come from the server's
- * two threads.
+ * threads.
  */
 #ifndef SERVE_CONTROL_H
 #define SERVE_CONTROL_H
@@ -52,7 +53,8 @@ typedef enum err control_fn(void *arg, const struct control_peer *peer, const js
 enum {
     CONTROL_READS = 0,
     CONTROL_MUTATES = 1 << 0, /* calls the audit callback */
-    CONTROL_WAITS = 1 << 1,   /* may take long: others are answered meanwhile */
+    CONTROL_WAITS = 1 << 1,   /* may take long: others are answered meanwhile; one at a time */
+    CONTROL_ASKS = 1 << 2,    /* likewise, but several at a time: they wait for servers */
 };
 
 struct control_method {
@@ -96,8 +98,8 @@ int control_server_clients(struct control_server *s);
 void control_dispatch(const struct control_options *o, const struct control_peer *peer,
                       const char *line, size_t n, struct buf *out);
 
-/* Does the line ask for a method that may take long? */
-bool control_waits(const struct control_options *o, const char *line, size_t n);
+/* CONTROL_WAITS or CONTROL_ASKS where the line asks for such a method, else 0. */
+unsigned control_waits(const struct control_options *o, const char *line, size_t n);
 
 /* The answer to a request that is not carried out, into out; nothing for a notification. */
 void control_refuse(const char *line, size_t n, enum err why, const char *text, struct buf *out);

@@ -15,8 +15,8 @@ struct list {
 struct control_jobs {
     const struct control_options *o;
     int wake_fd;
-    bool started;
-    pthread_t thread;
+    int n_threads; /* that run */
+    pthread_t threads[CONTROL_JOBS_THREADS_MAX];
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool ending;
@@ -86,9 +86,10 @@ static void *jobs_main(void *arg)
     return NULL;
 }
 
-enum err control_jobs_start(const struct control_options *o, int wake_fd, struct control_jobs **out,
-                            struct errbuf *e)
+enum err control_jobs_start(const struct control_options *o, int threads, int wake_fd,
+                            struct control_jobs **out, struct errbuf *e)
 {
+    *out = NULL;
     struct control_jobs *j = calloc(1, sizeof *j);
     if (!j)
         return err_set(e, ERR_NOMEM, "no memory for the control server");
@@ -96,10 +97,12 @@ enum err control_jobs_start(const struct control_options *o, int wake_fd, struct
     j->wake_fd = wake_fd;
     (void)pthread_mutex_init(&j->mutex, NULL);
     (void)pthread_cond_init(&j->changed, NULL);
-    j->started = pthread_create(&j->thread, NULL, jobs_main, j) == 0;
-    if (!j->started) {
+    while (j->n_threads < threads &&
+           pthread_create(&j->threads[j->n_threads], NULL, jobs_main, j) == 0)
+        j->n_threads++;
+    if (j->n_threads < threads) {
         control_jobs_destroy(j);
-        return err_set(e, ERR_NOMEM, "cannot start the control server's second thread");
+        return err_set(e, ERR_NOMEM, "cannot start the control server's threads for what waits");
     }
     *out = j;
     return ERR_OK;
@@ -144,14 +147,12 @@ struct control_job *control_jobs_take(struct control_jobs *j)
 
 void control_jobs_end(struct control_jobs *j)
 {
-    if (!j->started)
-        return;
     (void)pthread_mutex_lock(&j->mutex);
     j->ending = true;
-    (void)pthread_cond_signal(&j->changed);
+    (void)pthread_cond_broadcast(&j->changed);
     (void)pthread_mutex_unlock(&j->mutex);
-    (void)pthread_join(j->thread, NULL);
-    j->started = false;
+    while (j->n_threads > 0)
+        (void)pthread_join(j->threads[--j->n_threads], NULL);
 }
 
 void control_jobs_destroy(struct control_jobs *j)

@@ -1,6 +1,8 @@
 /*
- * The second thread of the control server: methods that may wait (CONTROL_WAITS), one after the
- * other, while the first thread goes on answering everybody.
+ * The other threads of the control server: methods that may wait, while the first thread goes on
+ * answering everybody. There are two such queues: changes that wait (CONTROL_WAITS) have one
+ * thread, so they are done one after the other; questions to servers (CONTROL_ASKS) have
+ * CONTROL_ASKERS, so that one that hangs does not hold up the next.
  *
  * A job is a request line with who sent it; what comes of it is an answer line, collected by the
  * first thread, which is woken through its eventfd.
@@ -13,7 +15,7 @@
 
 #include "backend/serve/control.h"
 
-enum { CONTROL_JOBS_MAX = 64 };
+enum { CONTROL_JOBS_MAX = 64, CONTROL_ASKERS = 3, CONTROL_JOBS_THREADS_MAX = 4 };
 
 struct control_jobs;
 
@@ -26,16 +28,16 @@ struct control_job {
     struct control_job *next;
 };
 
-/* o, and what it points to, outlives the thread. */
-enum err control_jobs_start(const struct control_options *o, int wake_fd, struct control_jobs **out,
-                            struct errbuf *e) MUST_CHECK;
+/* So many threads. o, and what it points to, outlives them. */
+enum err control_jobs_start(const struct control_options *o, int threads, int wake_fd,
+                            struct control_jobs **out, struct errbuf *e) MUST_CHECK;
 /* ERR_LIMIT when CONTROL_JOBS_MAX are waiting. */
 enum err control_jobs_add(struct control_jobs *j, uint64_t conn, const struct control_peer *peer,
                           const char *line, size_t n, struct errbuf *e) MUST_CHECK;
 /* The next that is done, the caller's to free; NULL: none. */
 struct control_job *control_jobs_take(struct control_jobs *j);
 void control_job_free(struct control_job *job);
-/* The one under way is done to its end, those behind it are refused; then the thread ends. */
+/* Those under way are done to their end, those behind them are refused; then the threads end. */
 void control_jobs_end(struct control_jobs *j);
 void control_jobs_destroy(struct control_jobs *j); /* NULL is fine */
 

@@ -140,13 +140,13 @@ void control_dispatch(const struct control_options *o, const struct control_peer
     json_decref(request);
 }
 
-bool control_waits(const struct control_options *o, const char *line, size_t n)
+unsigned control_waits(const struct control_options *o, const char *line, size_t n)
 {
     json_error_t why;
     json_t *request = read_request(line, n, &why);
     const char *name = json_string_value(json_object_get(request, "method"));
     const struct control_method *m = name ? find_method(o, name) : NULL;
-    bool waits = m && (m->flags & CONTROL_WAITS);
+    unsigned waits = m ? m->flags & (CONTROL_WAITS | CONTROL_ASKS) : 0;
     json_decref(request);
     return waits;
 }

@@ -7,6 +7,7 @@
 
 #include "backend/base/log.h"
 #include "backend/engine/engine_dags.h"
+#include "backend/engine/engine_look.h"
 #include "backend/serve/control.h"
 
 enum { EVENTS_DEFAULT = 200, EVENTS_MAX = 2000 };
@@ -211,27 +212,29 @@ static enum err alert_ack(void *arg, const struct control_peer *peer, const json
 }
 
 /* The engine does and says it: only who asks is known here. */
-#define DAG(word)                                                                                  \
-    static enum err dag_##word(void *arg, const struct control_peer *peer, const json_t *params,   \
-                               json_t **result, struct errbuf *e)                                  \
+#define PASS(word)                                                                                 \
+    static enum err word(void *arg, const struct control_peer *peer, const json_t *params,         \
+                         json_t **result, struct errbuf *e)                                        \
     {                                                                                              \
         const struct service *s = arg;                                                             \
         char who[CONTROL_USER_MAX + 32];                                                           \
         who_is(peer, who, sizeof who);                                                             \
-        return engine_dag_##word(s->engine, params, who, result, e);                               \
+        return engine_##word(s->engine, params, who, result, e);                                   \
     }
-DAG(list)
-DAG(show)
-DAG(runs)
-DAG(run)
-DAG(logs)
-DAG(trigger)
-DAG(backfill)
-DAG(clear)
-DAG(cancel)
-DAG(pause)
-DAG(unpause)
-#undef DAG
+PASS(dag_list)
+PASS(dag_show)
+PASS(dag_runs)
+PASS(dag_run)
+PASS(dag_logs)
+PASS(dag_trigger)
+PASS(dag_backfill)
+PASS(dag_clear)
+PASS(dag_cancel)
+PASS(dag_pause)
+PASS(dag_unpause)
+PASS(dashboard_list)
+PASS(dashboard_data)
+#undef PASS
 
 static const struct control_method methods[] = {
     {"engine.hello", hello, CONTROL_READS},
@@ -258,6 +261,8 @@ static const struct control_method methods[] = {
     {"dag.cancel", dag_cancel, CONTROL_MUTATES},
     {"dag.pause", dag_pause, CONTROL_MUTATES},
     {"dag.unpause", dag_unpause, CONTROL_MUTATES},
+    {"dashboard.list", dashboard_list, CONTROL_READS},
+    {"dashboard.data", dashboard_data, CONTROL_READS | CONTROL_ASKS},
     {"events.list", events_list, CONTROL_READS},
     {"topic.list", topic_list, CONTROL_READS},
     {"alert.list", alert_list, CONTROL_READS},
@@ -311,6 +316,7 @@ void service_stop(struct service *s)
 {
     if (!s)
         return;
+    engine_look_end(s->engine); /* the server waits for those who ask */
     control_server_stop(s->server);
     free(s);
 }

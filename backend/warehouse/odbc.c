@@ -408,7 +408,8 @@ out:
     return r;
 }
 
-static enum err session_setup(struct warehouse *w, const char *label, struct errbuf *e)
+static enum err session_setup(struct warehouse *w, const char *label, bool read_only,
+                              struct errbuf *e)
 {
     SQLUINTEGER getdata = 0;
     SQLSMALLINT n;
@@ -420,6 +421,8 @@ static enum err session_setup(struct warehouse *w, const char *label, struct err
     enum err r = read_one(w, "session_label", 1, params, ignored, sizeof ignored, e);
     if (!r)
         r = warehouse_exec(w, dialect_query(w->dialect, "session_zone"), 0, NULL, NULL, e);
+    if (!r && read_only)
+        r = warehouse_exec(w, dialect_query(w->dialect, "session_read_only"), 0, NULL, NULL, e);
     if (!r)
         r = read_one(w, "session_version", 0, NULL, w->server, sizeof w->server, e);
     w->zone_changed = false;
@@ -456,7 +459,7 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
     if (!r)
         r = connect_dbc(w, o->odbc, e);
     if (!r)
-        r = session_setup(w, o->label, e);
+        r = session_setup(w, o->label, o->read_only, e);
     if (r) {
         warehouse_close(w);
         return r;

@@ -162,6 +162,34 @@ static bool type_fixed(SQLSMALLINT t)
     }
 }
 
+enum warehouse_kind warehouse_column_kind(const struct warehouse_result_column *c)
+{
+    if (!strcasecmp(c->type_name, "bool") || !strcasecmp(c->type_name, "boolean"))
+        return WAREHOUSE_BOOLEAN; /* also where a driver says it is a number */
+    switch (c->sql_type) {
+    case SQL_BIT:
+        return WAREHOUSE_BOOLEAN;
+    case SQL_BIGINT:
+    case SQL_INTEGER:
+    case SQL_SMALLINT:
+    case SQL_TINYINT:
+        return WAREHOUSE_INTEGER;
+    case SQL_REAL:
+    case SQL_FLOAT:
+    case SQL_DOUBLE:
+        return WAREHOUSE_FLOAT;
+    case SQL_NUMERIC:
+    case SQL_DECIMAL:
+        return WAREHOUSE_DECIMAL;
+    case SQL_TYPE_DATE:
+        return WAREHOUSE_DATE;
+    case SQL_TYPE_TIMESTAMP:
+        return WAREHOUSE_TIMESTAMP;
+    default:
+        return WAREHOUSE_TEXT;
+    }
+}
+
 static enum mend mend_of(const struct warehouse *w, SQLSMALLINT type, const char *type_name)
 {
     if (type == SQL_BIT)

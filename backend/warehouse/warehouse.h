@@ -26,6 +26,7 @@ struct warehouse_options {
     int64_t grace_us;
     bool autocommit; /* for a person's SQL: outside of warehouse_begin each statement is its own,
                         and BEGIN and COMMIT may be among them */
+    bool read_only;  /* the server refuses what writes */
 };
 
 enum err warehouse_open(const struct warehouse_options *o, struct warehouse **out,
@@ -49,6 +50,17 @@ struct warehouse_result_column {
     const char *type_name; /* the server's: "jsonb", "Varchar", .. */
     bool numeric;          /* right-aligned */
 };
+/* What its values are, whatever the server calls them. */
+enum warehouse_kind {
+    WAREHOUSE_TEXT, /* and all that is none of those below */
+    WAREHOUSE_INTEGER,
+    WAREHOUSE_FLOAT,
+    WAREHOUSE_DECIMAL,
+    WAREHOUSE_BOOLEAN,
+    WAREHOUSE_DATE,
+    WAREHOUSE_TIMESTAMP,
+};
+enum warehouse_kind warehouse_column_kind(const struct warehouse_result_column *c);
 struct warehouse_rows; /* an open result */
 enum err warehouse_query(struct warehouse *w, const char *sql, int n_params,
                          const char *const *params, struct warehouse_rows **out,

@@ -690,6 +690,8 @@ static void test_tests_of_ones_own(void **state)
     buf_free(&out);
 }
 
+#include "tests/engine/dashboard_cases.h"
+
 #define MARTS_CASES                                                                                \
     cmocka_unit_test(test_traffic_small), cmocka_unit_test(test_late_changes),                     \
         cmocka_unit_test(test_late_changes_of_other_kinds),                                        \
@@ -698,7 +700,8 @@ static void test_tests_of_ones_own(void **state)
         cmocka_unit_test(test_flyers_after_changes), cmocka_unit_test(test_an_empty_model),        \
         cmocka_unit_test(test_the_airlines_data), cmocka_unit_test(test_a_mart_of_ones_own),       \
         cmocka_unit_test(test_an_sql_mistake), cmocka_unit_test(test_two_runs_at_once),            \
-        cmocka_unit_test(test_the_airlines_tests), cmocka_unit_test(test_tests_of_ones_own)
+        cmocka_unit_test(test_the_airlines_tests), cmocka_unit_test(test_tests_of_ones_own),       \
+        DASHBOARD_CASES
 
 /* Opens what the cases use; 0 or -1. */
 static int marts_open(void)

@@ -568,6 +568,7 @@ static void test_stop_is_bounded(void **state)
     free(db);
 }
 
+#include "tests/engine/look_cases.h"
 /* ---- alerts, freshness, the recorder ---- */
 
 static json_t *call(const struct harness *h, const char *method, json_t *params)
@@ -689,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_commands_wait_for_the_state),
         cmocka_unit_test(test_answers_while_a_run_ends),
         cmocka_unit_test(test_stop_is_bounded),
+        LOOK_CASES,
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

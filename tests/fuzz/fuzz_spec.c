@@ -1,9 +1,11 @@
-/* The YAML of marts and of data tests, and SQL files: any bytes are read or refused in words. */
+/* The YAML of marts, dashboards and data tests, and SQL files: any bytes are read or refused in
+ * words. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/model/dashboard.h"
 #include "backend/model/datatest.h"
 #include "backend/model/mart.h"
 
@@ -25,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = malloc(size + 1);
     struct marts *m = marts_create();
     struct datatests *t = datatests_create();
-    if (text && m && t) {
+    struct dashboards *d = dashboards_create();
+    if (text && m && t && d) {
         memcpy(text, data, size);
         text[size] = '\0';
         faults_init(&f);
@@ -43,8 +46,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             buf_free(&sql);
         }
         faults_free(&f);
+        faults_init(&f);
+        dashboards_add_text(d, "fuzz/d.yaml", text, size, &f);
+        assert(dashboards_count(d) == 0 || f.total == 0);
+        faults_free(&f);
         read_script(text);
     }
+    dashboards_free(d);
     datatests_free(t);
     marts_free(m);
     free(text);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "backend/kafka/reader.h"
 #include "console/topic_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_clear(&out);
     topic_print(&r, TOPIC_JSON, false, &out);
     check_json(&out);
-    (void)topic_key_is(&r, "17");
+    (void)kafka_record_key_is(&r, "17");
     buf_free(&out);
     return 0;
 }

@@ -112,6 +112,7 @@ static const struct control_method methods[] = {
     {"big", big, CONTROL_READS},
     {"change", change, CONTROL_MUTATES},
     {"slow", slow, CONTROL_MUTATES | CONTROL_WAITS},
+    {"ask", slow, CONTROL_READS | CONTROL_ASKS},
 };
 
 static void audit(void *arg, const struct control_peer *peer, const char *method,
@@ -597,6 +598,30 @@ static void test_slow_method(void **state)
     assert_true(seen.mutations >= 2);
 }
 
+/* Questions to servers are waited for side by side, and beside a change that waits. */
+static void test_asks_side_by_side(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    char line[512];
+    static const char three[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"slow\",\"params\":"
+                                "{\"n\":1}}\n{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ask\","
+                                "\"params\":{\"n\":2}}\n{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":"
+                                "\"ask\",\"params\":{\"n\":3}}\n";
+    int a = raw_connect();
+    raw_send(a, three, sizeof three - 1);
+    int64_t until = clock_mono_us() + 20000000;
+    while (seen.slow_ones < 3 && clock_mono_us() < until)
+        (void)poll(NULL, 0, 1);
+    assert_int_equal(seen.slow_ones, 3);
+    seen.let_go = true;
+    for (int i = 0; i < 3; i++)
+        assert_true(raw_line(a, line, sizeof line));
+    (void)close(a);
+    control_server_stop(s);
+}
+
 /* At the stop the one that is under way ends, and the others are told. */
 static void test_stop_with_slow_methods(void **state)
 {
@@ -664,6 +689,7 @@ int main(void)
         cmocka_unit_test(test_async_replies),
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_slow_method),
+        cmocka_unit_test(test_asks_side_by_side),
         cmocka_unit_test(test_stop_with_slow_methods),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -234,10 +234,10 @@ static void test_every_query_is_there(void **state)
 {
     (void)state;
     static const char *const both[] = {
-        "session_label", "session_zone",   "session_version", "table_columns",
-        "create_schema", "create_table",   "add_column",      "widen_column",
-        "insert",        "offsets_create", "batches_create",  "offsets_read",
-        "batches_last",  "batches_prune",  "offsets_delete",  "batches_delete",
+        "session_label",  "session_zone",      "session_version", "table_columns", "create_schema",
+        "create_table",   "add_column",        "widen_column",    "insert",        "offsets_create",
+        "batches_create", "offsets_read",      "batches_last",    "batches_prune", "offsets_delete",
+        "batches_delete", "session_read_only",
     };
     static const char *const postgresql[] = {"table_index",       "upsert",
                                              "upsert_delete",     "unique_index",

@@ -12,8 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "console/topic_from.h"
+#include "backend/kafka/reader.h"
 #include "console/topic_print.h"
+#include "views/topic_from.h"
 
 static struct kafka_record record(const char *key, const char *value)
 {
@@ -121,7 +122,7 @@ static void test_indent(void **state)
 static bool key_is(const char *key, const char *text)
 {
     struct kafka_record r = record(key, NULL);
-    return topic_key_is(&r, text);
+    return kafka_record_key_is(&r, text);
 }
 
 static void test_key(void **state)

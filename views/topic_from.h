@@ -1,6 +1,7 @@
-/* Where `topic tail --from` starts. Pure; thread rule: any thread (it reads the time zone). */
-#ifndef CONSOLE_TOPIC_FROM_H
-#define CONSOLE_TOPIC_FROM_H
+/* A place in a topic, as a person types it: `topic tail --from`, the console. Pure; thread rule:
+ * any thread (it reads the time zone). */
+#ifndef VIEWS_TOPIC_FROM_H
+#define VIEWS_TOPIC_FROM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "console/topic_from.h"
+#include "views/topic_from.h"
 
 #include <stdlib.h>
 #include <string.h>
