@@ -434,18 +434,6 @@ static const struct command commands[] = {
      .details = "The engine looks each second; the rules' limits stand in the configuration's "
                 "section `alerts`. What begins and ends stands in the events as well.",
      .example = "flightdeck alert ack lag:postgres.public.flights"},
-    {.name = "dashboard",
-     .arguments = "",
-     .run = cmd_dashboard,
-     .options = dashboard_options,
-     .verbs = dashboard_verbs,
-     .summary = "The figures of a mart, panel by panel, as the console shows them.",
-     .details = "Asked through the engine, which keeps an answer until the mart has run again. In "
-                "forms for programs (csv, tsv, jsonl) rows come of one panel, named with --panel; "
-                "--json is the whole answer. Exit code 1 when a panel's query failed. How to write "
-                "a dashboard: docs/dashboards.md.",
-     .example = "flightdeck dashboard show airports --from 2026-11-01 --to 2026-11-30\n"
-                "flightdeck dashboard show airports --panel share_of_flights --csv"},
     {.name = "topic",
      .arguments = "",
      .run = cmd_topic,

@@ -683,8 +683,6 @@ static void test_alerts_and_the_record(void **state)
     free(db);
 }
 
-#include "tests/engine/look_cases.h"
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
