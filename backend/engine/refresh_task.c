@@ -50,8 +50,11 @@ static void tell_load(void *arg, const struct model_load *done)
 enum err engine_task_model(struct engine *g, struct task_run *t, struct errbuf *e)
 {
     struct telling to = {.t = t};
-    const struct refresh_load o = {
-        .entities = task_run_task(t)->names, .report = tell_load, .arg = &to, .task = t};
+    const char *const one[] = {task_run_only(t), NULL};
+    const struct refresh_load o = {.entities = one[0] ? one : task_run_task(t)->names,
+                                   .report = tell_load,
+                                   .arg = &to,
+                                   .task = t};
     struct freshness *f = g->freshness; /* the engine may be gone when a load at last ends */
     freshness_model_begins(f, clock_wall_us());
     enum err rc = refresh_model(g->refresh, &o, e);

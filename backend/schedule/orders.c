@@ -1,5 +1,6 @@
 /* What somebody asks for: trigger, backfill, clear, cancel, pause; and what the engine tells. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,22 @@ struct dag_state *scheduler_find(struct scheduler *s, const char *dag, struct er
 
 /* ---- trigger ---- */
 
+/* A run with these stored params, which it takes. */
+static enum err insert_manual(struct scheduler *s, struct dag_state *d, char *json, const char *who,
+                              int64_t *run, struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&s->mutex);
+    if (s->stopping)
+        rc = err_set(e, ERR_STATE, "the engine stops: nothing is begun any more");
+    else
+        rc = due_insert(s, d, RUN_KIND_MANUAL, json, who, run, e);
+    (void)pthread_mutex_unlock(&s->mutex);
+    scheduler_poke(s);
+    free(json);
+    return rc;
+}
+
 enum err scheduler_trigger(struct scheduler *s, const char *dag, const struct dag_value *params,
                            int n_params, const char *who, int64_t *run, struct errbuf *e)
 {
@@ -33,15 +50,39 @@ enum err scheduler_trigger(struct scheduler *s, const char *dag, const struct da
     int64_t now = wall_now(s);
     struct dag_interval iv = dag_interval_of_trigger(d->dag, now);
     enum err rc = due_params(d->dag, &iv, now, params, n_params, &json, e);
-    (void)pthread_mutex_lock(&s->mutex);
-    if (!rc && s->stopping)
-        rc = err_set(e, ERR_STATE, "the engine stops: nothing is begun any more");
-    if (!rc)
-        rc = due_insert(s, d, RUN_KIND_MANUAL, json, who, run, e);
-    (void)pthread_mutex_unlock(&s->mutex);
-    scheduler_poke(s);
+    return rc ? rc : insert_manual(s, d, json, who, run, e);
+}
+
+/* The params with what the run is about; json is taken, NULL without memory. */
+static char *add_part(char *json, const char *task, const char *only)
+{
+    json_t *j = json_loads(json, 0, NULL);
+    char *out = NULL;
+    if (j && json_object_set_new(j, PART_TASK, json_string(task)) == 0 &&
+        (!only || json_object_set_new(j, PART_ONLY, json_string(only)) == 0))
+        out = json_dumps(j, JSON_COMPACT);
+    json_decref(j);
     free(json);
-    return rc;
+    return out;
+}
+
+enum err scheduler_trigger_part(struct scheduler *s, const char *dag, const char *task,
+                                const char *only, const char *who, int64_t *run, struct errbuf *e)
+{
+    char *json = NULL;
+    *run = 0;
+    struct dag_state *d = scheduler_find(s, dag, e);
+    if (!d)
+        return ERR_NOT_FOUND;
+    if (!dag_task_find(d->dag, task))
+        return err_set(e, ERR_NOT_FOUND, "DAG %s has no task %s", dag, task);
+    int64_t now = wall_now(s);
+    struct dag_interval iv = dag_interval_of_trigger(d->dag, now);
+    enum err rc = due_params(d->dag, &iv, now, NULL, 0, &json, e);
+    json = rc ? NULL : add_part(json, task, only);
+    if (!rc && !json)
+        rc = err_set(e, ERR_NOMEM, "no memory for params");
+    return rc ? rc : insert_manual(s, d, json, who, run, e);
 }
 
 /* ---- waiting ---- */

@@ -11,6 +11,26 @@ enum { ARENA_BLOCK = 2048 };
 
 /* ---- params ---- */
 
+/* What a run of a part is about; a task that is gone breaks the run. */
+static void read_part(struct run *r, const json_t *params)
+{
+    const char *task = json_string_value(json_object_get(params, PART_TASK));
+    const char *only = json_string_value(json_object_get(params, PART_ONLY));
+    const struct dag_task *found = task ? dag_task_find(r->dag->dag, task) : NULL;
+    char text[REASON_MAX];
+    if (!task)
+        return;
+    (void)snprintf(text, sizeof text, "the DAG has no task %.400s any more", task);
+    if (!found) {
+        r->broken = strdup(text);
+        return;
+    }
+    r->part = (int)(found - r->dag->dag->tasks);
+    r->only = only ? arena_strdup(r->arena, only) : NULL;
+    if (only && !r->only)
+        r->broken = strdup("out of memory");
+}
+
 /* The stored values as the DAG takes them today; what it does not know any more is left out. */
 static void read_params(struct run *r)
 {
@@ -29,7 +49,10 @@ static void read_params(struct run *r)
                                    .logical_us = r->logical_us,
                                    .run = r->id_text,
                                    .attempt = 1};
-    if (!given || dag_params(&at, given, n, r->arena, &r->params, &e) != ERR_OK) {
+    read_part(r, j);
+    if (r->broken)
+        r->params = NULL;
+    else if (!given || dag_params(&at, given, n, r->arena, &r->params, &e) != ERR_OK) {
         r->params = NULL;
         r->broken = strdup(given ? e.text : "out of memory");
     }
@@ -154,6 +177,7 @@ enum err run_load(struct scheduler *s, struct dag_state *d, const struct store_r
         return err_set(e, ERR_NOMEM, "no memory for a run");
     copy_row(r, row);
     r->dag = d;
+    r->part = -1;
     r->n_tasks = d->dag->n_tasks;
     r->tasks = calloc((size_t)r->n_tasks + 1, sizeof *r->tasks);
     r->touched = calloc((size_t)r->n_tasks + 1, sizeof *r->touched);

@@ -114,7 +114,13 @@ static void settle_task(struct scheduler *s, struct ti *t)
     const char *skipped = NULL;
     bool pending = false;
     char reason[REASON_MAX];
-    for (int i = 0; i < task->n_after; i++) {
+    if (r->part >= 0 && t->index != r->part) {
+        (void)snprintf(reason, sizeof reason, "the run is about task %s alone",
+                       r->dag->dag->tasks[r->part].name);
+        (void)ti_move(s, t, TASK_EV_LEFT_OUT, reason);
+        return;
+    }
+    for (int i = 0; i < task->n_after && r->part < 0; i++) {
         enum task_instance_state before = r->tasks[task->after[i]].v.state;
         const char *name = r->dag->dag->tasks[task->after[i]].name;
         if (before == TI_FAILED || before == TI_UPSTREAM_FAILED || before == TI_CANCELED)

@@ -44,6 +44,8 @@ struct task_run; /* one try that is going on */
 /* What is known of the try: DAG, interval, logical time, run id, attempt, params. */
 const struct dag_context *task_run_context(const struct task_run *t);
 const struct dag_task *task_run_task(const struct task_run *t);
+/* What of the task alone is wanted (scheduler_trigger_part); NULL: all of it. */
+const char *task_run_only(const struct task_run *t);
 /* True once it is to end: cancelled, out of time, or the engine stops. Then return ERR_CANCELED,
  * with nothing committed. */
 bool task_run_canceled(const struct task_run *t);
@@ -137,6 +139,11 @@ void scheduler_wake(struct scheduler *s);
 enum err scheduler_trigger(struct scheduler *s, const char *dag, const struct dag_value *params,
                            int n_params, const char *who, int64_t *run,
                            struct errbuf *e) MUST_CHECK;
+/* A run now that does one task alone, without waiting for those before it; the others are skipped.
+ * only (may be NULL): what of that task, for its executor. Params have their defaults. */
+enum err scheduler_trigger_part(struct scheduler *s, const char *dag, const char *task,
+                                const char *only, const char *who, int64_t *run,
+                                struct errbuf *e) MUST_CHECK;
 /* Waits for the run's end: ERR_TIMEOUT, or *state. */
 enum err scheduler_run_wait(struct scheduler *s, int64_t run, int64_t timeout_us,
                             enum run_state *state, struct errbuf *e) MUST_CHECK;

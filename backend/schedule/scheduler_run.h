@@ -27,6 +27,10 @@
 
 enum { REASON_MAX = 512, RUN_TEXT_MAX = 24 };
 
+/* Among a run's stored params, which cannot have such names: what a run of a part is about. */
+#define PART_TASK "@task"
+#define PART_ONLY "@only"
+
 /* The struct that a timer is a member of. */
 #define TIMER_OWNER(t, type, member) ((type *)(void *)((char *)(t)-offsetof(type, member)))
 
@@ -69,6 +73,8 @@ struct run {
     char *params_json;
     struct arena *arena; /* the params' values */
     const struct dag_value *params;
+    int part;         /* the one task that it is about; -1: all */
+    const char *only; /* what of that task, for the executor; NULL. In the arena */
     int n_tasks;
     struct ti *tasks;
     int open; /* tasks that are not over */
@@ -128,6 +134,7 @@ struct task_run {
     struct scheduler *s;
     struct ti *ti;
     const struct dag_task *task;
+    const char *only; /* the run's */
     struct dag_context context;
     pthread_mutex_t mutex; /* guards interrupt */
     void (*interrupt)(void *arg);

@@ -44,6 +44,8 @@ static const struct {
      "one before it failed"},
     {TI_WAITING, TASK_EV_UPSTREAM_SKIPPED, TI_SKIPPED, TASK_DO_PASS_ON,
      "one before it had nothing to do"},
+    {TI_WAITING, TASK_EV_LEFT_OUT, TI_SKIPPED, TASK_DO_PASS_ON,
+     "its run refreshes what another task makes"},
     {TI_WAITING, TASK_EV_CANCEL, TI_CANCELED, TASK_DO_NOTHING, "its run is cancelled"},
     {TI_QUEUED, TASK_EV_DISPATCH, TI_RUNNING, TASK_DO_START, "a slot is free"},
     {TI_QUEUED, TASK_EV_CANCEL, TI_CANCELED, TASK_DO_DEQUEUE, "its run is cancelled"},

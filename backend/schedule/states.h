@@ -25,6 +25,7 @@ enum task_event {
     TASK_EV_READY,            /* all tasks before it succeeded */
     TASK_EV_UPSTREAM_FAILED,  /* one before it failed */
     TASK_EV_UPSTREAM_SKIPPED, /* one before it had nothing to do */
+    TASK_EV_LEFT_OUT,         /* its run is about another task alone */
     TASK_EV_DISPATCH,         /* a slot is free */
     TASK_EV_SUCCEEDED,
     TASK_EV_HAD_NOTHING_TO_DO,

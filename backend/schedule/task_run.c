@@ -19,6 +19,11 @@ const struct dag_task *task_run_task(const struct task_run *t)
     return t->task;
 }
 
+const char *task_run_only(const struct task_run *t)
+{
+    return t->only;
+}
+
 bool task_run_canceled(const struct task_run *t)
 {
     return atomic_load(&t->canceled);

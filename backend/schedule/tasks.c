@@ -202,6 +202,7 @@ struct task_run *try_create(struct scheduler *s, struct ti *ti)
                                       .attempt = ti->v.attempt,
                                       .params = r->params,
                                       .n_params = r->params ? r->dag->dag->n_params : 0};
+    t->only = r->only;
     t->rows = -1;
     t->log = (struct store_log_writer){.run = r->id,
                                        .task = t->task->name,

@@ -234,6 +234,7 @@ PASS(dag_pause)
 PASS(dag_unpause)
 PASS(dashboard_list)
 PASS(dashboard_data)
+PASS(refresh_run)
 #undef PASS
 
 static const struct control_method methods[] = {
@@ -264,6 +265,7 @@ static const struct control_method methods[] = {
     {"dashboard.list", dashboard_list, CONTROL_READS},
     {"dashboard.data", dashboard_data, CONTROL_READS | CONTROL_ASKS},
     {"events.list", events_list, CONTROL_READS},
+    {"refresh.run", refresh_run, CONTROL_MUTATES},
     {"topic.list", topic_list, CONTROL_READS},
     {"alert.list", alert_list, CONTROL_READS},
     {"alert.ack", alert_ack, CONTROL_MUTATES},

@@ -52,6 +52,7 @@ struct world {
         char task[32];
         int attempt;
         int64_t wall, begin_us;
+        char only[16];
     } calls[CALLS_MAX];
     _Atomic int running, most_running;
     int n_events;
@@ -125,6 +126,8 @@ static inline enum err world_task(void *arg, struct task_run *t, struct errbuf *
         w->calls[w->n_calls].run = strtoll(c->run, NULL, 10);
         (void)snprintf(w->calls[w->n_calls].task, sizeof w->calls[0].task, "%s", name);
         w->calls[w->n_calls].attempt = c->attempt;
+        const char *only = task_run_only(t) ? task_run_only(t) : "";
+        (void)snprintf(w->calls[w->n_calls].only, sizeof w->calls[0].only, "%s", only);
         w->calls[w->n_calls].wall = w->wall;
         w->calls[w->n_calls].begin_us = c->interval.begin_us;
         w->n_calls++;

@@ -241,6 +241,36 @@ static void test_params(void **state)
     assert_int_equal(count_runs(w, "d", -1, -1), 1);
 }
 
+/* A run about one task: what it waits for is not run, nor waited for, nor what waits for it. */
+static void test_a_run_of_a_part(void **state)
+{
+    WORLD(w, "name: d\ntasks:\n  before: {kind: model}\n  mine: {kind: model, after: before}\n"
+             "  behind: {kind: model, after: mine}\n");
+    struct errbuf e;
+    struct store_runs l;
+    int64_t id;
+    int n;
+    assert_int_equal(scheduler_trigger_part(w->s, "d", "none", NULL, "t", &id, &e), ERR_NOT_FOUND);
+    good(scheduler_trigger_part(w->s, "d", "mine", "flights", "t", &id, &e), &e);
+    expect_end(w, id, RUN_SUCCESS);
+    expect_task(w, id, "before", TI_SKIPPED);
+    expect_task(w, id, "mine", TI_SUCCESS);
+    expect_task(w, id, "behind", TI_SKIPPED);
+    assert_int_equal(w->n_calls, 1);
+    assert_string_equal(w->calls[0].only, "flights");
+    assert_int_equal(run_row(w, id, &l).rows, 3);
+    store_runs_free(&l);
+    /* cleared it is about the same again */
+    good(scheduler_clear(w->s, id, &(struct scheduler_clear){0}, "t", &n, &e), &e);
+    WAIT_FOR("it ran again", calls_of(w, "mine") == 2);
+    expect_end(w, id, RUN_SUCCESS);
+    expect_task(w, id, "before", TI_SKIPPED);
+    assert_int_equal(w->n_calls, 2);
+    expect_end(w, trigger(w, "d"), RUN_SUCCESS); /* and others are about all of it */
+    assert_int_equal(w->n_calls, 5);
+    assert_string_equal(w->calls[2].only, "");
+}
+
 /* ---- cancel, clear, pause ---- */
 
 static void test_cancel(void **state)
@@ -567,6 +597,7 @@ int main(void)
         CASE(test_runs_side_by_side),
         CASE(test_tasks_side_by_side),
         CASE(test_params),
+        CASE(test_a_run_of_a_part),
         CASE(test_cancel),
         CASE(test_clear),
         CASE(test_clear_of_one_that_failed),
