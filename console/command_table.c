@@ -294,6 +294,12 @@ static const struct command_option connector_options[] = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
+static const struct command_option refresh_options[] = {
+    {.name = "detach", .help = "Do not wait for the run."},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
 static const struct command_option status_options[] = {
     {.name = "watch", .help = "Again every two seconds, until interrupted."},
     SOCKET_OPTION,
@@ -434,6 +440,17 @@ static const struct command commands[] = {
      .details = "The engine looks each second; the rules' limits stand in the configuration's "
                 "section `alerts`. What begins and ends stands in the events as well.",
      .example = "flightdeck alert ack lag:postgres.public.flights"},
+    {.name = "refresh",
+     .arguments = "NAME [NAME ..]",
+     .run = cmd_refresh,
+     .options = refresh_options,
+     .summary = "Make an entity of the model, a mart or a DAG's data anew, now.",
+     .details = "A run of the DAG that makes it, about that alone, in the DAG's queue: it never "
+                "runs beside a run of the schedule. Of several, each waits for the one before; the "
+                "first that fails ends it with 1.",
+     .example = "flightdeck refresh flights airports_traffic",
+     .min_words = 1,
+     .max_words = -1},
     {.name = "topic",
      .arguments = "",
      .run = cmd_topic,

@@ -70,6 +70,7 @@ int cmd_demo(int argc, char **argv);
 int cmd_engine(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_model(int argc, char **argv);
+int cmd_refresh(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -46,24 +46,15 @@ static int get_run(const struct arguments *a, struct client *c, int64_t run, jso
     return code;
 }
 
-int dag_follow_run(const struct arguments *a, struct client *c, int64_t run)
+int dag_follow_to_end(const struct arguments *a, struct client *c, int64_t run, json_t **answer)
 {
     int ms = LOOK_FIRST_MS, code;
     for (;;) {
-        json_t *answer = NULL;
-        code = get_run(a, c, run, &answer);
-        const char *state = attach_text(json_object_get(answer, "run"), "state");
-        if (code || dag_state_ended(state)) {
-            if (!code && arguments_flag(a, "json"))
-                code = attach_print_json(a, answer);
-            else if (!code)
-                dag_print_run(answer);
-            if (!code && strcmp(state, "success") != 0)
-                code = EXIT_FAILED;
-            json_decref(answer);
+        code = get_run(a, c, run, answer);
+        if (code || dag_state_ended(attach_text(json_object_get(*answer, "run"), "state")))
             return code;
-        }
-        json_decref(answer);
+        json_decref(*answer);
+        *answer = NULL;
         if (interrupted)
             return command_fail(a, EXIT_INTERRUPTED,
                                 "run %lld goes on: `flightdeck dag run %lld` shows it, `flightdeck "
@@ -71,6 +62,21 @@ int dag_follow_run(const struct arguments *a, struct client *c, int64_t run)
                                 (long long)run, (long long)run, (long long)run);
         pause_for(&ms);
     }
+}
+
+int dag_follow_run(const struct arguments *a, struct client *c, int64_t run)
+{
+    json_t *answer = NULL;
+    int code = dag_follow_to_end(a, c, run, &answer);
+    const char *state = attach_text(json_object_get(answer, "run"), "state");
+    if (!code && arguments_flag(a, "json"))
+        code = attach_print_json(a, answer);
+    else if (!code)
+        dag_print_run(answer);
+    if (!code && strcmp(state, "success") != 0)
+        code = EXIT_FAILED;
+    json_decref(answer);
+    return code;
 }
 
 /* ---- backfill ---- */

@@ -11,6 +11,9 @@
 /* From here on SIGINT and SIGTERM only end what waits. */
 void dag_follow_start(void);
 
+/* Waits for the run's end; *answer is dag.run's, a new reference, NULL unless EXIT_DONE. */
+int dag_follow_to_end(const struct arguments *a, struct client *c, int64_t run, json_t **answer);
+
 /* Waits for the run's end and prints it. Exit code: 0 for success, 1, 130. */
 int dag_follow_run(const struct arguments *a, struct client *c, int64_t run);
 

@@ -167,6 +167,8 @@ bool screen_ask(const struct screen *s, int i, struct ask *out)
         *out = (struct ask){0};
         i--;
     }
+    if (screen_refresh_ask(s, &i, out))
+        return true;
     return panes[s->pane]->ask && panes[s->pane]->ask(s, i, out);
 }
 
@@ -182,7 +184,7 @@ static void say_done(struct screen *s, const struct answer *a, const char *label
 
 void screen_take_answer(struct screen *s, const struct answer *a, const char *label)
 {
-    bool said = false;
+    bool said = screen_refresh_take(s, a, label);
     if (!label && screen_time_take(s, a))
         return;
     for (int i = 0; i < PANE_COUNT; i++) { /* a pane knows its own methods */

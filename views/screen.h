@@ -16,6 +16,7 @@
 #include "views/grid.h"
 #include "views/history.h"
 #include "views/keymap.h"
+#include "views/refresh.h"
 #include "views/snapshot.h"
 #include "views/table.h"
 
@@ -101,6 +102,7 @@ struct screen {
     int64_t past_us;     /* wall clock of the moment that is looked at; 0: now */
     int64_t shown_us;    /* wall clock of the recorded snapshot that is shown; 0: none yet */
     int64_t next_us;     /* of the one after it; 0: there is none */
+    struct refreshes refreshes;
 
     /* what the person looks at */
     enum pane_id pane;

@@ -23,7 +23,7 @@ engine_dag_fn engine_dag_run;  /* run: with its tasks and their tries */
 engine_dag_fn engine_dag_logs; /* run, task, try (0: the newest), after, limit */
 
 /* Orders. */
-engine_dag_fn engine_refresh_run; /* name: of a mart, an entity or a DAG; a run of what makes it */
+engine_dag_fn engine_refresh_run;  /* name: of a mart, an entity or a DAG; a run of what makes it */
 engine_dag_fn engine_dag_trigger;  /* name, params: an object of texts */
 engine_dag_fn engine_dag_backfill; /* name, from, to (dates, both included), parallel, params */
 engine_dag_fn engine_dag_clear;    /* run, task, downstream, failed */

@@ -113,7 +113,7 @@ static enum err find_maker(const struct engine *g, const char *name, struct make
 }
 
 enum err engine_refresh_run(struct engine *g, const json_t *params, const char *who,
-                             json_t **result, struct errbuf *e)
+                            json_t **result, struct errbuf *e)
 {
     const char *name = json_string_value(json_object_get(params, "name"));
     struct scheduler *s;

@@ -87,6 +87,16 @@ static const char bytes[] =
 
 static const char slow[] = "tasks: {wait: {kind: shell, command: 'echo begun; exec sleep 600'}}\n";
 
+/* A mart's DAG whose first task never succeeds: a refresh of the mart is not about it. */
+static const char counts[] = "tasks:\n"
+                             "  never: {kind: shell, command: exit 1}\n"
+                             "  fill: {kind: sql, file: ../counts.sql, after: never}\n";
+static const char counts_mart[] = "mart: counts\n"
+                                  "table: presentation.counts\n"
+                                  "sql: counts.sql\n"
+                                  "create: {postgresql: [counts_table.sql], vertica: "
+                                  "[counts_table.sql]}\n";
+
 static char marker[700], days[700];
 
 static int setup(void **state)
@@ -95,7 +105,8 @@ static int setup(void **state)
     if (fixture_start(FIXTURE_ALL & ~FIXTURE_STANDBY) != 0)
         return -1;
     const char *conninfo = fixture_database("dags");
-    harness_init(&h, "dags", conninfo, "dags: [dags]\ntests: [quality_tests.yml]\n");
+    harness_init(&h, "dags", conninfo,
+                 "dags: [dags]\ntests: [quality_tests.yml]\nmarts: [counts_mart.yaml]\n");
     char path[1200];
     (void)snprintf(path, sizeof path, "%s/dags", h.dir);
     if (mkdir(path, 0700) != 0)
@@ -112,6 +123,11 @@ static int setup(void **state)
     write_dag("fill.yaml", fill);
     write_dag("bytes.yaml", bytes);
     write_dag("quality.yaml", quality);
+    write_dag("counts.yaml", counts);
+    write_dag("../counts_mart.yaml", counts_mart);
+    write_dag("../counts_table.sql", "CREATE TABLE IF NOT EXISTS presentation.counts (n int);\n");
+    write_dag("../counts.sql", "DELETE FROM presentation.counts;\n\n"
+                               "INSERT INTO presentation.counts VALUES (1), (2);\n");
     write_dag("../quality_tests.yml", quality_tests);
     write_dag("fill.sql", "DELETE FROM presentation.days WHERE day = CAST(:day AS date);\n"
                           "\n"
@@ -196,7 +212,7 @@ static void test_list_and_show(void **state)
     assert_non_null(strstr(out, "paused"));
     has(out, "at 12:05 every day (UTC)");
     json_t *j = json_of(DAG(0, "list", "--json"));
-    assert_int_equal(json_array_size(json_object_get(j, "dags")), 8);
+    assert_int_equal(json_array_size(json_object_get(j, "dags")), 9);
     json_decref(j);
     out = DAG(0, "show", "hello");
     assert_non_null(strstr(out, "hello: Says hello"));
@@ -241,6 +257,29 @@ static void test_trigger(void **state)
     EXPECT(2, "param mode: `x` is none of fast, slow", "trigger", "hello", "--param", "mode=x");
     EXPECT(2, "--param takes NAME=VALUE", "trigger", "hello", "--param", "day");
     EXPECT(1, "no DAG is named nothing", "trigger", "nothing");
+}
+
+#define REFRESH(code, text, ...)                                                                   \
+    has(run_words(code, (const char *const[]){"refresh", __VA_ARGS__, NULL}), text)
+
+/* By name: of a mart the one task that makes it, of a DAG all of it. */
+static void test_refresh(void **state)
+{
+    (void)state;
+    REFRESH(0, "counts: 2 rows in ", "counts");
+    EXPECT(0, "skipped", "run", "counts"); /* what comes before it */
+    char *n = fixture_warehouse_psql("SELECT count(*) FROM presentation.counts");
+    assert_string_equal(n, "2");
+    free(n);
+    char *out =
+        run_words(0, (const char *const[]){"refresh", "presentation.counts", "hello", NULL});
+    assert_non_null(strstr(out, "presentation.counts: 2 rows in "));
+    has(out, "hello: done in ");
+    REFRESH(1, "broken: failed after ", "broken");
+    REFRESH(0, "\"state\":\"success\"", "counts", "--json");
+    REFRESH(0, " of counts", "counts", "--detach");
+    REFRESH(1, "nothing that can be refreshed is named conts", "conts");
+    REFRESH(1, "(did you mean `counts`?)", "conts");
 }
 
 /* A try that fails, the task's second one, the end of the run, and clear once it can go well. */
@@ -494,17 +533,12 @@ static void test_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list_and_show),
-        cmocka_unit_test(test_trigger),
-        cmocka_unit_test(test_failure_and_clear),
-        cmocka_unit_test(test_backfill),
-        cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_data_tests),
-        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_list_and_show), cmocka_unit_test(test_trigger),
+        cmocka_unit_test(test_refresh),       cmocka_unit_test(test_failure_and_clear),
+        cmocka_unit_test(test_backfill),      cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_data_tests),
+        cmocka_unit_test(test_verify),        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_rights),        cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
