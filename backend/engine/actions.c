@@ -220,6 +220,33 @@ enum err engine_connector_act(struct engine *g, const char *name, const char *ac
     return rc;
 }
 
+enum err engine_connector_restart_failed(struct engine *g, const char *who, json_t **result,
+                                         struct errbuf *e)
+{
+    json_t *names = json_array();
+    enum err rc = ERR_OK;
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors && !rc; i++) {
+        struct engine_connector *c = g->connectors[i];
+        struct task_view v;
+        task_view_get(c->task, &v);
+        if (v.state != TASK_FAILED || c->leaving != STAYS)
+            continue;
+        if (g->stopping)
+            rc = is_stopping(e);
+        if (!rc)
+            rc = store_connector_set_state(g->store, c->name, STORE_RUNNING, e);
+        if (rc)
+            break;
+        task_restart(c->task);
+        (void)json_array_append_new(names, json_string(c->name));
+        engine_note(g, "info", "audit", who, c->name, "connector.restart, as all that had FAILED");
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    *result = json_pack("{s:o}", "restarted", names);
+    return rc;
+}
+
 /* ---- apply ---- */
 
 static json_t *faults_json(const struct faults *f)
@@ -320,23 +347,68 @@ static enum err check_secrets(const struct connector *k, struct faults *faults, 
     return faults_check(faults, e);
 }
 
+/*
+ * Who edits what connector_show gave sends masks back: such a value is the one that is there. The
+ * mutex is not held. *json is malloc'ed.
+ */
+static enum err unmask(struct engine *g, const char *name, const json_t *config, char **json,
+                       struct errbuf *e)
+{
+    json_t *copy = json_copy((json_t *)(uintptr_t)config);
+    struct buf text;
+    buf_init(&text, 0);
+    (void)pthread_mutex_lock(&g->mutex);
+    const struct engine_connector *c = engine_find(g, name);
+    if (c)
+        connector_show(c->config, &text);
+    json_t *all = c ? json_loadb(text.p ? text.p : "", text.len, 0, NULL) : NULL;
+    const json_t *shown = json_object_get(all, "config");
+    for (const char *const *s = c ? c->config->settings : NULL; s && s[0]; s += 2) {
+        const json_t *now = json_object_get(copy, s[0]);
+        const json_t *mask = json_object_get(shown, s[0]);
+        if (json_is_string(now) && json_equal(now, mask) &&
+            strcmp(json_string_value(now), s[1]) != 0)
+            (void)json_object_set_new(copy, s[0], json_string(s[1]));
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+    *json = json_dumps(copy, JSON_COMPACT);
+    json_decref(all);
+    json_decref(copy);
+    buf_free(&text);
+    return *json ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the configuration");
+}
+
+/* A mask that stands for nothing that is there. */
+static enum err check_masks(const struct connector *k, struct faults *faults, struct errbuf *e)
+{
+    for (const char *const *s = k->settings; s && s[0]; s += 2)
+        if (secret_name(s[0]) && strcmp(s[1], SECRET_MASK) == 0)
+            faults_add(
+                faults, NULL, 0,
+                "%s: %s is what is shown instead of a secret, and there is none yet: name it "
+                "as ${NAME} or ${file:PATH}",
+                s[0], SECRET_MASK);
+    return faults_check(faults, e);
+}
+
 enum err engine_connector_apply(struct engine *g, const char *name, const json_t *config,
                                 const char *who, json_t **result, struct errbuf *e)
 {
     struct connector *k = NULL;
     struct faults faults;
     bool created = false;
-    char *json = json_dumps(config, JSON_COMPACT);
+    char *json = NULL;
     (void)who;
-    if (!json)
-        return err_set(e, ERR_NOMEM, "no memory for the configuration");
     enum err rc = begin_change(g, e);
-    if (rc) {
-        free(json);
+    if (rc)
         return rc;
-    }
     faults_init(&faults);
+    rc = unmask(g, name, config, &json, e);
+    if (rc)
+        goto out;
     rc = connector_parse(g->config, json, strlen(json), name, NULL, &k, &faults, e);
+    if (!rc)
+        rc = check_masks(k, &faults, e);
     if (!rc)
         rc = check_secrets(k, &faults, e);
     if (!rc)
@@ -378,6 +450,11 @@ enum err engine_connector_show(struct engine *g, const char *name, json_t **resu
         connector_show(c->config, &text);
         json_t *shown = json_loadb(text.p ? text.p : "", text.len, 0, NULL);
         (void)json_object_set(*result, "config", json_object_get(shown, "config"));
+        if (!c->is_source)
+            (void)json_object_set_new(*result, "dead_letter_topic",
+                                      json_string(c->dead_letter_topic));
+        else
+            (void)json_object_set_new(*result, "slot", json_string(c->config->source.slot_name));
         json_decref(shown);
     } else {
         rc = unknown(name, e);

@@ -297,6 +297,8 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!rc)
         rc = engine_schedule_load(g, e);
     if (!rc)
+        rc = topic_service_create(c->kafka, &g->topics, e);
+    if (!rc)
         rc = create_probes(g, e);
     if (rc) {
         engine_destroy(g);
@@ -380,6 +382,7 @@ void engine_destroy(struct engine *g)
     alerts_destroy(g->alerts);
     recorder_destroy(g->recorder);
     engine_store_close(g);
+    topic_service_destroy(g->topics);
     stop_free(&g->look_stop);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);

@@ -36,6 +36,10 @@ json_t *engine_status(struct engine *g);
 /* Connector actions by word: pause, resume, stop, restart, delete. who: for the audit record. */
 enum err engine_connector_act(struct engine *g, const char *name, const char *action,
                               const char *who, json_t **result, struct errbuf *e) MUST_CHECK;
+/* Restarts every connector that has FAILED: {"restarted":["..",..]}, a record for each. */
+enum err engine_connector_restart_failed(struct engine *g, const char *who, json_t **result,
+                                         struct errbuf *e) MUST_CHECK;
+/* A value that is the mask which connector_show gave for it stays as it is. */
 enum err engine_connector_apply(struct engine *g, const char *name, const json_t *config,
                                 const char *who, json_t **result, struct errbuf *e) MUST_CHECK;
 enum err engine_connector_show(struct engine *g, const char *name, json_t **result,

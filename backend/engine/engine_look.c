@@ -48,3 +48,40 @@ enum err engine_dashboard_data(struct engine *g, const json_t *params, const cha
     free(odbc);
     return rc;
 }
+
+typedef enum err topic_fn(struct topic_service *s, const json_t *params, json_t **result,
+                          struct errbuf *e);
+
+static enum err ask_topics(struct engine *g, topic_fn *ask, const json_t *params, json_t **result,
+                           struct errbuf *e)
+{
+    enum err rc = config_require(g->config, NEEDS_KAFKA, e);
+    if (rc)
+        return rc;
+    struct stop *before = stop_bind(&g->look_stop);
+    rc = ask(g->topics, params, result, e);
+    (void)stop_bind(before);
+    return rc;
+}
+
+enum err engine_topic_messages(struct engine *g, const json_t *params, const char *who,
+                               json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return ask_topics(g, topic_service_messages, params, result, e);
+}
+
+enum err engine_topic_figures(struct engine *g, const json_t *params, const char *who,
+                              json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return ask_topics(g, topic_service_figures, params, result, e);
+}
+
+/* The audit record is the caller's. */
+enum err engine_topic_produce(struct engine *g, const json_t *params, const char *who,
+                              json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return ask_topics(g, topic_service_produce, params, result, e);
+}

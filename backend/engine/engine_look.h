@@ -18,6 +18,9 @@ typedef enum err engine_look_fn(struct engine *g, const json_t *params, const ch
 
 engine_look_fn engine_dashboard_list; /* does not wait */
 engine_look_fn engine_dashboard_data; /* name, from, to, panel, rows, refresh */
+engine_look_fn engine_topic_messages; /* name, partition, a place, limit, bytes, filter */
+engine_look_fn engine_topic_figures;  /* names */
+engine_look_fn engine_topic_produce;  /* name, partition, key, value, headers */
 
 /* No question is answered any more; those under way end. */
 void engine_look_end(struct engine *g);

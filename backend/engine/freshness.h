@@ -36,6 +36,7 @@ struct freshness_table {
     int64_t rows_today;       /* since midnight UTC, or the engine's start */
     int64_t reached_us;       /* when nothing waited last; 0: never seen */
     struct growth age;        /* of the oldest record that waits, in seconds */
+    struct growth waiting;    /* records */
     struct freshness_check check;
 };
 

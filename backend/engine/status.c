@@ -211,6 +211,27 @@ static void add_known(int64_t *sum, int64_t v)
     *sum = *sum >= 0 && v >= 0 ? *sum + v : -1;
 }
 
+struct lag_growth {
+    int64_t now_us, lag;
+    double records_s; /* NAN: not known yet */
+};
+
+static void measure_growth(void *arg, struct freshness_table *t)
+{
+    struct lag_growth *l = arg;
+    l->records_s = growth_rate(&t->waiting, l->now_us, (double)l->lag);
+}
+
+/* Records a second; less than 0: it catches up. */
+static json_t *growth_json(const struct engine *g, const struct probe_view *v, const char *topic,
+                           int64_t lag)
+{
+    struct lag_growth l = {v->asked_us, lag, NAN};
+    if (lag >= 0)
+        freshness_with(g->freshness, topic, measure_growth, &l);
+    return status_real_or_null(l.records_s);
+}
+
 static json_t *topic_json(const struct engine *g, const struct probe_view *v,
                           const struct probe_topic *t)
 {
@@ -229,9 +250,11 @@ static json_t *topic_json(const struct engine *g, const struct probe_view *v,
                                               status_int_or_null(committed_of(g, v, t->name, p)),
                                               "lag", status_int_or_null(behind)));
     }
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", t->name, "partitions", partitions,
-                     "records", status_int_or_null(records), "rate_s", status_real_or_null(t->rate),
-                     "lag", status_int_or_null(lag));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", t->name, "partitions",
+                     partitions, "records", status_int_or_null(records), "rate_s",
+                     status_real_or_null(t->rate), "lag", status_int_or_null(lag), "lag_growth_s",
+                     growth_json(g, v, t->name, lag), "retention_ms",
+                     status_int_or_null(t->retention_ms));
 }
 
 /* ---- connectors ---- */

@@ -84,6 +84,7 @@ static void sample_table(void *arg, struct freshness_table *t)
         t->reached_us = a->now_us;
     int64_t us = age_of(t, a->lag, a->now_us);
     growth_add(&t->age, a->now_us, us < 0 ? NAN : (double)us / 1e6);
+    growth_add(&t->waiting, a->now_us, (double)a->lag);
 }
 
 void way_sample(struct engine *g, const struct probe_view *v)

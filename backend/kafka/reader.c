@@ -130,6 +130,11 @@ int kafka_reader_parts(struct kafka_reader *r, struct kafka_reader_part **out)
     return r->n_parts;
 }
 
+enum err kafka_reader_describe(struct kafka_reader *r, struct kafka_topics *out, struct errbuf *e)
+{
+    return kafka_admin_topics(r->admin, r->topic, false, true, out, e);
+}
+
 /* ---- from a place on ---- */
 
 void kafka_reader_from(struct kafka_reader *r, int partition, int64_t offset)

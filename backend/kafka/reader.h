@@ -60,6 +60,9 @@ void kafka_reader_destroy(struct kafka_reader *r);
 enum err kafka_reader_open(struct kafka_reader *r, const char *topic, int partition,
                            struct errbuf *e) MUST_CHECK;
 int kafka_reader_parts(struct kafka_reader *r, struct kafka_reader_part **out);
+/* Its settings (one topic, as kafka_admin_topics gives it). */
+enum err kafka_reader_describe(struct kafka_reader *r, struct kafka_topics *out,
+                               struct errbuf *e) MUST_CHECK;
 
 /* Where each partition is read from: an offset (taken into its bounds), or a time. */
 void kafka_reader_from(struct kafka_reader *r, int partition, int64_t offset);

@@ -165,6 +165,16 @@ ACTION(restart)
 ACTION(delete)
 #undef ACTION
 
+static enum err connector_restart_failed(void *arg, const struct control_peer *peer,
+                                         const json_t *params, json_t **result, struct errbuf *e)
+{
+    const struct service *s = arg;
+    char who[CONTROL_USER_MAX + 32];
+    (void)params;
+    who_is(peer, who, sizeof who);
+    return engine_connector_restart_failed(s->engine, who, result, e);
+}
+
 static enum err events_list(void *arg, const struct control_peer *peer, const json_t *params,
                             json_t **result, struct errbuf *e)
 {
@@ -235,6 +245,9 @@ PASS(dag_unpause)
 PASS(dashboard_list)
 PASS(dashboard_data)
 PASS(refresh_run)
+PASS(topic_messages)
+PASS(topic_figures)
+PASS(topic_produce)
 #undef PASS
 
 static const struct control_method methods[] = {
@@ -249,6 +262,7 @@ static const struct control_method methods[] = {
     {"connector.resume", connector_resume, CONTROL_MUTATES},
     {"connector.stop", connector_stop, CONTROL_MUTATES},
     {"connector.restart", connector_restart, CONTROL_MUTATES},
+    {"connector.restart_failed", connector_restart_failed, CONTROL_MUTATES},
     {"connector.delete", connector_delete, CONTROL_MUTATES | CONTROL_WAITS},
     {"connector.offsets", connector_offsets, CONTROL_READS},
     {"dag.list", dag_list, CONTROL_READS},
@@ -272,6 +286,9 @@ static const struct control_method methods[] = {
     {"recorder.at", recorder_at, CONTROL_READS},
     {"recorder.series", recorder_series, CONTROL_READS},
     {"recorder.range", recorder_range, CONTROL_READS},
+    {"topic.messages", topic_messages, CONTROL_READS | CONTROL_ASKS},
+    {"topic.figures", topic_figures, CONTROL_READS | CONTROL_ASKS},
+    {"topic.produce", topic_produce, CONTROL_MUTATES | CONTROL_ASKS},
 };
 
 /* Every request that changes something leaves a record of who asked, whatever came of it. */

@@ -60,6 +60,8 @@ static void tails(struct topic_tail o, const char *expected)
 
 static int64_t between_ms; /* after "5", before "6" */
 
+#include "tests/engine/topic_service_cases.h"
+
 /* One transaction a record, so every second offset is a marker; 0..9 in partition i % 3. */
 static int setup(void **state)
 {
@@ -358,7 +360,7 @@ int main(void)
         cmocka_unit_test(test_from),         cmocka_unit_test(test_json),
         cmocka_unit_test(test_interrupted),  cmocka_unit_test(test_follow),
         cmocka_unit_test(test_list),         cmocka_unit_test(test_show),
-        cmocka_unit_test(test_tail_command),
+        cmocka_unit_test(test_tail_command), TOPIC_SERVICE_CASES,
     };
     return cmocka_run_group_tests_name("topic", tests, setup, teardown);
 }
