@@ -147,6 +147,7 @@ static enum err load(struct refresh *r, const bool *wanted, const struct refresh
 {
     enum err rc = open_loader(r, e);
     if (!rc && o->task) {
+        model_loader_arm(r->loader);
         task_run_on_cancel(o->task, interrupt, r->loader);
         if (task_run_canceled(o->task))
             rc = err_set(e, ERR_CANCELED, "canceled");

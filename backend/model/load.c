@@ -6,6 +6,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/model/load_crew.h"
+#include "backend/model/load_lock.h"
 #include "backend/model/load_run.h"
 #include "backend/model/migrate.h"
 #include "backend/model/sql.h"
@@ -24,14 +25,15 @@ static enum err read_model(struct model_loader *l, const struct model_loader_opt
     return r;
 }
 
-enum err model_loader_open(const struct model_loader_options *o, struct model_loader **out,
-                           struct errbuf *e)
+enum err load_connect(const struct model_loader_options *o, struct model_loader **out,
+                      struct errbuf *e)
 {
     *out = NULL;
     struct model_loader *l = calloc(1, sizeof *l);
     if (!l)
         return err_set(e, ERR_NOMEM, "no memory for the model's load");
     l->connections = o->connections;
+    l->patience_ms = o->patience_ms;
     enum err r = read_model(l, o, e);
     if (!r) {
         l->raw_schema = strdup(o->raw_schema);
@@ -46,12 +48,29 @@ enum err model_loader_open(const struct model_loader_options *o, struct model_lo
         r = load_crew_remember(l, o, e);
     if (!r)
         r = warehouse_open(&w, &l->w, e);
-    if (!r)
-        r = load_bind(l, e);
     if (r)
         model_loader_close(l);
     else
         *out = l;
+    return r;
+}
+
+/* Where another engine loads right now the look is left to the refresh, which waits. */
+enum err model_loader_open(const struct model_loader_options *o, struct model_loader **out,
+                           struct errbuf *e)
+{
+    bool got = false;
+    enum err r = load_connect(o, out, e);
+    if (!r)
+        r = load_lock_try(*out, &got, e);
+    if (!r && got) {
+        r = load_bind(*out, e);
+        load_unlock(*out);
+    }
+    if (r) {
+        model_loader_close(*out);
+        *out = NULL;
+    }
     return r;
 }
 
@@ -74,10 +93,24 @@ void model_loader_close(struct model_loader *l)
 
 void model_loader_cancel(struct model_loader *l)
 {
+    atomic_store(&l->canceled, true); /* first: a second connection may be about to come */
     struct model_loader *second = atomic_load(&l->second);
     warehouse_cancel(l->w);
     if (second)
-        warehouse_cancel(second->w);
+        model_loader_cancel(second);
+}
+
+void model_loader_arm(struct model_loader *l)
+{
+    struct model_loader *second = atomic_load(&l->second);
+    atomic_store(&l->canceled, false);
+    if (second)
+        model_loader_arm(second);
+}
+
+enum err load_check_cancel(const struct model_loader *l, struct errbuf *e)
+{
+    return atomic_load(&l->canceled) ? err_set(e, ERR_CANCELED, "canceled") : ERR_OK;
 }
 
 const struct model *model_loader_model(const struct model_loader *l)
@@ -238,7 +271,8 @@ static enum err load_range(struct model_loader *l, struct load_news *n, int enti
                          .restarts = mark > to,
                          .is_main = mark == load_entity_mark(l, n, entity),
                          .enter_anchor = l->enter_anchor,
-                         .arg = l->arg};
+                         .arg = l->arg,
+                         .canceled = &l->canceled};
     enum err r = load_run(&x, e);
     if (!r) {
         l->plans[entity].indexed = true;
@@ -294,8 +328,8 @@ static enum err refresh_entity(struct model_loader *l, struct load_news *n, int 
     return r;
 }
 
-enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
-                              void *arg, struct errbuf *e)
+static enum err refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
+                        void *arg, struct errbuf *e)
 {
     struct load_news n = {NULL, NULL};
     enum err first = look_again(l, wanted, e);
@@ -334,4 +368,17 @@ enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_
     news_free(&n);
     free(tried);
     return first;
+}
+
+enum err model_loader_refresh(struct model_loader *l, const bool *wanted, model_load_report *report,
+                              void *arg, struct errbuf *e)
+{
+    enum err r = load_check_cancel(l, e);
+    if (!r)
+        r = load_lock(l, e);
+    if (r)
+        return r;
+    r = refresh(l, wanted, report, arg, e);
+    load_unlock(l);
+    return r;
 }

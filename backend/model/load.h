@@ -21,6 +21,8 @@
  * A first load takes a second connection: entities side by side, in an order in which what is
  * referred to begins first (load_crew.c).
  *
+ * One engine at a time: load_lock.h.
+ *
  * Cost follows the delta: raw is read by its index on _batch, the tables by key.
  *
  * Thread rule: one thread a loader; model_loader_cancel from any thread.
@@ -44,13 +46,17 @@ struct model_loader_options {
     const char *raw_schema; /* "raw" */
     const char *label;
     int connections; /* side by side in a first load: 1 or 2; 0 is 1 */
+    int patience_ms; /* how long to wait for another engine's load; 0: a minute (load_lock.h) */
 };
 
 /* Reads the model and connects; looks at raw and makes or migrates the schema. */
 enum err model_loader_open(const struct model_loader_options *o, struct model_loader **out,
                            struct errbuf *e) MUST_CHECK;
 void model_loader_close(struct model_loader *l); /* NULL is fine */
+/* Ends a refresh that runs, or the next one that begins: ERR_CANCELED. */
 void model_loader_cancel(struct model_loader *l);
+/* Forgets a cancel that came too late. */
+void model_loader_arm(struct model_loader *l);
 const struct model *model_loader_model(const struct model_loader *l);
 
 /* What one entity's load did. */

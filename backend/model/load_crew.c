@@ -64,9 +64,12 @@ static enum err open_second(struct model_loader *l, struct errbuf *e)
                                            .connections = 1};
     if (atomic_load(&l->second)) /* from an earlier first load: raw has more tables by now */
         return load_bind(atomic_load(&l->second), e);
-    enum err r = model_loader_open(&o, &second, e);
-    atomic_store(&l->second, second);
-    return r;
+    enum err r = load_connect(&o, &second, e);
+    if (r)
+        return r;
+    atomic_store(&l->second, second); /* from here on a cancel reaches it .. */
+    r = load_check_cancel(l, e);      /* .. and one that came before is seen */
+    return r ? r : load_bind(second, e);
 }
 
 /* ---- a hand ---- */
@@ -228,6 +231,8 @@ enum err load_crew_run(struct model_loader *l, struct load_news *n, const bool *
                 r = load_knots(l, n, i, e);
         if (!r)
             r = open_second(l, e);
+        if (!r)
+            r = load_check_cancel(l, e);
         if (!r)
             r = run_crew(&c, l, e);
         for (int i = 0; i < l->m->n_entities; i++)

@@ -27,7 +27,9 @@ struct model_loader {
     struct model_migration migration;
     /* for the second connection */
     int connections;
-    char *options[6]; /* file, text, odbc, dialect, label; NULL */
+    int patience_ms;
+    _Atomic bool canceled; /* sticky: a cancel request meets no statement now and then */
+    char *options[6];      /* file, text, odbc, dialect, label; NULL */
     _Atomic(struct model_loader *) second;
     enum err (*enter_anchor)(void *arg, int entity, struct errbuf *e);
     void *arg;
@@ -48,6 +50,9 @@ enum err load_bind_look(struct model_loader *l, int entity, bool *changed,
 enum err load_bind_misfit(const struct model_loader *l, int entity, struct errbuf *e) MUST_CHECK;
 
 /* load.c */
+enum err load_connect(const struct model_loader_options *o, struct model_loader **out,
+                      struct errbuf *e) MUST_CHECK; /* model_loader_open without a look at raw */
+enum err load_check_cancel(const struct model_loader *l, struct errbuf *e) MUST_CHECK;
 bool load_is_pending(const struct model_loader *l, const struct load_news *n, int entity);
 int64_t load_entity_mark(const struct model_loader *l, const struct load_news *n, int entity);
 enum err load_entity(struct model_loader *l, struct load_news *n, int entity,

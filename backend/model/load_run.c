@@ -25,6 +25,8 @@ static const struct model_entity *entity_of(const struct load_run *x)
 static enum err run(struct load_run *x, const char *query, struct slots *s, int n_params,
                     const char *const *params, int64_t *affected, struct errbuf *e)
 {
+    if (x->canceled && atomic_load(x->canceled))
+        return err_set(e, ERR_CANCELED, "canceled");
     slots_point(s);
     return model_exec(x->w, x->s->dialect, query, s->items, s->n, n_params, params, affected, e);
 }
@@ -543,6 +545,37 @@ static enum err finish_tables(struct load_run *x, struct errbuf *e)
     return r;
 }
 
+/* ---- another engine ---- */
+
+/* Where the session's lock is not to be had (load_lock.h). Whoever had it has loaded this. */
+static enum err lock_entity(struct load_run *x, struct errbuf *e)
+{
+    struct slots s;
+    struct buf sql;
+    char mark[24];
+    int64_t there = 0;
+    const char *params[] = {entity_of(x)->name, mark};
+    if (!model_query(x->s->dialect, "lock_entity"))
+        return ERR_OK;
+    (void)snprintf(mark, sizeof mark, "%" PRId64, x->mark);
+    slots_init(&s, x);
+    slot_table(&s, x, "table", entity_of(x)->existence);
+    slot_table(&s, x, "marks", "_flightdeck_marks");
+    buf_init(&sql, 0);
+    enum err r = run(x, "lock_entity", &s, 0, NULL, NULL, e);
+    if (r == ERR_RETRY)
+        r = err_prefix(e, "%s: another engine is loading it", entity_of(x)->name);
+    sql_fill(&sql, model_query(x->s->dialect, "marks_check"), s.items, s.n);
+    if (!r)
+        r = model_number(x->w, buf_cstr(&sql), 2, params, &there, e);
+    if (!r && there < x->n_targets)
+        r = err_set(e, ERR_FENCED, "%s: another engine has loaded it meanwhile",
+                    entity_of(x)->name);
+    buf_free(&sql);
+    buf_free(&s.text);
+    return r;
+}
+
 /* ---- the marks ---- */
 
 static enum err move_marks(struct load_run *x, struct errbuf *e)
@@ -686,6 +719,8 @@ enum err load_run(struct load_run *x, struct errbuf *e)
     r = warehouse_begin(x->w, e);
     if (!r && model_query(x->s->dialect, "planner"))
         r = warehouse_exec(x->w, model_query(x->s->dialect, "planner"), 0, NULL, NULL, e);
+    if (!r)
+        r = lock_entity(x, e);
     if (!r)
         r = read_stamp(x, e);
     if (!r)

@@ -5,6 +5,8 @@
 #ifndef MODEL_LOAD_RUN_H
 #define MODEL_LOAD_RUN_H
 
+#include <stdatomic.h>
+
 #include "backend/model/load_plan.h"
 
 enum { LOAD_MOMENT_MAX = 64 };
@@ -28,6 +30,7 @@ struct load_run {
      * added. NULL: there is nobody beside this one. */
     enum err (*enter_anchor)(void *arg, int entity, struct errbuf *e);
     void *arg;
+    const _Atomic bool *canceled; /* NULL: nobody cancels */
 
     int64_t raw_rows, inserted; /* out */
     int64_t keyless;            /* out: rows of raw without a key, which no table has */

@@ -6,19 +6,6 @@ static const char many_rows[] =
     "source_ts_us, source_lsn, op, _batch, _partition, _offset) SELECT i, 'n' || i, 'tin', 1900, "
     "1790000000000, 1790000000000000, i, 'r', 1, 0, i FROM generate_series(1, 50000) i";
 
-struct load_thread {
-    struct model_loader *l;
-    enum err rc;
-    struct errbuf e;
-};
-
-static void *load_in_thread(void *arg)
-{
-    struct load_thread *t = arg;
-    t->rc = model_loader_refresh(t->l, NULL, NULL, NULL, &t->e);
-    return NULL;
-}
-
 /*
  * The warehouse is lost in the middle of a load: none of it is there, and the next one has it. A
  * lock on one of the tables makes the load stand still in its midst, where its session is ended.
@@ -86,51 +73,72 @@ static void test_failures_stop_nobody_else(void **state)
     warehouse_close(w);
 }
 
-/* Two engines at once: one loads, the other is told and inserts nothing twice. */
-static void test_two_loaders(void **state)
+/* Another engine loads for longer than the second one waits: it says who. */
+static void test_patience_ends(void **state)
 {
     (void)state;
+    struct event events[EVENTS_MAX];
+    pthread_t thread;
+    int64_t offset = 0;
+    seed = 42;
     struct warehouse *w = fresh();
-    struct load_thread t[2];
-    pthread_t thread[2];
-    OK(warehouse_exec(w, many_rows, 0, NULL, NULL, &err));
-    for (int i = 0; i < 2; i++)
-        t[i] = (struct load_thread){.l = open_loader(model_text)};
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, load_in_thread, &t[i]), 0);
-    int good = 0;
-    for (int i = 0; i < 2; i++) {
-        (void)pthread_join(thread[i], NULL);
-        good += t[i].rc == ERR_OK;
-        model_loader_close(t[i].l);
-    }
-    assert_true(good >= 1);
-    (void)load_once(model_text);
-    assert_int_equal(load_once(model_text), 0);
-    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.attr_person_name"), "50000\n");
+    int n = make_history(events, 60, false);
+    raw_write(w, events, n, 1, &offset);
+    struct load_thread t = {.l = open_loader_on(model_text, 2)};
+    struct warehouse *holder = hold("attr_person_name");
+    assert_int_equal(pthread_create(&thread, NULL, load_in_thread, &t), 0);
+    wait_for_waiters("attr_person_name", "1");
+    struct model_loader *second = NULL;
+    struct model_loader_options o = options_of(model_text, 2);
+    o.patience_ms = 1000;
+    OK(model_loader_open(&o, &second, &err)); /* does not wait */
+    FAILS(ERR_RETRY, model_loader_refresh(second, NULL, NULL, NULL, &err));
+    says(err.text, "another engine (session ");
+    says(err.text, ", test, from ");
+    says(err.text, ") has been loading the schema dwh_t for 1 s: one engine a model");
+    release(holder);
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(t.rc, ERR_OK);
+    assert_int_equal(refresh(second), 0);
+    model_loader_close(second);
+    model_loader_close(t.l);
+    compare_now(w, "after the wait", events, n);
     warehouse_close(w);
 }
 
-static const char chain_text[] = //
-    "model: test\n"
-    "schema: dwh_t\n"
-    "entities:\n"
-    "  a:\n"
-    "    raw: person\n"
-    "    key: {id: integer}\n"
-    "    attributes: {name: varchar(40)}\n"
-    "  b:\n"
-    "    raw: visit\n"
-    "    key: {place: varchar(8), day: integer}\n"
-    "    attributes: {fee: 'numeric(10,2)'}\n"
-    "    ties:\n"
-    "      a_b: {to: a, by: person_id}\n"
-    "  c:\n"
-    "    raw: visit\n"
-    "    key: {place: varchar(8), day: integer}\n"
-    "    ties:\n"
-    "      a_c: {to: a, by: person_id}\n"
-    "      b_c: {to: b, by: [place, day]}\n";
+/* A cancel that comes while the second connection is being opened: no statement of the first one
+ * runs then, and the second one is not there yet. */
+static void test_a_cancel_between_two_connections(void **state)
+{
+    (void)state;
+    struct event events[EVENTS_MAX];
+    pthread_t thread;
+    int64_t offset = 0;
+    seed = 43;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 60, false);
+    raw_write(w, events, n, 1, &offset);
+    struct load_thread t = {.l = open_loader_on(model_text, 2)};
+    struct warehouse *holder = connect();
+    OK(warehouse_begin(holder, &err));
+    /* the second one looks at what there is, as the first one has long done */
+    OK(warehouse_exec(holder, "LOCK TABLE dwh_t._flightdeck_objects IN ACCESS EXCLUSIVE MODE", 0,
+                      NULL, NULL, &err));
+    assert_int_equal(pthread_create(&thread, NULL, load_in_thread, &t), 0);
+    wait_for_waiters("_flightdeck_objects", "1");
+    model_loader_cancel(t.l);
+    release(holder);
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(t.rc, ERR_CANCELED);
+    assert_int_equal(t.inserted, 0);
+    assert_string_equal(result(w, "SELECT COUNT(*) FROM dwh_t.anchor_person"), "0\n");
+    FAILS(ERR_CANCELED, model_loader_refresh(t.l, NULL, NULL, NULL, &err));
+    model_loader_arm(t.l);
+    assert_true(refresh(t.l) > 0);
+    compare_now(w, "after the cancel", events, n);
+    model_loader_close(t.l);
+    warehouse_close(w);
+}
 
 /*
  * Two connections: c has entered the anchor of a, which was loaded, and waits for b, which is being
@@ -220,7 +228,8 @@ int main(void)
         MODEL_CASES,
         cmocka_unit_test(test_the_link_is_lost),
         cmocka_unit_test(test_failures_stop_nobody_else),
-        cmocka_unit_test(test_two_loaders),
+        cmocka_unit_test(test_patience_ends),
+        cmocka_unit_test(test_a_cancel_between_two_connections),
         cmocka_unit_test(test_raw_tables_come_by_and_by),
         cmocka_unit_test(test_two_hands_do_not_wait_for_each_other),
     };

@@ -171,6 +171,10 @@ def _translate(text):
     if word in ("ROLLBACK", "ABORT") and " TO " not in up: return Stmt("rollback", "ROLLBACK")
     if word in ("SAVEPOINT", "RELEASE", "ROLLBACK"): return Stmt("savepoint", text)
     if word in ("SET", "SHOW"): return _set(text, up)
+    m = re.match(r'LOCK (?:TABLE )?((?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))?) IN (\w[\w ]*?) MODE( NOWAIT)?$', re.sub(r"\s+", " ", src).strip(), re.I)
+    if m:
+        if m.group(2).upper() != "EXCLUSIVE": raise gate("LOCK TABLE in another mode than EXCLUSIVE")
+        return Stmt("lock", f"LOCK TABLE {m.group(1).lower()} IN SHARE ROW EXCLUSIVE MODE{m.group(3) or ''}", label=label)
     if word == "COPY":
         raise gate("COPY (the Vertica driver streams LOCAL files, psqlODBC cannot; load with array-bound INSERT)")
     if word in ("CREATE", "ALTER", "DROP") and re.match(r"\w+ (RESOURCE POOL|USER|PROFILE|ACCESS POLICY|SUBNET|LOAD BALANCE|PROJECTION)", up):

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM {marks} WHERE entity = CAST(? AS VARCHAR(200)) AND batch = CAST(? AS BIGINT)
