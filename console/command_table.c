@@ -283,6 +283,21 @@ static const struct command_verb dashboard_verbs[] = {
     {"show", "NAME", "The figures of one, for a range of days.", 1, 1},
     END_OF_VERBS};
 
+static const struct command_option look_options[] = {
+    {.name = "all", .help = "show: every row, where by itself only the first ones are printed."},
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
+static const struct command_verb warehouse_verbs[] = {
+    {"show", "", "Nodes, sessions, running queries, sizes, loads, figures.", 0, 0},
+    {"cancel", "ID", "Cancel a running query; its id is in show.", 1, 1},
+    END_OF_VERBS};
+
+static const struct command_verb source_verbs[] = {
+    {"show", "", "Primary and standby, slots, publications, open transactions, tables.", 0, 0},
+    END_OF_VERBS};
+
 static const char *const glyph_words[] = {"ascii", "eighths", "braille", NULL};
 static const char *const theme_words[] = {"dark", "light", "safe", NULL};
 
@@ -475,6 +490,28 @@ static const struct command commands[] = {
          "is libpq's connection string, instead of the configuration's source.",
      .example = "flightdeck model infer 'host=db1 dbname=shop' -o model.yaml\n"
                 "flightdeck model ddl --model model.yaml --dialect vertica > dwh.sql"},
+    {.name = "warehouse",
+     .arguments = "",
+     .run = cmd_warehouse,
+     .options = look_options,
+     .verbs = warehouse_verbs,
+     .summary = "The warehouse's server: who is in it, what runs, what takes the room.",
+     .details = "Asked through the engine. Numbers of rows are the server's estimates. An id names "
+                "one statement of a session: cancel never meets a later one. Figures are those of "
+                "vertica-prometheus-exporter; what a server does not tell is left out (null in "
+                "--json).",
+     .example = "flightdeck warehouse show --json | jq '.queries[] | select(.seconds > 60)'"},
+    {.name = "source",
+     .arguments = "",
+     .run = cmd_source,
+     .options = look_options,
+     .verbs = source_verbs,
+     .summary = "The source's servers: slots, publications, open transactions, tables.",
+     .details =
+         "Asked through the engine. What grows is told from two looks: the second within ten "
+         "minutes has rates, and when a slot has no room left. Of each table it says what an "
+         "update or a delete carries.",
+     .example = "flightdeck source show"},
     {.name = "sql",
      .arguments = "[SQL]",
      .run = cmd_sql,

@@ -72,10 +72,12 @@ int cmd_help(int argc, char **argv);
 int cmd_model(int argc, char **argv);
 int cmd_refresh(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_source(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_topic(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_warehouse(int argc, char **argv);
 
 #endif

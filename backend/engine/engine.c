@@ -279,7 +279,9 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     (void)pthread_mutex_init(&g->mutex, NULL);
     (void)pthread_cond_init(&g->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
-    enum err rc = stop_init(&g->look_stop, e);
+    g->source_look = source_look_create();
+    enum err rc = g->source_look ? stop_init(&g->look_stop, e)
+                                 : err_set(e, ERR_NOMEM, "no memory for the engine");
     if (!rc)
         rc = make_directories(c->state_dir, e);
     if (!rc)
@@ -384,6 +386,7 @@ void engine_destroy(struct engine *g)
     engine_store_close(g);
     topic_service_destroy(g->topics);
     stop_free(&g->look_stop);
+    source_look_destroy(g->source_look);
     if (g->lock_fd >= 0)
         (void)close(g->lock_fd);
     (void)pthread_cond_destroy(&g->changed);

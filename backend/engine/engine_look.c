@@ -5,6 +5,8 @@
 
 #include "backend/engine/dashboard_service.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/refresh.h"
+#include "backend/engine/warehouse_look.h"
 
 void engine_look_end(struct engine *g)
 {
@@ -26,6 +28,23 @@ static enum err warehouse_address(struct engine *g, char **out, struct errbuf *e
     return *out ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for an address");
 }
 
+/* Where the source is: the first source connector says it, else the configuration. free(). */
+static enum err source_address(struct engine *g, char **out, struct errbuf *e)
+{
+    const char *conninfo = NULL;
+    (void)pthread_mutex_lock(&g->mutex);
+    for (int i = 0; i < g->n_connectors && !conninfo; i++)
+        if (g->connectors[i]->is_source)
+            conninfo = g->connectors[i]->config->source.conninfo;
+    if (!conninfo)
+        conninfo = g->config->source.connection;
+    *out = conninfo ? strdup(conninfo) : NULL;
+    (void)pthread_mutex_unlock(&g->mutex);
+    if (!conninfo)
+        return err_set(e, ERR_CONFIG, "no source is configured: set source.connection");
+    return *out ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for an address");
+}
+
 enum err engine_dashboard_list(struct engine *g, const json_t *params, const char *who,
                                json_t **result, struct errbuf *e)
 {
@@ -33,6 +52,8 @@ enum err engine_dashboard_list(struct engine *g, const json_t *params, const cha
     (void)who;
     return dashboard_service_list(g->dashboards, result, e);
 }
+
+/* ---- dashboards ---- */
 
 enum err engine_dashboard_data(struct engine *g, const json_t *params, const char *who,
                                json_t **result, struct errbuf *e)
@@ -84,4 +105,103 @@ enum err engine_topic_produce(struct engine *g, const json_t *params, const char
 {
     (void)who;
     return ask_topics(g, topic_service_produce, params, result, e);
+}
+
+/* ---- the warehouse ---- */
+
+typedef enum err warehouse_fn(const struct warehouse_look *l, const json_t *params, json_t **result,
+                              struct errbuf *e);
+
+static enum err look_at_warehouse(struct engine *g, warehouse_fn *fn, const json_t *params,
+                                  json_t **result, struct errbuf *e)
+{
+    char *odbc = NULL;
+    enum err rc = warehouse_address(g, &odbc, e);
+    if (rc)
+        return rc;
+    const struct warehouse_look l = {.odbc = odbc,
+                                     .dialect = config_dialect_word(g->config),
+                                     .raw_schema = g->config->warehouse.schema,
+                                     .model_schema = refresh_model_schema(g->refresh),
+                                     .marts = refresh_marts(g->refresh)};
+    struct stop *before = stop_bind(&g->look_stop);
+    rc = fn(&l, params, result, e);
+    (void)stop_bind(before);
+    free(odbc);
+    return rc;
+}
+
+static enum err text_of(const json_t *params, const char *name, const char **out, struct errbuf *e)
+{
+    *out = json_string_value(json_object_get(params, name));
+    return *out ? ERR_OK : err_set(e, ERR_USAGE, "`%s` is missing: a text", name);
+}
+
+static enum err show(const struct warehouse_look *l, const json_t *params, json_t **result,
+                     struct errbuf *e)
+{
+    (void)params;
+    return warehouse_look_show(l, result, e);
+}
+
+static enum err table(const struct warehouse_look *l, const json_t *params, json_t **result,
+                      struct errbuf *e)
+{
+    const char *schema, *name;
+    enum err rc = text_of(params, "schema", &schema, e);
+    if (!rc)
+        rc = text_of(params, "table", &name, e);
+    return rc ? rc : warehouse_look_table(l, schema, name, result, e);
+}
+
+static enum err cancel(const struct warehouse_look *l, const json_t *params, json_t **result,
+                       struct errbuf *e)
+{
+    const char *id;
+    enum err rc = text_of(params, "id", &id, e);
+    if (!rc)
+        rc = warehouse_look_cancel(l, id, e);
+    if (rc)
+        return rc;
+    *result = json_pack("{s:b}", "canceled", 1);
+    return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the answer");
+}
+
+enum err engine_warehouse_show(struct engine *g, const json_t *params, const char *who,
+                               json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return look_at_warehouse(g, show, params, result, e);
+}
+
+enum err engine_warehouse_table(struct engine *g, const json_t *params, const char *who,
+                                json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return look_at_warehouse(g, table, params, result, e);
+}
+
+enum err engine_warehouse_cancel(struct engine *g, const json_t *params, const char *who,
+                                 json_t **result, struct errbuf *e)
+{
+    (void)who;
+    return look_at_warehouse(g, cancel, params, result, e);
+}
+
+/* ---- the source ---- */
+
+enum err engine_source_show(struct engine *g, const json_t *params, const char *who,
+                            json_t **result, struct errbuf *e)
+{
+    char *conninfo = NULL;
+    (void)params;
+    (void)who;
+    enum err rc = source_address(g, &conninfo, e);
+    if (rc)
+        return rc;
+    struct stop *before = stop_bind(&g->look_stop);
+    rc = source_look_show(g->source_look, conninfo, g->config->source.standby, result, e);
+    (void)stop_bind(before);
+    free(conninfo);
+    return rc;
 }

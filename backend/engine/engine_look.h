@@ -21,6 +21,10 @@ engine_look_fn engine_dashboard_data; /* name, from, to, panel, rows, refresh */
 engine_look_fn engine_topic_messages; /* name, partition, a place, limit, bytes, filter */
 engine_look_fn engine_topic_figures;  /* names */
 engine_look_fn engine_topic_produce;  /* name, partition, key, value, headers */
+engine_look_fn engine_warehouse_show;
+engine_look_fn engine_warehouse_table;  /* schema, table */
+engine_look_fn engine_warehouse_cancel; /* id */
+engine_look_fn engine_source_show;
 
 /* No question is answered any more; those under way end. */
 void engine_look_end(struct engine *g);

@@ -12,6 +12,7 @@
 #include "backend/engine/engine_connector.h"
 #include "backend/engine/freshness.h"
 #include "backend/engine/probes.h"
+#include "backend/engine/source_look.h"
 #include "backend/engine/topic_service.h"
 #include "backend/schedule/dag.h"
 #include "backend/state/store.h"
@@ -46,6 +47,7 @@ struct engine {
     struct refresh *refresh; /* what their tasks do in the warehouse */
     struct dashboard_service *dashboards;
     struct topic_service *topics;
+    struct source_look *source_look;
     struct stop look_stop; /* of those who wait for servers to answer an operator */
     bool *dag_failed;      /* each one's last run did; the scheduler's dispatcher's alone */
     struct scheduler *_Atomic scheduler;

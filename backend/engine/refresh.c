@@ -103,6 +103,11 @@ const struct marts *refresh_marts(const struct refresh *r)
     return r->marts;
 }
 
+const char *refresh_model_schema(const struct refresh *r)
+{
+    return r->model ? r->model->schema : NULL;
+}
+
 /* ---- the model ---- */
 
 static enum err choose(const struct refresh *r, const char *const *names, bool *wanted,

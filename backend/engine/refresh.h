@@ -27,6 +27,7 @@ void refresh_destroy(struct refresh *r); /* NULL is fine */
 
 const struct datatests *refresh_tests(const struct refresh *r);
 const struct marts *refresh_marts(const struct refresh *r);
+const char *refresh_model_schema(const struct refresh *r); /* NULL: there is no model */
 /* Those of the configuration, read anew. *out may hold some even on an error: marts_free. */
 enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
                             struct errbuf *e) MUST_CHECK;

@@ -248,6 +248,10 @@ PASS(refresh_run)
 PASS(topic_messages)
 PASS(topic_figures)
 PASS(topic_produce)
+PASS(warehouse_show)
+PASS(warehouse_table)
+PASS(warehouse_cancel)
+PASS(source_show)
 #undef PASS
 
 static const struct control_method methods[] = {
@@ -278,6 +282,10 @@ static const struct control_method methods[] = {
     {"dag.unpause", dag_unpause, CONTROL_MUTATES},
     {"dashboard.list", dashboard_list, CONTROL_READS},
     {"dashboard.data", dashboard_data, CONTROL_READS | CONTROL_ASKS},
+    {"warehouse.show", warehouse_show, CONTROL_READS | CONTROL_ASKS},
+    {"warehouse.table", warehouse_table, CONTROL_READS | CONTROL_ASKS},
+    {"warehouse.cancel", warehouse_cancel, CONTROL_MUTATES | CONTROL_ASKS},
+    {"source.show", source_show, CONTROL_READS | CONTROL_ASKS},
     {"events.list", events_list, CONTROL_READS},
     {"refresh.run", refresh_run, CONTROL_MUTATES},
     {"topic.list", topic_list, CONTROL_READS},
@@ -300,6 +308,8 @@ static void audit(void *arg, const struct control_peer *peer, const char *method
     char words[ERRBUF_TEXT_MAX + 128];
     who_is(peer, who, sizeof who);
     const char *object = json_string_value(json_object_get(params, "name"));
+    if (!object)
+        object = json_string_value(json_object_get(params, "id"));
     const json_t *run = json_object_get(params, "run");
     char number[32];
     if (!object && json_is_integer(run)) {

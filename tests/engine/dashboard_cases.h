@@ -3,6 +3,7 @@
 #define TESTS_DASHBOARD_CASES_H
 
 #include "backend/engine/dashboard_service.h"
+#include "backend/engine/warehouse_look.h"
 
 static struct config *dashboard_config;
 static struct dashboard_service *boards;
@@ -227,9 +228,105 @@ static void test_read_only(void **state)
     warehouse_close(w);
 }
 
+/* ---- what warehouse.show asks, in both dialects ---- */
+
+static const json_t *house_row(const json_t *answer, const char *list, const char *member,
+                               const char *value)
+{
+    size_t i;
+    const json_t *x;
+    json_array_foreach(json_object_get(answer, list), i, x)
+    {
+        const char *v = json_string_value(json_object_get(x, member));
+        if (v && !strcmp(v, value))
+            return x;
+    }
+    fail_msg("%s has no %s `%s`", list, member, value);
+    return NULL;
+}
+
+static void test_look_at_the_warehouse(void **state)
+{
+    (void)state;
+    json_t *a = NULL, *t = NULL;
+    const struct warehouse_look l = {.odbc = on.odbc,
+                                     .dialect = on.dialect,
+                                     .raw_schema = "raw",
+                                     .model_schema = "dwh",
+                                     .marts = on.marts};
+    struct golden_data d = fill_small();
+    (void)traffic("2025-11-10", "2026-01-01 00:00:01+00");
+    OK(warehouse_look_show(&l, &a, &err));
+    if (json_array_size(json_object_get(a, "errors")))
+        fail_msg("%s", json_dumps(json_object_get(a, "errors"), 0));
+    assert_int_equal(json_array_size(json_object_get(a, "nodes")), 1);
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(json_object_get(a, "nodes"), 0), "state")),
+        "UP");
+    (void)house_row(a, "sessions", "application", "test");
+    (void)house_row(a, "tables", "table_name", "airports_traffic");
+    (void)house_row(a, "schemas", "schema_name", "presentation");
+    (void)house_row(a, "model_loads", "entity", "flights");
+    assert_true(
+        json_is_real(json_object_get(house_row(a, "marts", "mart", "airports_traffic"), "age_s")));
+    assert_true(json_number_value(
+                    json_object_get(house_row(a, "figures", "name", "connections"), "value")) >= 1);
+    const json_t *cpu = json_object_get(house_row(a, "figures", "name", "cpu_percent"), "value");
+    assert_int_equal(json_is_number(cpu), !strcmp(on.dialect, "vertica"));
+    OK(warehouse_look_table(&l, "presentation", "airports_traffic", &t, &err));
+    (void)house_row(t, "columns", "name", "linked_airport_code");
+    assert_int_equal(warehouse_look_cancel(&l, "none/1", &err), ERR_NOT_FOUND);
+    json_decref(t);
+    json_decref(a);
+    golden_free(&d);
+}
+
+static void *sleep_long(void *arg)
+{
+    struct errbuf e;
+    return warehouse_exec(arg, "SELECT MAX(a) FROM dwh._cancel_me", 0, NULL, NULL, &e) ? arg : NULL;
+}
+
+/* A view that sleeps, so that both dialects have something that runs. */
+static void test_cancel_in_the_warehouse(void **state)
+{
+    (void)state;
+    const struct warehouse_look l = {
+        .odbc = on.odbc, .dialect = on.dialect, .raw_schema = "raw", .marts = on.marts};
+    free(fixture_sql(
+        on.conninfo,
+        "CREATE OR REPLACE VIEW dwh._cancel_me AS SELECT (pg_sleep(62) IS NULL)::int AS a"));
+    struct warehouse *w = connect_one();
+    pthread_t t;
+    assert_int_equal(pthread_create(&t, NULL, sleep_long, w), 0);
+    fixture_wait_sql(on.conninfo,
+                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+                     "query LIKE '%_cancel_me%'",
+                     "t", 30);
+    json_t *a = NULL;
+    OK(warehouse_look_show(&l, &a, &err));
+    const char *id = NULL;
+    size_t i;
+    const json_t *q;
+    json_array_foreach(json_object_get(a, "queries"), i, q)
+    {
+        if (strstr(json_string_value(json_object_get(q, "text")), "MAX(a) FROM dwh._cancel_me"))
+            id = json_string_value(json_object_get(q, "id"));
+    }
+    assert_non_null(id);
+    OK(warehouse_look_cancel(&l, id, &err));
+    void *failed = NULL;
+    assert_int_equal(pthread_join(t, &failed), 0);
+    assert_ptr_equal(failed, w);
+    warehouse_close(w);
+    json_decref(a);
+    free(fixture_sql(on.conninfo, "DROP VIEW dwh._cancel_me"));
+}
+
 #define DASHBOARD_CASES                                                                            \
     cmocka_unit_test(test_dashboard_of_airports), cmocka_unit_test(test_dashboard_of_passengers),  \
         cmocka_unit_test(test_dashboard_is_kept), cmocka_unit_test(test_dashboard_with_mistakes),  \
-        cmocka_unit_test(test_read_only)
+        cmocka_unit_test(test_read_only), cmocka_unit_test(test_look_at_the_warehouse),            \
+        cmocka_unit_test(test_cancel_in_the_warehouse)
 
 #endif
