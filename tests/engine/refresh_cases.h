@@ -199,7 +199,8 @@ static void test_batches_never_go_back(void **state)
 
 /*
  * The snapshot of a source that is written to meanwhile: its rows are older than every change that
- * they do not hold, also one that is committed the moment after. Each row is changed once.
+ * they do not hold, also one that is committed the moment after. Each row is changed once, the last
+ * quarter of them behind the slot, however long it is in coming.
  */
 static void test_a_busy_source(void **state)
 {
@@ -207,13 +208,16 @@ static void test_a_busy_source(void **state)
     struct harness h;
     char sql[600];
     char *out = NULL;
-    char *db =
-        shop(&h, "busy",
-             "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM "
-             "generate_series(1, 20000) i;"
-             "CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN SET LOCAL "
-             "synchronous_commit = off; FOR i IN 1..20000 LOOP UPDATE t SET v = 1 WHERE id = "
-             "i; COMMIT; END LOOP; END $$");
+    char *db = shop(
+        &h, "busy",
+        "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM "
+        "generate_series(1, 20000) i;"
+        "CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN SET synchronous_commit = off; "
+        "FOR i IN 1..20000 LOOP IF i = 15000 THEN WHILE NOT EXISTS (SELECT FROM "
+        "pg_replication_slots "
+        "WHERE database = current_database() AND confirmed_flush_lsn IS NOT NULL) LOOP COMMIT; "
+        "PERFORM pg_sleep(0.001); END LOOP; END IF; UPDATE t SET v = 1 WHERE id = i; COMMIT; "
+        "END LOOP; END $$");
     pid_t writer = fork();
     if (writer == 0) {
         source_run(db, "CALL change()");
