@@ -93,6 +93,8 @@ typedef uint64_t context_t;
     X(REFRESH, 'r', 0,                                                                             \
       CONTEXT_OVERVIEW | CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_DASHBOARD | CONTEXT_PANEL,           \
       "refresh", "refresh the data under the cursor: an entity, a mart, a DAG")                    \
+    X(ACKNOWLEDGE, 'a', 0, CONTEXT_OVERVIEW, "acknowledge",                                        \
+      "acknowledge the alert: it stays in the list until it is over")                              \
     X(PAUSE, 'p', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "pause",                              \
       "pause the connector: it keeps its position and connections")                                \
     X(RESUME, 'u', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "resume",                            \
@@ -102,7 +104,8 @@ typedef uint64_t context_t;
     X(STOP, 's', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "stop",                                \
       "stop the connector and close its connections; it keeps its position")                       \
     X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest, or stop doing so")            \
-    X(FILTER, '/', 0, CONTEXT_TABLES, "filter", "show only the rows that contain a text")          \
+    X(FILTER, '/', 0, CONTEXT_TABLES | CONTEXT_OVERVIEW, "filter",                                 \
+      "show only the rows that contain a text")                                                    \
     X(SORT, 'o', 0, CONTEXT_SORTED, "sort", "sort by the next column")                             \
     X(REVERSE, 'O', 0, CONTEXT_SORTED, "", "turn the sort order round")                            \
     X(UP, VK_UP, 'k', CONTEXT_BROWSE | CONTEXT_HELP, "", "one row up")                             \

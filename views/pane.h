@@ -131,13 +131,4 @@ void lines_printf(struct lines *l, const char *label, uint16_t style, const char
 void lines_draw(struct screen *s, struct grid *g, struct rect r, int label,
                 void (*draw)(struct screen *s, struct lines *l));
 
-/* How the pipeline does: the strip, one column a station (a row a station where it is narrow).
- * Returns the row below. */
-int draw_pipeline(const struct screen *s, struct grid *g, struct rect r, bool sparks);
-
-/* The bottleneck in words, and a line a server, slot and the connectors: at most `room` rows, the
- * worst ones where not all fit. Each returns the row below. */
-int draw_bottleneck(const struct screen *s, struct grid *g, struct rect r, int y, int room);
-int draw_health(const struct screen *s, struct grid *g, struct rect r, int y, int room);
-
 #endif

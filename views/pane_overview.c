@@ -1,249 +1,608 @@
-/* Pane 1: how everything does, the worst first; alerts, and Enter goes to what one is about. */
+/*
+ * Pane 1: how everything does, the answer first; then how fresh each table and mart is, and what is
+ * wrong. Enter goes to what a row is about, `a` acknowledges an alert, `r` refreshes what is
+ * behind.
+ *
+ * One list for the keys, two tables for the eyes: the rows are the tables and marts, then the
+ * alerts, and each kind is drawn with columns of its own.
+ */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "views/pane.h"
+#include "views/pipeline.h"
 
-/* ---- alerts: the newest warnings and errors ---- */
+enum {
+    SERIES_S = 120, /* what the sparklines show */
+    ROOMY = 14,     /* rows of the pane from which on sections have titles */
+    SPACIOUS = 36,  /* .. and each server has a line */
+    ALERT_ROWS = 4, /* that alerts have at the least, title and header among them */
+};
+static const int64_t SERIES_US = 6000000;
+static const int64_t RUN_US = 500000;
+static const double LATE_S = 60; /* a table whose records wait longer than this is marked */
+static const int64_t DAY_US = 86400 * INT64_C(1000000);
 
-enum { ALERT_SIGN, ALERT_TIME, ALERT_OBJECT, ALERT_TEXT };
+struct overview {
+    struct pipeline_course course;
+    bool recorded;                    /* the course is the recorder's */
+    struct table_state fresh, alerts; /* where each table is scrolled to; order is not theirs */
+    char dag[128];                    /* being refreshed; "" */
+    int64_t run;                      /* its run; 0: not known yet */
+};
+
+#define STATE(s) PANE_STATE(s, PANE_OVERVIEW, struct overview)
+
+/* ---- rows ---- */
+
+static const struct snap_fresh *fresh_at(const struct screen *s, size_t row)
+{
+    return s->snapshot && row < s->snapshot->fresh_count ? &s->snapshot->fresh[row] : NULL;
+}
+
+static const struct snap_alert *alert_at(const struct screen *s, size_t row)
+{
+    return &s->snapshot->alerts[row - s->snapshot->fresh_count];
+}
+
+static const char *row_key(const void *ctx, size_t row)
+{
+    const struct snap_fresh *f = fresh_at(ctx, row);
+    return f ? f->key : alert_at(ctx, row)->key;
+}
+
+static bool is_behind(const struct snap_fresh *f)
+{
+    return f->is_mart ? f->late_s > 0 : f->waiting > 0 && f->behind_s > LATE_S;
+}
+
+static uint16_t fresh_style(const struct snap_fresh *f)
+{
+    return f->verified_ok == 0 ? STYLE_BROKEN : is_behind(f) ? STYLE_ATTENTION : STYLE_PLAIN;
+}
+
+static const char *style_sign(uint16_t style, bool ascii)
+{
+    return style == STYLE_BROKEN      ? (ascii ? "X" : "✗")
+           : style == STYLE_ATTENTION ? (ascii ? "!" : "▲")
+                                      : " ";
+}
+
+/* The time of today, "yest. 12:05", or the date. */
+static void moment(const struct screen *s, int64_t us, char *out, size_t n)
+{
+    char text[UNIT_TEXT_MAX];
+    int64_t days = us == UNKNOWN_INT ? 0 : s->snapshot->now_us / DAY_US - us / DAY_US;
+    if (us == UNKNOWN_INT)
+        (void)snprintf(out, n, "-");
+    else if (days <= 0)
+        (void)unit_clock(us, out, n);
+    else if (days == 1)
+        (void)snprintf(out, n, "yest. %s", unit_minute(us, text, sizeof text));
+    else
+        (void)snprintf(out, n, "%.10s", unit_day(us, text, sizeof text));
+}
+
+static void verify_words(const struct screen *s, const struct snap_fresh *f, char *out, size_t n)
+{
+    char at[UNIT_TEXT_MAX];
+    if (f->verified_ok < 0) {
+        (void)snprintf(out, n, "-");
+        return;
+    }
+    bool today =
+        f->verified_us != UNKNOWN_INT && f->verified_us / DAY_US == s->snapshot->now_us / DAY_US;
+    if (today)
+        (void)unit_minute(f->verified_us, at, sizeof at);
+    else
+        moment(s, f->verified_us, at, sizeof at);
+    (void)snprintf(out, n, "%s %s", f->verified_ok ? (s->ascii ? "ok" : "✓") : "DIFFERS", at);
+}
+
+static void where_words(const struct snap_fresh *f, char *out, size_t n)
+{
+    char text[UNIT_TEXT_MAX];
+    if (f->is_mart || isnan(f->of_it_s))
+        (void)snprintf(out, n, "%s", f->of_it_in);
+    else
+        (void)snprintf(out, n, "%s %s", f->of_it_in, unit_duration(f->of_it_s, text, sizeof text));
+}
+
+enum { FRESH_SIGN, FRESH_NAME, FRESH_BEHIND, FRESH_IN, FRESH_ROWS, FRESH_LAST, FRESH_VERIFY };
+
+static const struct table_column fresh_columns[] = {
+    [FRESH_SIGN] = {.title = "", .width = 1},
+    [FRESH_NAME] = {.title = "table / mart", .width = 16, .stretch = true, .want = 30},
+    [FRESH_BEHIND] = {.title = "behind", .width = 10, .right = true},
+    [FRESH_IN] = {.title = "of it in", .width = 22, .rank = 1, .spare = true},
+    [FRESH_ROWS] = {.title = "rows today", .width = 10, .right = true, .rank = 3},
+    [FRESH_LAST] = {.title = "refreshed", .width = 11, .rank = 2},
+    [FRESH_VERIFY] = {.title = "verify", .width = 13, .rank = 4},
+};
+
+static void fresh_cell(const void *ctx, size_t row, int column, struct table_cell *out)
+{
+    const struct screen *s = ctx;
+    const struct snap_fresh *f = fresh_at(s, row);
+    size_t n = sizeof out->text;
+    switch (column) {
+    case FRESH_SIGN:
+        out->style = fresh_style(f);
+        (void)snprintf(out->text, n, "%s", style_sign(out->style, s->ascii));
+        break;
+    case FRESH_NAME:
+        (void)snprintf(out->text, n, "%s", f->name);
+        break;
+    case FRESH_BEHIND:
+        out->style = is_behind(f) ? STYLE_ATTENTION : STYLE_PLAIN;
+        (void)unit_duration(f->behind_s, out->text, n);
+        break;
+    case FRESH_IN:
+        where_words(f, out->text, n);
+        break;
+    case FRESH_ROWS:
+        (void)unit_count(f->rows_today, out->text, n);
+        break;
+    case FRESH_LAST:
+        moment(s, f->last_refresh_us, out->text, n);
+        break;
+    default:
+        out->style = f->verified_ok == 0 ? STYLE_BROKEN : STYLE_PLAIN;
+        verify_words(s, f, out->text, n);
+    }
+}
+
+enum { ALERT_SIGN, ALERT_TIME, ALERT_RULE, ALERT_OBJECT, ALERT_TEXT };
 
 static const struct table_column alert_columns[] = {
     [ALERT_SIGN] = {.title = "", .width = 1},
-    [ALERT_TIME] = {.title = "UTC", .width = 8},
-    [ALERT_OBJECT] = {.title = "about", .width = 24, .rank = 1},
-    [ALERT_TEXT] = {.title = "what", .width = 24, .stretch = true},
+    [ALERT_TIME] = {.title = "since UTC", .width = 11},
+    [ALERT_RULE] = {.title = "alert", .width = 12, .rank = 2},
+    [ALERT_OBJECT] = {.title = "about", .width = 26, .rank = 1},
+    [ALERT_TEXT] = {.title = "what", .width = 16, .stretch = true},
 };
-
-static const struct event *alert(const void *ctx, size_t row)
-{
-    const struct screen *s = ctx;
-    return &s->events.events[s->events.alerts[row]];
-}
-
-static const char *alert_key(const void *ctx, size_t row)
-{
-    return alert(ctx, row)->key;
-}
 
 static void alert_cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     const struct screen *s = ctx;
-    const struct event *v = alert(ctx, row);
-    out->style = level_style(v->level);
+    const struct snap_alert *a = alert_at(s, row);
+    size_t n = sizeof out->text;
+    bool known = a->acknowledged_by != NULL;
+    out->style = known ? STYLE_DIM : STYLE_PLAIN;
     switch (column) {
     case ALERT_SIGN:
-        (void)snprintf(out->text, sizeof out->text, "%s", level_sign(v->level, s->ascii));
+        out->style = level_style(a->level);
+        (void)snprintf(out->text, n, "%s", level_sign(a->level, s->ascii));
         break;
     case ALERT_TIME:
-        out->style = STYLE_PLAIN;
-        (void)unit_clock(v->ts_us, out->text, sizeof out->text);
+        moment(s, a->since_us, out->text, n);
+        break;
+    case ALERT_RULE:
+        (void)snprintf(out->text, n, "%s", a->rule);
         break;
     case ALERT_OBJECT:
-        out->style = STYLE_PLAIN;
-        (void)snprintf(out->text, sizeof out->text, "%s", v->object ? v->object : v->area);
+        (void)snprintf(out->text, n, "%s", a->object);
         break;
     default:
-        (void)snprintf(out->text, sizeof out->text, "%s", v->text);
+        out->style = known ? STYLE_DIM : level_style(a->level);
+        (void)snprintf(out->text, n, "%s%s%s", known ? "known to " : "",
+                       known ? a->acknowledged_by : "", known ? ": " : "");
+        (void)snprintf(out->text + strlen(out->text), n - strlen(out->text), "%s", a->text);
     }
+}
+
+/* Both kinds in one, for filtering and files. */
+enum { ROW_KIND, ROW_NAME, ROW_STATE, ROW_BEHIND, ROW_TEXT, ROW_ROWS, ROW_SINCE, ROW_VERIFY };
+
+static const struct table_column row_columns[] = {
+    [ROW_KIND] = {.title = "kind", .width = 6},
+    [ROW_NAME] = {.title = "name", .width = 20},
+    [ROW_STATE] = {.title = "state", .width = 10},
+    [ROW_BEHIND] = {.title = "behind", .width = 10, .right = true},
+    [ROW_TEXT] = {.title = "what", .width = 24},
+    [ROW_ROWS] = {.title = "rows today", .width = 10, .right = true},
+    [ROW_SINCE] = {.title = "refreshed or since", .width = 19},
+    [ROW_VERIFY] = {.title = "verify", .width = 13},
+};
+
+static void row_of_fresh(const struct screen *s, const struct snap_fresh *f, int column, char *out,
+                         size_t n)
+{
+    switch (column) {
+    case ROW_KIND:
+        (void)snprintf(out, n, "%s", f->is_mart ? "mart" : "table");
+        break;
+    case ROW_NAME:
+        (void)snprintf(out, n, "%s", f->name);
+        break;
+    case ROW_STATE:
+        (void)snprintf(out, n, "%s", is_behind(f) ? "late" : "ok");
+        break;
+    case ROW_BEHIND:
+        (void)unit_duration(f->behind_s, out, n);
+        break;
+    case ROW_TEXT:
+        where_words(f, out, n);
+        break;
+    case ROW_ROWS:
+        (void)unit_count(f->rows_today, out, n);
+        break;
+    case ROW_SINCE:
+        (void)unit_day(f->last_refresh_us, out, n);
+        break;
+    default:
+        verify_words(s, f, out, n);
+    }
+}
+
+static void row_of_alert(const struct snap_alert *a, int column, char *out, size_t n)
+{
+    switch (column) {
+    case ROW_KIND:
+        (void)snprintf(out, n, "alert");
+        break;
+    case ROW_NAME:
+        (void)snprintf(out, n, "%s", a->name);
+        break;
+    case ROW_STATE:
+        (void)snprintf(out, n, "%s", a->level);
+        break;
+    case ROW_TEXT:
+        (void)snprintf(out, n, "%s", a->text);
+        break;
+    case ROW_SINCE:
+        (void)unit_day(a->since_us, out, n);
+        break;
+    default:
+        out[0] = '\0';
+    }
+}
+
+static void row_cell(const void *ctx, size_t row, int column, struct table_cell *out)
+{
+    const struct snap_fresh *f = fresh_at(ctx, row);
+    if (f)
+        row_of_fresh(ctx, f, column, out->text, sizeof out->text);
+    else
+        row_of_alert(alert_at(ctx, row), column, out->text, sizeof out->text);
 }
 
 static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
-        .columns = alert_columns,
-        .column_count = sizeof alert_columns / sizeof alert_columns[0],
-        .rows = s->events.alert_count,
+        .columns = row_columns,
+        .column_count = sizeof row_columns / sizeof row_columns[0],
+        .rows = s->snapshot ? s->snapshot->fresh_count + s->snapshot->alert_count : 0,
         .ctx = s,
-        .key = alert_key,
-        .cell = alert_cell,
-        .empty = "none",
+        .key = row_key,
+        .cell = row_cell,
+        .empty = "nothing is known yet",
     };
 }
 
-/* ---- the answer, before the details ---- */
+/* ---- drawing ---- */
 
-/* At most two rows, as many as `room`. */
-int draw_bottleneck(const struct screen *s, struct grid *g, struct rect r, int y, int room)
+/* Rows [from, to) of the list's order, with columns of their own. */
+static void draw_part(struct screen *s, struct grid *g, struct rect r, struct table_state *part,
+                      size_t from, size_t to, bool of_alerts)
 {
-    char text[512];
-    const char *why = s->snapshot->bottleneck;
-    uint16_t style = why ? STYLE_ATTENTION : STYLE_PLAIN;
-    (void)snprintf(text, sizeof text, "%s%s", why ? "Bottleneck: " : "No bottleneck.",
-                   why ? why : "");
-    if (why && room > 0)
-        (void)grid_put(g, y, r.x + 1, 1, style, state_sign("slow", g->ascii));
-    const char *at = text;
-    for (int i = 0; i < 2 && i < room && *at; i++) {
-        char row[512];
-        size_t next;
-        size_t n = wrap_row(at, r.w - 4, g->ascii, &next);
-        bool last = i == 1 || i + 1 == room;
-        (void)snprintf(row, sizeof row, "%.*s", last ? (int)sizeof row : (int)n, at);
-        (void)grid_text(g, y++, r.x + 3, r.w - 4, style, row);
-        at += next;
-    }
-    return y;
+    const struct table_state *all = &s->tables[PANE_OVERVIEW];
+    const struct table_model m = {
+        .columns = of_alerts ? alert_columns : fresh_columns,
+        .column_count = of_alerts ? sizeof alert_columns / sizeof alert_columns[0]
+                                  : sizeof fresh_columns / sizeof fresh_columns[0],
+        .rows = to - from,
+        .ctx = s,
+        .key = row_key,
+        .cell = of_alerts ? alert_cell : fresh_cell,
+        .empty = of_alerts ? "none" : "nothing is known yet",
+    };
+    bool here = all->selected >= from && all->selected < to;
+    part->sort = -1;
+    part->order = all->order + from;
+    part->n = to - from;
+    if (here)
+        part->selected = all->selected - from;
+    else if (part->selected >= part->n)
+        part->selected = part->n ? part->n - 1 : 0;
+    (void)snprintf(part->filter, sizeof part->filter, "%s", all->filter);
+    table_draw(g, r, &m, part, here);
+    part->order = NULL;
 }
 
-/* ---- servers and connectors, a line each ---- */
-
-struct fact {
-    char name[64];
-    char state[24];
-    char text[256];
-    uint16_t style;
-};
-
-enum { FACTS_MAX = 16, NAME_WIDTH = 14, STATE_WIDTH = 11 };
-
-static void add_fact(struct fact *f, size_t *n, const char *name, const char *state,
-                     const char *text)
+/* How many of the order's rows are tables and marts: they stand first. */
+static size_t count_fresh(const struct screen *s)
 {
-    if (*n == FACTS_MAX)
-        return;
-    (void)snprintf(f[*n].name, sizeof f->name, "%s", name);
-    (void)snprintf(f[*n].state, sizeof f->state, "%s", state);
-    (void)snprintf(f[*n].text, sizeof f->text, "%s", text);
-    f[*n].style = state_style(state);
-    (*n)++;
-}
-
-static void add_server(struct fact *f, size_t *n, const char *name, const struct snap_server *v,
-                       const char *more)
-{
-    char text[256];
-    if (!v->known)
-        return;
-    (void)snprintf(text, sizeof text, "%s%s%s",
-                   v->error   ? v->error
-                   : v->about ? v->about
-                              : "",
-                   !v->error && *more && v->about ? ", " : "", v->error ? "" : more);
-    add_fact(f, n, name, v->state ? v->state : "unknown", text);
-}
-
-static void add_source(struct fact *f, size_t *n, const struct snapshot *s)
-{
-    char a[UNIT_TEXT_MAX];
-    char b[UNIT_TEXT_MAX];
-    char text[256] = "";
-    if (!isnan(s->longest_transaction_s))
-        (void)snprintf(text, sizeof text, "longest transaction %s",
-                       unit_duration(s->longest_transaction_s, a, sizeof a));
-    add_server(f, n, "primary", &s->primary, text);
-    (void)snprintf(text, sizeof text, "%s behind, %s", unit_duration(s->standby_lag_s, a, sizeof a),
-                   unit_bytes(s->standby_lag_bytes, b, sizeof b));
-    add_server(f, n, "standby", &s->standby, text);
-    for (size_t i = 0; i < s->slot_count; i++) {
-        const struct snap_slot *slot = &s->slots[i];
-        char name[64];
-        (void)snprintf(name, sizeof name, "slot %s", slot->name);
-        (void)snprintf(
-            text, sizeof text, "%s%s retained%s%s", slot->active == 0 ? "not active, " : "",
-            unit_bytes(slot->retained_bytes, a, sizeof a),
-            isnan(slot->safe_wal_bytes) ? "" : ", safe for ",
-            isnan(slot->safe_wal_bytes) ? "" : unit_bytes(slot->safe_wal_bytes, b, sizeof b));
-        if (slot->error)
-            (void)snprintf(text, sizeof text, "%s", slot->error);
-        add_fact(f, n, name, slot->wal_status ? slot->wal_status : "unknown", text);
-        if (slot->active == 0 && f[*n - 1].style == STYLE_PLAIN)
-            f[*n - 1].style = STYLE_ATTENTION;
-    }
-}
-
-/* "2 running, 1 FAILED: tickets-sink" */
-static void add_connectors(struct fact *f, size_t *n, const struct snapshot *s)
-{
-    size_t running = 0, failed = 0, other = 0;
-    const char *worst = NULL;
-    for (size_t i = 0; i < s->connector_count; i++) {
-        const struct snap_connector *c = &s->connectors[i];
-        if (strcmp(c->state, "RUNNING") == 0)
-            running++;
-        else if (strcmp(c->state, "FAILED") == 0) {
-            worst = failed++ ? worst : c->name;
-        } else {
-            worst = failed + other++ ? worst : c->name;
-        }
-    }
-    char text[256];
-    (void)snprintf(text, sizeof text, "%zu of %zu running%s%s", running, s->connector_count,
-                   worst ? "; see " : "", worst ? worst : "");
-    add_fact(f, n, "connectors",
-             failed               ? "FAILED"
-             : other              ? "attention"
-             : s->connector_count ? "up"
-                                  : "none",
-             text);
-    if (!s->connector_count)
-        f[*n - 1].style = STYLE_PLAIN;
-}
-
-static size_t collect_facts(const struct snapshot *s, struct fact *f)
-{
+    const struct table_state *t = &s->tables[PANE_OVERVIEW];
     size_t n = 0;
-    add_source(f, &n, s);
-    add_server(f, &n, "kafka", &s->kafka, "");
-    add_server(f, &n, "warehouse", &s->warehouse, "");
-    add_connectors(f, &n, s);
+    while (n < t->n && t->order[n] < s->snapshot->fresh_count)
+        n++;
     return n;
 }
 
-static void draw_fact(struct grid *g, struct rect r, int y, const struct fact *f)
+/* Alerts get what they need as long as the tables keep a third; and never less than a few rows. */
+static int alert_rows(int room, size_t fresh, size_t alerts)
 {
-    int x = r.x + 3;
-    const char *sign = f->style == STYLE_PLAIN ? " " : f->style == STYLE_BROKEN ? "✗" : "▲";
-    if (g->ascii && *sign != ' ')
-        sign = f->style == STYLE_BROKEN ? "X" : "!";
-    (void)grid_put(g, y, r.x + 1, 1, f->style, sign);
-    (void)grid_text(g, y, x, NAME_WIDTH + 1, STYLE_PLAIN, f->name);
-    (void)grid_text(g, y, x + NAME_WIDTH + 2, STATE_WIDTH, f->style, f->state);
-    (void)grid_text(g, y, x + NAME_WIDTH + STATE_WIDTH + 3, r.w - NAME_WIDTH - STATE_WIDTH - 6,
-                    f->style == STYLE_BROKEN ? STYLE_BROKEN : STYLE_PLAIN, f->text);
+    if (!alerts)
+        return room > (int)fresh + 2 ? 1 : 0;
+    int need = (int)(alerts < 1000 ? alerts : 1000) + 2;
+    int left = room - ((int)(fresh < 1000 ? fresh : 1000) + 2);
+    int rows = left > ALERT_ROWS ? left : ALERT_ROWS;
+    rows = rows > need ? need : rows;
+    return rows > room ? room : rows;
 }
 
-/* The worst first where there is no room for all of them. */
-int draw_health(const struct screen *s, struct grid *g, struct rect r, int y, int room)
+static void draw_lists(struct screen *s, struct grid *g, struct rect r, int y, int end)
 {
-    struct fact f[FACTS_MAX];
-    size_t n = collect_facts(s->snapshot, f);
-    static const uint16_t worst_first[] = {STYLE_BROKEN, STYLE_ATTENTION, STYLE_PLAIN};
-    if ((int)n <= room) {
-        for (size_t i = 0; i < n; i++)
-            draw_fact(g, r, y++, &f[i]);
-        return y;
+    const struct table_state *t = &s->tables[PANE_OVERVIEW];
+    struct overview *o = STATE(s);
+    size_t fresh = count_fresh(s);
+    int of_alerts = alert_rows(end - y, fresh, t->n - fresh);
+    if (of_alerts > end - y - 3 && t->selected < fresh && t->n - fresh > 0 && end - y < 7)
+        of_alerts = 0; /* too little for both: the one with the selection */
+    int middle = end - of_alerts;
+    if (middle > y + (int)(fresh ? fresh : 1) + 2) /* below the tables, not at the screen's end */
+        middle = y + (int)(fresh ? fresh : 1) + 2;
+    if (middle - y >= 3) {
+        y = draw_section(g, r, y, "Freshness");
+        draw_part(s, g, (struct rect){y, r.x, middle - y, r.w}, &o->fresh, 0, fresh, false);
     }
-    for (size_t k = 0; k < 3; k++)
-        for (size_t i = 0; i < n; i++)
-            if (f[i].style == worst_first[k] && room > 0) {
-                draw_fact(g, r, y++, &f[i]);
-                room--;
-            }
-    return y;
+    if (of_alerts == 1)
+        (void)draw_section(g, r, middle, "Alerts: none");
+    else if (of_alerts > 2) {
+        y = draw_section(g, r, middle, "Alerts");
+        int rows = of_alerts - 1;
+        draw_part(s, g, (struct rect){y, r.x, rows, r.w}, &o->alerts, fresh, t->n, true);
+    }
 }
 
 static void render(struct screen *s, struct grid *g, struct rect r)
 {
+    struct overview *o = STATE(s);
     int y = r.y;
     int end = r.y + r.h;
-    bool roomy = r.h >= 14;
+    bool roomy = r.h >= ROOMY;
+    if (!o->recorded)
+        pipeline_course_of(&s->history, &o->course);
     if (roomy)
         y = draw_section(g, r, y, "Pipeline");
-    y = draw_pipeline(s, g, (struct rect){y, r.x, end - y, r.w}, roomy);
+    y = draw_pipeline(s, g, (struct rect){y, r.x, end - y, r.w}, roomy ? &o->course : NULL);
     y = draw_bottleneck(s, g, r, y, end - y);
     if (roomy)
+        y = draw_disaster(s, g, r, y);
+    if (r.h >= SPACIOUS) {
         y = draw_section(g, r, y, "Servers");
-    int alerts = end - y > 9 ? 4 : end - y > 4 ? 3 : 0; /* at least so many rows for them */
-    y = draw_health(s, g, r, y, end - y - alerts);
-    if (end - y < 2)
+        y = draw_health(s, g, r, y, SPACIOUS / 3);
+    } else if (end - y > 0) {
+        y = draw_health(s, g, r, y, 1);
+    }
+    if (end - y >= 3)
+        draw_lists(s, g, r, y, end);
+}
+
+/* ---- asking ---- */
+
+static json_t *series_params(const struct screen *s)
+{
+    json_t *names = json_array();
+    for (int i = 0; i < STATIONS; i++)
+        (void)json_array_append_new(names, json_string(pipeline_figure((enum pipeline_station)i)));
+    json_t *p = json_pack("{s:o, s:i}", "figures", names, "points", PIPELINE_POINTS);
+    if (s->shown_us) {
+        (void)json_object_set_new(p, "from_us",
+                                  json_integer(s->shown_us - SERIES_S * INT64_C(1000000)));
+        (void)json_object_set_new(p, "to_us", json_integer(s->shown_us));
+    } else {
+        (void)json_object_set_new(p, "last_s", json_integer(SERIES_S));
+    }
+    return p;
+}
+
+static bool ask(const struct screen *s, int i, struct ask *out)
+{
+    const struct overview *o = STATE(s);
+    if (i == 0) {
+        *out = (struct ask){.method = "recorder.series",
+                            .params = series_params(s),
+                            .every_us = s->shown_us ? 0 : SERIES_US};
+        return true;
+    }
+    if (i == 1 && o->run) {
+        *out = (struct ask){.method = "dag.run",
+                            .params = json_pack("{s:I}", "run", (json_int_t)o->run),
+                            .every_us = RUN_US};
+        return true;
+    }
+    return false;
+}
+
+/* Others ask for series too. */
+static bool is_own(const struct answer *a)
+{
+    const json_t *names = json_object_get(a->params, "figures");
+    const char *first = json_string_value(json_array_get(names, 0));
+    return strcmp(a->method, "recorder.series") == 0 && json_array_size(names) == STATIONS &&
+           first && strcmp(first, pipeline_figure(STATION_WAL)) == 0;
+}
+
+static void take_series(struct overview *o, const struct answer *a)
+{
+    const json_t *all = json_object_get(a->result, "series");
+    o->recorded = a->code == ERR_OK && json_is_object(all);
+    for (int i = 0; i < STATIONS && o->recorded; i++) {
+        const json_t *list = json_object_get(all, pipeline_figure((enum pipeline_station)i));
+        for (size_t k = 0; k < PIPELINE_POINTS; k++) {
+            const json_t *v = json_array_get(list, k);
+            o->course.points[i][k] = json_is_number(v) ? json_number_value(v) : NAN;
+        }
+    }
+}
+
+/* What came of the refresh, when it is over. */
+static void take_run(struct screen *s, struct overview *o, const struct answer *a)
+{
+    char rows[UNIT_TEXT_MAX];
+    char took[UNIT_TEXT_MAX];
+    const json_t *run = json_object_get(a->result, "run");
+    const char *state = json_string_value(json_object_get(run, "state"));
+    const json_t *n = json_object_get(run, "rows");
+    const char *why = json_string_value(json_object_get(run, "reason"));
+    if (a->code != ERR_OK) {
+        screen_say(s, STYLE_BROKEN, "%s: run %lld: %s", o->dag, (long long)o->run, a->text);
+        o->run = 0;
         return;
-    y = draw_section(g, r, y, "Alerts");
-    struct table_model m;
-    model(s, &m);
-    table_draw(g, (struct rect){y, r.x, end - y, r.w}, &m, &s->tables[PANE_OVERVIEW],
-               s->events.alert_count > 0);
+    }
+    if (!state || strcmp(state, "queued") == 0 || strcmp(state, "running") == 0 ||
+        strcmp(state, "canceling") == 0) {
+        screen_say(s, STYLE_PLAIN, "%s: run %lld is %s", o->dag, (long long)o->run,
+                   state ? state : "unknown");
+        return;
+    }
+    double us = json_number_value(json_object_get(run, "ended_us")) -
+                json_number_value(json_object_get(run, "started_us"));
+    if (strcmp(state, "success") == 0)
+        screen_say(
+            s, STYLE_OK, "%s: %s rows inserted in %s", o->dag,
+            unit_count(json_is_integer(n) ? json_integer_value(n) : UNKNOWN_INT, rows, sizeof rows),
+            unit_duration(us / 1e6, took, sizeof took));
+    else
+        screen_say(s, STYLE_BROKEN, "%s: run %lld %s%s%s", o->dag, (long long)o->run, state,
+                   why && *why ? ": " : "", why ? why : "");
+    o->run = 0;
+}
+
+static void take(struct screen *s, const struct answer *a)
+{
+    struct overview *o = STATE(s);
+    json_t *run = json_object_get(a->params, "run");
+    if (is_own(a))
+        take_series(o, a);
+    else if (strcmp(a->method, "dag.run") == 0 && o->run && json_integer_value(run) == o->run)
+        take_run(s, o, a);
+}
+
+/* ---- acting ---- */
+
+static const struct snap_fresh *selected_fresh(const struct screen *s)
+{
+    return snapshot_fresh(s->snapshot, screen_object(s));
+}
+
+static const struct snap_alert *selected_alert(const struct screen *s)
+{
+    return snapshot_alert(s->snapshot, screen_object(s));
+}
+
+/* What refreshes the row: the mart's DAG, or the one that loads dwh. */
+static const char *refresher(const struct screen *s)
+{
+    const struct snap_fresh *f = selected_fresh(s);
+    return !f ? NULL : f->is_mart ? f->dag : s->snapshot->dwh.dag;
+}
+
+/* Where the row leads to. */
+static bool target_of(const struct screen *s, enum pane_id *pane, const char **object)
+{
+    const struct snap_fresh *f = selected_fresh(s);
+    const struct snap_alert *a = selected_alert(s);
+    const char *const places[] = {f ? f->topic : NULL, f ? f->connector : NULL, f ? f->dag : NULL,
+                                  a ? a->object : NULL};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (places[i] && screen_object_pane(s, places[i], pane)) {
+            *object = places[i];
+            return true;
+        }
+    *pane = PANE_EVENTS;
+    *object = NULL;
+    return a != NULL;
+}
+
+static bool can(const struct screen *s, enum action a)
+{
+    enum pane_id pane;
+    const char *object;
+    const struct snap_alert *alert;
+    switch (a) {
+    case ACTION_REFRESH:
+        return refresher(s) && !screen_why_not(s);
+    case ACTION_ACKNOWLEDGE:
+        alert = selected_alert(s);
+        return alert && !alert->acknowledged_by && !screen_why_not(s);
+    case ACTION_OPEN:
+        return target_of(s, &pane, &object);
+    default:
+        return true;
+    }
+}
+
+static void acknowledge(struct screen *s, struct effect *out)
+{
+    const struct snap_alert *a = selected_alert(s);
+    char label[sizeof out->label];
+    if (!a)
+        return;
+    (void)snprintf(label, sizeof label, "acknowledge %s", a->name);
+    screen_call(s, out, "alert.ack", json_pack("{s:s}", "name", a->name), label);
+}
+
+static void refresh(struct screen *s, struct effect *out)
+{
+    struct overview *o = STATE(s);
+    const char *dag = refresher(s);
+    char label[sizeof out->label];
+    if (!dag) {
+        screen_say(s, STYLE_ATTENTION, "no DAG refreshes this");
+        return;
+    }
+    (void)snprintf(o->dag, sizeof o->dag, "%s", dag);
+    (void)snprintf(label, sizeof label, "refresh %s", dag);
+    o->run = 0;
+    screen_call(s, out, "dag.trigger", json_pack("{s:s}", "name", dag), label);
+}
+
+static bool act(struct screen *s, enum action a, struct effect *out)
+{
+    enum pane_id pane;
+    const char *object;
+    char copy[TABLE_KEY_MAX];
+    switch (a) {
+    case ACTION_REFRESH:
+        refresh(s, out);
+        return true;
+    case ACTION_ACKNOWLEDGE:
+        acknowledge(s, out);
+        return true;
+    case ACTION_OPEN:
+        if (!target_of(s, &pane, &object))
+            return true;
+        (void)snprintf(copy, sizeof copy, "%s", object ? object : "");
+        screen_open(s, pane, object ? copy : NULL);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool done(struct screen *s, const struct answer *a, const char *label)
+{
+    struct overview *o = STATE(s);
+    const char *name = json_string_value(json_object_get(a->params, "name"));
+    if (strncmp(label, "refresh ", 8) != 0 || strcmp(a->method, "dag.trigger") != 0 ||
+        a->code != ERR_OK || !name || strcmp(name, o->dag) != 0)
+        return false;
+    o->run = json_integer_value(json_object_get(a->result, "run"));
+    screen_say(s, STYLE_PLAIN, "%s: run %lld begins", o->dag, (long long)o->run);
+    return true;
+}
+
+static bool copy_name(struct screen *s, struct buf *out)
+{
+    const struct snap_fresh *f = selected_fresh(s);
+    const struct snap_alert *a = selected_alert(s);
+    buf_str(out, f ? f->name : a ? a->name : "");
+    return f || a;
 }
 
 const struct pane pane_overview = {
@@ -253,4 +612,11 @@ const struct pane pane_overview = {
     .context = CONTEXT_OVERVIEW,
     .model = model,
     .render = render,
+    .state_size = sizeof(struct overview),
+    .ask = ask,
+    .take = take,
+    .done = done,
+    .can = can,
+    .act = act,
+    .copy = copy_name,
 };

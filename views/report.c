@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "views/pane.h"
+#include "views/pipeline.h"
 
 /* ---- status ---- */
 
@@ -62,8 +63,9 @@ enum err report_status(const struct snapshot *n, int w, bool ascii, struct buf *
     struct rect all = grid_all(&g);
     draw_head(n, &g, g.w);
     int y = draw_section(&g, all, 1, "Pipeline");
-    y = draw_pipeline(&s, &g, (struct rect){y, 0, h - y, g.w}, false);
+    y = draw_pipeline(&s, &g, (struct rect){y, 0, h - y, g.w}, NULL);
     y = draw_bottleneck(&s, &g, all, y, 2);
+    y = draw_disaster(&s, &g, all, y);
     y = draw_section(&g, all, y, "Servers");
     y = draw_health(&s, &g, all, y, h - y);
     y = draw_list(&s, &g, y, PANE_CONNECTORS);

@@ -52,7 +52,6 @@ enum err screen_init(struct screen *s, int h, int w, enum glyphs glyphs, bool as
         }
     }
     s->tables[PANE_EVENTS].follow = true;
-    s->tables[PANE_OVERVIEW].follow = true;
     return ERR_OK;
 }
 

@@ -26,8 +26,6 @@ static void move(struct screen *s, enum action a)
     struct table_state *t = screen_table(s, &m);
     if (t) {
         table_move(t, &m, by);
-        if (s->pane == PANE_OVERVIEW && !t->selected)
-            t->follow = true;
         return;
     }
     long to = (long)s->scroll + by;
@@ -61,8 +59,7 @@ static void step_pane(struct screen *s, int by)
 /* The event that is open or selected. */
 static const struct event *event_of(const struct screen *s)
 {
-    bool of_event = s->pane == PANE_EVENTS || s->pane == PANE_OVERVIEW;
-    return of_event ? event_list_find(&s->events, screen_object(s)) : NULL;
+    return s->pane == PANE_EVENTS ? event_list_find(&s->events, screen_object(s)) : NULL;
 }
 
 static bool can_open(const struct screen *s)
@@ -80,12 +77,8 @@ static void open_selected(struct screen *s)
     enum pane_id pane = s->pane;
     const struct event *v = event_of(s);
     const char *object = screen_object(s);
-    if (v && (s->pane == PANE_OVERVIEW || s->detail)) { /* what it is about, else its text */
-        if (screen_object_pane(s, v->object, &pane))
-            object = v->object;
-        else
-            pane = PANE_EVENTS;
-    }
+    if (v && s->detail && screen_object_pane(s, v->object, &pane)) /* what it is about */
+        object = v->object;
     char copy[TABLE_KEY_MAX];
     (void)snprintf(copy, sizeof copy, "%s", object ? object : "");
     screen_open(s, pane, copy);

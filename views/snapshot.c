@@ -85,9 +85,12 @@ static void read_pipeline(const json_t *p, struct snapshot *s)
     const json_t *topics = json_object_get(p, "topics");
     s->queued.rate_s = real_of(topics, "rate_s");
     s->queued.waiting = real_of(topics, "waiting");
+    s->queued.waiting_bytes = real_of(topics, "waiting_bytes");
+    s->queued.lag_s = real_of(topics, "lag_s");
     const json_t *raw = json_object_get(p, "raw");
     s->raw.rate_s = real_of(raw, "rate_s");
     s->raw.lag_s = real_of(raw, "lag_s");
+    s->raw.bytes_s = real_of(raw, "bytes_s");
     s->raw.total = int_of(raw, "total");
 }
 
@@ -208,6 +211,73 @@ static void read_dag(struct reader *r, const json_t *json, struct snap_dag *d)
     };
 }
 
+static void read_fresh(struct reader *r, const json_t *json, struct snap_fresh *f)
+{
+    const json_t *ok = json_object_get(json, "verified_ok");
+    *f = (struct snap_fresh){
+        .name = word_of(r, json, "name"),
+        .is_mart = strcmp(word_of(r, json, "kind"), "mart") == 0,
+        .topic = text_of(r, json, "topic"),
+        .connector = text_of(r, json, "connector"),
+        .dag = text_of(r, json, "dag"),
+        .behind_s = real_of(json, "behind_s"),
+        .of_it_s = real_of(json, "of_it_s"),
+        .of_it_in = word_of(r, json, "of_it_in"),
+        .waiting = int_of(json, "waiting"),
+        .rows_today = int_of(json, "rows_today"),
+        .last_refresh_us = int_of(json, "last_refresh_us"),
+        .late_s = real_of(json, "late_s"),
+        .verified_us = int_of(json, "verified_us"),
+        .verified_ok = json_is_boolean(ok) ? json_is_true(ok) : -1,
+    };
+    (void)snprintf(f->key, sizeof f->key, "%s %s", f->is_mart ? "mart" : "table",
+                   f->topic ? f->topic : f->name);
+}
+
+static void read_alert(struct reader *r, const json_t *json, struct snap_alert *a)
+{
+    *a = (struct snap_alert){
+        .name = word_of(r, json, "name"),
+        .rule = word_of(r, json, "rule"),
+        .level = word_of(r, json, "level"),
+        .object = word_of(r, json, "object"),
+        .text = word_of(r, json, "text"),
+        .since_us = int_of(json, "since_us"),
+        .acknowledged_by = text_of(r, json_object_get(json, "acknowledged"), "who"),
+    };
+    (void)snprintf(a->key, sizeof a->key, "alert %s", a->name);
+}
+
+/* What fills up, how fresh everything is, what is wrong. */
+static void read_health(struct reader *r, const json_t *json, struct snapshot *s)
+{
+    const json_t *list = json_object_get(json, "freshness");
+    s->fresh = room_for(r, list, sizeof *s->fresh, &s->fresh_count);
+    for (size_t i = 0; i < s->fresh_count; i++)
+        read_fresh(r, json_array_get(list, i), &s->fresh[i]);
+    list = json_object_get(json, "alerts");
+    s->alerts = room_for(r, list, sizeof *s->alerts, &s->alert_count);
+    for (size_t i = 0; i < s->alert_count; i++)
+        read_alert(r, json_array_get(list, i), &s->alerts[i]);
+    list = json_object_get(json, "eta");
+    s->etas = room_for(r, list, sizeof *s->etas, &s->eta_count);
+    for (size_t i = 0; i < s->eta_count; i++) {
+        const json_t *eta = json_array_get(list, i);
+        s->etas[i] = (struct snap_eta){.what = word_of(r, eta, "what"),
+                                       .text = word_of(r, eta, "text"),
+                                       .seconds = real_of(eta, "seconds")};
+    }
+}
+
+static void read_station(struct reader *r, const json_t *json, struct snap_station *out)
+{
+    *out = (struct snap_station){.state = text_of(r, json, "state"),
+                                 .dag = text_of(r, json, "dag"),
+                                 .rate_s = real_of(json, "rate_s"),
+                                 .lag_s = real_of(json, "lag_s"),
+                                 .next_us = int_of(json, "next_us")};
+}
+
 static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
 {
     s->now_us = int_of(json, "now_us");
@@ -221,7 +291,11 @@ static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
     const json_t *environment = json_object_get(engine, "environment");
     s->environment.name = word_of(r, environment, "name");
     s->environment.kind = word_of(r, environment, "kind");
-    read_pipeline(json_object_get(json, "pipeline"), s);
+    const json_t *pipeline = json_object_get(json, "pipeline");
+    read_pipeline(pipeline, s);
+    read_station(r, json_object_get(pipeline, "dwh"), &s->dwh);
+    read_station(r, json_object_get(pipeline, "marts"), &s->marts);
+    read_health(r, json, s);
     s->bottleneck = text_of(r, json, "bottleneck");
     read_source(r, json_object_get(json, "source"), s);
 
@@ -303,6 +377,22 @@ const struct snap_dag *snapshot_dag(const struct snapshot *s, const char *name)
     return NULL;
 }
 
+const struct snap_fresh *snapshot_fresh(const struct snapshot *s, const char *key)
+{
+    for (size_t i = 0; s && key && i < s->fresh_count; i++)
+        if (strcmp(s->fresh[i].key, key) == 0)
+            return &s->fresh[i];
+    return NULL;
+}
+
+const struct snap_alert *snapshot_alert(const struct snapshot *s, const char *key)
+{
+    for (size_t i = 0; s && key && i < s->alert_count; i++)
+        if (strcmp(s->alerts[i].key, key) == 0)
+            return &s->alerts[i];
+    return NULL;
+}
+
 /* ---- events ---- */
 
 static void event_free(struct event *v)
@@ -342,16 +432,6 @@ static bool event_room(struct event_list *l)
     return true;
 }
 
-static void find_alerts(struct event_list *l)
-{
-    l->alert_count = 0;
-    for (size_t i = l->n; i > 0 && l->alert_count < ALERTS_KEPT; i--) {
-        const char *level = l->events[i - 1].level;
-        if (strcmp(level, "warning") == 0 || strcmp(level, "error") == 0)
-            l->alerts[l->alert_count++] = i - 1;
-    }
-}
-
 static enum err add_event(struct event_list *l, const json_t *v, size_t *added, struct errbuf *e)
 {
     int64_t id = int_of(v, "id");
@@ -384,7 +464,6 @@ enum err event_list_add(struct event_list *l, const json_t *answer, size_t *adde
     enum err rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < json_array_size(events); i++)
         rc = add_event(l, json_array_get(events, i), added, e);
-    find_alerts(l);
     return rc;
 }
 

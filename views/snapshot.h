@@ -20,6 +20,8 @@
 #include "backend/base/err.h"
 #include "views/units.h"
 
+enum { SNAP_KEY_MAX = 300 };
+
 struct snap_task {
     int64_t id;
     const char *state;
@@ -86,6 +88,43 @@ struct snap_dag {
     const char *trouble; /* what holds the DAG up; NULL: nothing */
 };
 
+/* How far behind a table of raw or a mart is. */
+struct snap_fresh {
+    const char *name;
+    char key[SNAP_KEY_MAX]; /* among the rows of the overview */
+    bool is_mart;
+    const char *topic, *connector; /* of a table; NULL: not known */
+    const char *dag;               /* of a mart; NULL: none makes it */
+    double behind_s, of_it_s;
+    const char *of_it_in; /* "kafka", "dwh waits for 5 12 * * *", "-" */
+    int64_t waiting, rows_today, last_refresh_us;
+    double late_s; /* of a mart */
+    int64_t verified_us;
+    int verified_ok; /* 1, 0, -1: not looked at */
+};
+
+/* When something is full. */
+struct snap_eta {
+    const char *what, *text;
+    double seconds; /* NAN: it does not grow */
+};
+
+struct snap_alert {
+    const char *name; /* "rule:object" */
+    char key[SNAP_KEY_MAX];
+    const char *rule, *level, *object, *text;
+    int64_t since_us;
+    const char *acknowledged_by; /* NULL: nobody */
+};
+
+/* What stands behind raw: dwh, and the marts together. */
+struct snap_station {
+    const char *state; /* "running", "waiting", "failed", ..; NULL: there is none */
+    const char *dag;   /* of dwh */
+    double rate_s, lag_s;
+    int64_t next_us;
+};
+
 /* A server: state "up", .. or NULL when it is not configured or not known. */
 struct snap_server {
     bool known;
@@ -116,12 +155,13 @@ struct snapshot {
         int64_t total;
     } capture;
     struct {
-        double rate_s, waiting;
+        double rate_s, waiting, waiting_bytes, lag_s;
     } queued; /* the station "topics" */
     struct {
-        double rate_s, lag_s;
+        double rate_s, lag_s, bytes_s;
         int64_t total;
     } raw;
+    struct snap_station dwh, marts;
     const char *bottleneck; /* NULL: none */
     struct snap_server primary;
     double longest_transaction_s;
@@ -139,6 +179,12 @@ struct snapshot {
     size_t topic_count;
     struct snap_dag *dags;
     size_t dag_count;
+    struct snap_fresh *fresh;
+    size_t fresh_count;
+    struct snap_eta *etas;
+    size_t eta_count;
+    struct snap_alert *alerts; /* the oldest first */
+    size_t alert_count;
 
     struct arena *arena;
 };
@@ -146,6 +192,10 @@ struct snapshot {
 /* ERR_PROTOCOL when it is not even an object. */
 enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e) MUST_CHECK;
 void snapshot_free(struct snapshot *s); /* NULL is fine */
+
+/* The keys of both kinds begin differently: a table may be called as an alert. */
+const struct snap_fresh *snapshot_fresh(const struct snapshot *s, const char *key);
+const struct snap_alert *snapshot_alert(const struct snapshot *s, const char *key);
 
 const struct snap_connector *snapshot_connector(const struct snapshot *s, const char *name);
 const struct snap_topic *snapshot_topic(const struct snapshot *s, const char *name);
@@ -164,15 +214,13 @@ struct event {
     char *text;
 };
 
-enum { EVENTS_KEPT = 5000, ALERTS_KEPT = 200 };
+enum { EVENTS_KEPT = 5000 };
 
 /* The newest EVENTS_KEPT, oldest first. */
 struct event_list {
     struct event *events;
     size_t n, cap;
-    int64_t last_id;            /* 0: none yet */
-    size_t alerts[ALERTS_KEPT]; /* the newest warnings and errors, newest first: indices */
-    size_t alert_count;
+    int64_t last_id; /* 0: none yet */
 };
 
 /* Adds the answer of events.list; *added says how many were new. */

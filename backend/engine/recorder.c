@@ -408,9 +408,26 @@ static enum err choose_figures(const json_t *params, struct series *s, struct er
     return ERR_OK;
 }
 
+/* The last seconds up to now, in points that stay where they are while time goes on. */
+static enum err read_last(const json_t *last, struct series *s, struct errbuf *e)
+{
+    json_int_t seconds = json_is_integer(last) ? json_integer_value(last) : 0;
+    if (seconds < 1 || seconds > tiers[STORE_TIERS - 1].keep_us / 1000000)
+        return err_set(e, ERR_USAGE, "`last_s` is 1 to %lld",
+                       (long long)(tiers[STORE_TIERS - 1].keep_us / 1000000));
+    int64_t step = seconds * 1000000 / s->points;
+    if (step < 1)
+        step = 1;
+    s->to_us = (s->now_us / step + 1) * step;
+    s->from_us = s->to_us - step * s->points;
+    s->step_us = (double)step;
+    return ERR_OK;
+}
+
 static enum err read_span(const json_t *params, struct series *s, struct errbuf *e)
 {
     const json_t *points = json_object_get(params, "points");
+    const json_t *last = json_object_get(params, "last_s");
     json_int_t n = json_is_integer(points) ? json_integer_value(points) : POINTS_DEFAULT;
     enum err rc = time_param(params, "to_us", s->now_us, &s->to_us, e);
     if (!rc)
@@ -422,6 +439,8 @@ static enum err read_span(const json_t *params, struct series *s, struct errbuf 
     if (s->from_us < 0 || s->to_us > INT64_MAX / 2 || s->to_us - s->from_us < n)
         return err_set(e, ERR_USAGE, "`from_us` must be before `to_us`");
     s->points = (int)n;
+    if (last && !json_is_null(last))
+        return read_last(last, s, e);
     s->step_us = (double)(s->to_us - s->from_us) / (double)n;
     return ERR_OK;
 }

@@ -357,6 +357,29 @@ static void test_series(void **state)
     json_decref(s);
 }
 
+/* The last seconds: while time goes on a point that is over stays as it is. */
+static void test_last_seconds(void **state)
+{
+    struct place *p = *state;
+    struct errbuf e;
+    json_t *a = NULL;
+    json_t *b = NULL;
+    json_t *params =
+        json_pack("{s:[s], s:i, s:i}", "figures", "capture.rate_s", "last_s", 60, "points", 6);
+    open_place(p, ENOUGH);
+    for (int i = 0; i < 60; i++)
+        record(p, BEGIN + i * SECOND, i, 0);
+    good(recorder_series(p->recorder, params, BEGIN + 54 * SECOND, &a, &e), &e);
+    good(recorder_series(p->recorder, params, BEGIN + 59 * SECOND, &b, &e), &e);
+    assert_int_equal(int_in(a, "from_us"), BEGIN);
+    assert_int_equal(int_in(b, "from_us"), BEGIN);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(point(a, "capture.rate_s", i) == point(b, "capture.rate_s", i));
+    json_decref(a);
+    json_decref(b);
+    json_decref(params);
+}
+
 /* What has been thinned is no gap: its records stand for five minutes. */
 static void test_series_of_long_ago(void **state)
 {
@@ -398,6 +421,8 @@ static void test_series_refuses(void **state)
     refuse(p, "{\"figures\":[\"raw.lag_s\"],\"points\":2001}", ERR_USAGE);
     refuse(p, "{\"figures\":[\"raw.lag_s\"],\"from_us\":20,\"to_us\":10}", ERR_USAGE);
     refuse(p, "{\"figures\":[\"raw.lag_s\"],\"from_us\":\"then\"}", ERR_USAGE);
+    refuse(p, "{\"figures\":[\"raw.lag_s\"],\"last_s\":0}", ERR_USAGE);
+    refuse(p, "{\"figures\":[\"raw.lag_s\"],\"last_s\":9000000000000000}", ERR_USAGE);
     refuse(p, "{\"figures\":[\"raw.lag_s\"],\"from_us\":-9223372036854775807}", ERR_USAGE);
 }
 
@@ -451,6 +476,7 @@ int main(void)
         CASE(test_at),
         CASE(test_clock_set_back),
         CASE(test_series),
+        CASE(test_last_seconds),
         CASE(test_series_of_long_ago),
         CASE(test_series_refuses),
         CASE(test_range),

@@ -1,6 +1,14 @@
 /* What keystrokes do to a screen: moving, asking, what may be changed, files, time. */
 #include "tests/unit/screen_help.h"
 
+static json_t *recorded(int64_t ts_us, const char *state, json_t *next)
+{
+    json_t *json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string(state));
+    return json_pack("{s:I,s:o,s:o}", "ts_us", (json_int_t)ts_us, "snapshot", json, "next_us",
+                     next);
+}
+
 /* ---- keys ---- */
 
 static void test_opening_and_going_back(void **state)
@@ -33,22 +41,146 @@ static void test_opening_and_going_back(void **state)
     screen_free(&s);
 }
 
-static void test_from_an_alert_to_its_object(void **state)
+/* From the rows of the overview to what they are about. */
+static void test_from_the_overview_to_an_object(void **state)
 {
     (void)state;
     struct screen s;
     start(&s, 24, 80);
-    (void)press(&s, "j\r");
-    assert_shows(&s, "Connector tickets-sink");
+    (void)press(&s, "\r");
+    assert_shows(&s, "Topic postgres.bookings.flights");
     (void)press(&s, "1\x1b"
-                    "k\r");
+                    "G\r");
     assert_shows(&s, "Topic postgres.bookings.tickets");
+    (void)press(&s, "1\x1b"
+                    "Gk\r");
+    assert_shows(&s, "Connector tickets-sink");
+    json_t *json = fake_snapshot(); /* about nothing that has a pane */
+    fake_set(json, "alerts.1.object", json_string("primary"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    (void)press(&s, "1\x1b"
+                    "G\r");
+    assert_shows(&s, "Events (4)");
     (void)press(&s, "0G\r");
     assert_shows(&s, "engine 0.1.0 started");
     (void)press(&s, "\r"); /* about nothing that could be opened */
     assert_shows(&s, "engine 0.1.0 started");
     (void)press(&s, "\x1bg\r\r");
     assert_shows(&s, "Connector flights-sink");
+    screen_free(&s);
+}
+
+/* An alert is acknowledged once, by its name; other rows are not. */
+static void test_acknowledging(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    assert_hides(&s, "a acknowledge");
+    assert_int_equal(press(&s, "a").kind, EFFECT_NOTHING);
+    (void)press(&s, "Gk");
+    assert_hides(&s, "a acknowledge"); /* ann did */
+    assert_shows(&s, "known to ann");
+    (void)press(&s, "G");
+    assert_shows(&s, "a acknowledge");
+    struct effect effect = press(&s, "a");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.method, "alert.ack");
+    assert_string_equal(param(&effect, "name"), "lag:postgres.bookings.tickets");
+    s.viewer = true;
+    assert_hides(&s, "a acknowledge");
+    assert_int_equal(press(&s, "a").kind, EFFECT_NOTHING);
+    screen_free(&s);
+}
+
+static json_t *run_of(const char *state, int rows)
+{
+    return json_pack("{s:{s:i,s:s,s:i,s:I,s:I,s:s}}", "run", "id", 17, "state", state, "rows", rows,
+                     "started_us", (json_int_t)1000000, "ended_us", (json_int_t)1210000, "reason",
+                     "");
+}
+
+/* r runs the DAG that makes the mart, or that loads the table into dwh, and says what came of it.
+ */
+static void test_refreshing(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start(&s, 24, 100);
+    struct effect effect = press(&s, "r");
+    assert_string_equal(effect.method, "dag.trigger");
+    assert_string_equal(param(&effect, "name"), "dwh");
+    effect = press(&s, "jjjr");
+    assert_string_equal(effect.method, "dag.trigger");
+    assert_string_equal(param(&effect, "name"), "airports_traffic");
+    assert_false(screen_ask(&s, 1, &ask));
+    json_t *result = json_pack("{s:i}", "run", 17);
+    const struct answer a = {
+        .method = effect.method, .params = effect.params, .code = ERR_OK, .result = result};
+    screen_take_answer(&s, &a, effect.label);
+    json_decref(result);
+    assert_shows(&s, "airports_traffic: run 17 begins");
+    answer_ask(&s, 1, "dag.run", ERR_OK, run_of("running", 0));
+    assert_shows(&s, "airports_traffic: run 17 is running");
+    answer_ask(&s, 1, "dag.run", ERR_OK, run_of("success", 1204));
+    assert_shows(&s, "airports_traffic: 1,204 rows inserted in 210 ms");
+    assert_false(screen_ask(&s, 1, &ask));
+    (void)press(&s, "G");
+    assert_hides(&s, "r refresh"); /* an alert */
+    assert_int_equal(press(&s, "r").kind, EFFECT_NOTHING);
+    screen_free(&s);
+}
+
+/* A console that has just begun shows the recorder's past at once, in the past that one's. */
+static void test_course_from_the_recorder(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    init(&s, 24, 100, GLYPHS_EIGHTHS, false);
+    s.now_us = 100000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_hides(&s, "▁▁▂▂▃");
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "last_s")), 120);
+    json_decref(ask.params);
+    json_t *points = json_array();
+    for (int i = 0; i < 20; i++)
+        (void)json_array_append_new(points, i == 10 ? json_null() : json_integer(i));
+    answer_ask(&s, 0, "recorder.series", ERR_OK,
+               json_pack("{s:{s:o}}", "series", "raw.rate_s", points));
+    check_screen("overview-recorded-100x24", &s);
+    (void)press(&s, "[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK,
+               recorded(s.snapshot->now_us - 10000000, "STOPPED", json_null()));
+    int i = 0;
+    while (screen_ask(&s, i, &ask) && strcmp(ask.method, "recorder.series") != 0) {
+        json_decref(ask.params);
+        i++;
+    }
+    assert_string_equal(ask.method, "recorder.series");
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "to_us")), s.shown_us);
+    json_decref(ask.params);
+    answer_ask(&s, i, "recorder.series", ERR_NOT_FOUND, NULL); /* an engine without a recorder */
+    assert_shows(&s, "recorded 2026-");
+    screen_free(&s);
+}
+
+/* / keeps rows of both kinds; the export has both. */
+static void test_filter_and_export_of_the_overview(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    (void)press(&s, "/traffic\r");
+    assert_shows(&s, "airports_traffic");
+    assert_hides(&s, "frequent_flyers");
+    struct effect effect = press(&s, "\x1bx\x15t.csv\r");
+    assert_non_null(strstr(effect.text, "mart,airports_traffic,ok,"));
+    assert_non_null(strstr(effect.text, "alert,lag:postgres.bookings.tickets,warning,"));
+    effect = press(&s, "gy");
+    assert_string_equal(effect.text, "bookings.flights");
     screen_free(&s);
 }
 
@@ -220,14 +352,6 @@ static void test_held_still(void **state)
     screen_free(&s);
 }
 
-static json_t *recorded(int64_t ts_us, const char *state, json_t *next)
-{
-    json_t *json = fake_snapshot();
-    fake_set(json, "connectors.2.state", json_string(state));
-    return json_pack("{s:I,s:o,s:o}", "ts_us", (json_int_t)ts_us, "snapshot", json, "next_us",
-                     next);
-}
-
 /* [ and ] show what the engine recorded; nothing is changed from there; L and Esc are now. */
 static void test_back_in_time(void **state)
 {
@@ -360,9 +484,8 @@ static void test_events_are_bounded(void **state)
         json_decref(answer);
     }
     assert_true(s.events.n <= EVENTS_KEPT);
-    assert_int_equal(s.events.alert_count, ALERTS_KEPT);
-    assert_int_equal(s.events.events[s.events.alerts[0]].id, 10 + 30 * 500 - 1);
-    (void)press(&s, "1G\r");
+    assert_int_equal(s.events.events[s.events.n - 1].id, 10 + 30 * 500 - 1);
+    (void)press(&s, "0G\r");
     assert_shows(&s, "Event");
     screen_forget_events(&s);
     (void)press(&s, "0");
@@ -403,7 +526,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opening_and_going_back),
-        cmocka_unit_test(test_from_an_alert_to_its_object),
+        cmocka_unit_test(test_from_the_overview_to_an_object),
+        cmocka_unit_test(test_acknowledging),
+        cmocka_unit_test(test_refreshing),
+        cmocka_unit_test(test_course_from_the_recorder),
+        cmocka_unit_test(test_filter_and_export_of_the_overview),
         cmocka_unit_test(test_only_what_can_be_done_is_offered),
         cmocka_unit_test(test_confirmation_names_its_object),
         cmocka_unit_test(test_production_is_read_only_until_elevated),
