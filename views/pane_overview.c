@@ -8,7 +8,6 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "views/pane.h"
@@ -21,7 +20,6 @@ enum {
     ALERT_ROWS = 4, /* that alerts have at the least, title and header among them */
 };
 static const int64_t SERIES_US = 6000000;
-static const int64_t RUN_US = 500000;
 static const double LATE_S = 60; /* a table whose records wait longer than this is marked */
 static const int64_t DAY_US = 86400 * INT64_C(1000000);
 
@@ -29,8 +27,6 @@ struct overview {
     struct pipeline_course course;
     bool recorded;                    /* the course is the recorder's */
     struct table_state fresh, alerts; /* where each table is scrolled to; order is not theirs */
-    char dag[128];                    /* being refreshed; "" */
-    int64_t run;                      /* its run; 0: not known yet */
 };
 
 #define STATE(s) PANE_STATE(s, PANE_OVERVIEW, struct overview)
@@ -402,20 +398,12 @@ static json_t *series_params(const struct screen *s)
 
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
-    const struct overview *o = STATE(s);
-    if (i == 0) {
-        *out = (struct ask){.method = "recorder.series",
-                            .params = series_params(s),
-                            .every_us = s->shown_us ? 0 : SERIES_US};
-        return true;
-    }
-    if (i == 1 && o->run) {
-        *out = (struct ask){.method = "dag.run",
-                            .params = json_pack("{s:I}", "run", (json_int_t)o->run),
-                            .every_us = RUN_US};
-        return true;
-    }
-    return false;
+    if (i > 0)
+        return false;
+    *out = (struct ask){.method = "recorder.series",
+                        .params = series_params(s),
+                        .every_us = s->shown_us ? 0 : SERIES_US};
+    return true;
 }
 
 /* Others ask for series too. */
@@ -440,47 +428,10 @@ static void take_series(struct overview *o, const struct answer *a)
     }
 }
 
-/* What came of the refresh, when it is over. */
-static void take_run(struct screen *s, struct overview *o, const struct answer *a)
-{
-    char rows[UNIT_TEXT_MAX];
-    char took[UNIT_TEXT_MAX];
-    const json_t *run = json_object_get(a->result, "run");
-    const char *state = json_string_value(json_object_get(run, "state"));
-    const json_t *n = json_object_get(run, "rows");
-    const char *why = json_string_value(json_object_get(run, "reason"));
-    if (a->code != ERR_OK) {
-        screen_say(s, STYLE_BROKEN, "%s: run %lld: %s", o->dag, (long long)o->run, a->text);
-        o->run = 0;
-        return;
-    }
-    if (!state || strcmp(state, "queued") == 0 || strcmp(state, "running") == 0 ||
-        strcmp(state, "canceling") == 0) {
-        screen_say(s, STYLE_PLAIN, "%s: run %lld is %s", o->dag, (long long)o->run,
-                   state ? state : "unknown");
-        return;
-    }
-    double us = json_number_value(json_object_get(run, "ended_us")) -
-                json_number_value(json_object_get(run, "started_us"));
-    if (strcmp(state, "success") == 0)
-        screen_say(
-            s, STYLE_OK, "%s: %s rows inserted in %s", o->dag,
-            unit_count(json_is_integer(n) ? json_integer_value(n) : UNKNOWN_INT, rows, sizeof rows),
-            unit_duration(us / 1e6, took, sizeof took));
-    else
-        screen_say(s, STYLE_BROKEN, "%s: run %lld %s%s%s", o->dag, (long long)o->run, state,
-                   why && *why ? ": " : "", why ? why : "");
-    o->run = 0;
-}
-
 static void take(struct screen *s, const struct answer *a)
 {
-    struct overview *o = STATE(s);
-    json_t *run = json_object_get(a->params, "run");
     if (is_own(a))
-        take_series(o, a);
-    else if (strcmp(a->method, "dag.run") == 0 && o->run && json_integer_value(run) == o->run)
-        take_run(s, o, a);
+        take_series(STATE(s), a);
 }
 
 /* ---- acting ---- */
@@ -495,11 +446,11 @@ static const struct snap_alert *selected_alert(const struct screen *s)
     return snapshot_alert(s->snapshot, screen_object(s));
 }
 
-/* What refreshes the row: the mart's DAG, or the one that loads dwh. */
-static const char *refresher(const struct screen *s)
+/* What can be made anew: a mart that a DAG makes, a table where one loads dwh. */
+static const char *refreshed(const struct screen *s)
 {
     const struct snap_fresh *f = selected_fresh(s);
-    return !f ? NULL : f->is_mart ? f->dag : s->snapshot->dwh.dag;
+    return f && (f->is_mart ? f->dag : s->snapshot->dwh.dag) ? f->name : NULL;
 }
 
 /* Where the row leads to. */
@@ -526,7 +477,7 @@ static bool can(const struct screen *s, enum action a)
     const struct snap_alert *alert;
     switch (a) {
     case ACTION_REFRESH:
-        return refresher(s) && !screen_why_not(s);
+        return refreshed(s) && !screen_why_not(s);
     case ACTION_ACKNOWLEDGE:
         alert = selected_alert(s);
         return alert && !alert->acknowledged_by && !screen_why_not(s);
@@ -547,21 +498,6 @@ static void acknowledge(struct screen *s, struct effect *out)
     screen_call(s, out, "alert.ack", json_pack("{s:s}", "name", a->name), label);
 }
 
-static void refresh(struct screen *s, struct effect *out)
-{
-    struct overview *o = STATE(s);
-    const char *dag = refresher(s);
-    char label[sizeof out->label];
-    if (!dag) {
-        screen_say(s, STYLE_ATTENTION, "no DAG refreshes this");
-        return;
-    }
-    (void)snprintf(o->dag, sizeof o->dag, "%s", dag);
-    (void)snprintf(label, sizeof label, "refresh %s", dag);
-    o->run = 0;
-    screen_call(s, out, "dag.trigger", json_pack("{s:s}", "name", dag), label);
-}
-
 static bool act(struct screen *s, enum action a, struct effect *out)
 {
     enum pane_id pane;
@@ -569,7 +505,10 @@ static bool act(struct screen *s, enum action a, struct effect *out)
     char copy[TABLE_KEY_MAX];
     switch (a) {
     case ACTION_REFRESH:
-        refresh(s, out);
+        if (refreshed(s))
+            screen_refresh(s, refreshed(s), out);
+        else
+            screen_say(s, STYLE_ATTENTION, "no DAG refreshes this");
         return true;
     case ACTION_ACKNOWLEDGE:
         acknowledge(s, out);
@@ -583,18 +522,6 @@ static bool act(struct screen *s, enum action a, struct effect *out)
     default:
         return false;
     }
-}
-
-static bool done(struct screen *s, const struct answer *a, const char *label)
-{
-    struct overview *o = STATE(s);
-    const char *name = json_string_value(json_object_get(a->params, "name"));
-    if (strncmp(label, "refresh ", 8) != 0 || strcmp(a->method, "dag.trigger") != 0 ||
-        a->code != ERR_OK || !name || strcmp(name, o->dag) != 0)
-        return false;
-    o->run = json_integer_value(json_object_get(a->result, "run"));
-    screen_say(s, STYLE_PLAIN, "%s: run %lld begins", o->dag, (long long)o->run);
-    return true;
 }
 
 static bool copy_name(struct screen *s, struct buf *out)
@@ -615,7 +542,6 @@ const struct pane pane_overview = {
     .state_size = sizeof(struct overview),
     .ask = ask,
     .take = take,
-    .done = done,
     .can = can,
     .act = act,
     .copy = copy_name,

@@ -188,9 +188,9 @@ void freshness_model_ends(struct freshness *f, bool whole, int64_t rows, int64_t
         f->dwh.rows = rows;
         f->dwh.behind_us = f->rows_during_us;
         f->dwh.known = true;
+        f->load_began_us = 0;
     }
     f->dwh.total += rows;
-    f->load_began_us = 0;
     (void)pthread_mutex_unlock(&f->mutex);
 }
 

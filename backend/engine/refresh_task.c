@@ -56,7 +56,8 @@ enum err engine_task_model(struct engine *g, struct task_run *t, struct errbuf *
                                    .arg = &to,
                                    .task = t};
     struct freshness *f = g->freshness; /* the engine may be gone when a load at last ends */
-    freshness_model_begins(f, clock_wall_us());
+    if (!o.entities)                    /* one entity alone says nothing of the whole */
+        freshness_model_begins(f, clock_wall_us());
     enum err rc = refresh_model(g->refresh, &o, e);
     freshness_model_ends(f, rc == ERR_OK && !o.entities, to.rows, clock_wall_us());
     return rc;

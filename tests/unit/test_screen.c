@@ -93,39 +93,18 @@ static void test_acknowledging(void **state)
     screen_free(&s);
 }
 
-static json_t *run_of(const char *state, int rows)
-{
-    return json_pack("{s:{s:i,s:s,s:i,s:I,s:I,s:s}}", "run", "id", 17, "state", state, "rows", rows,
-                     "started_us", (json_int_t)1000000, "ended_us", (json_int_t)1210000, "reason",
-                     "");
-}
-
-/* r runs the DAG that makes the mart, or that loads the table into dwh, and says what came of it.
- */
-static void test_refreshing(void **state)
+/* r makes the mart anew, or what is new of the table in dwh; how it goes on is refresh.h's. */
+static void test_refreshing_a_row(void **state)
 {
     (void)state;
     struct screen s;
-    struct ask ask;
     start(&s, 24, 100);
     struct effect effect = press(&s, "r");
-    assert_string_equal(effect.method, "dag.trigger");
-    assert_string_equal(param(&effect, "name"), "dwh");
+    assert_string_equal(effect.method, "refresh.run");
+    assert_string_equal(param(&effect, "name"), "bookings.flights");
     effect = press(&s, "jjjr");
-    assert_string_equal(effect.method, "dag.trigger");
+    assert_string_equal(effect.method, "refresh.run");
     assert_string_equal(param(&effect, "name"), "airports_traffic");
-    assert_false(screen_ask(&s, 1, &ask));
-    json_t *result = json_pack("{s:i}", "run", 17);
-    const struct answer a = {
-        .method = effect.method, .params = effect.params, .code = ERR_OK, .result = result};
-    screen_take_answer(&s, &a, effect.label);
-    json_decref(result);
-    assert_shows(&s, "airports_traffic: run 17 begins");
-    answer_ask(&s, 1, "dag.run", ERR_OK, run_of("running", 0));
-    assert_shows(&s, "airports_traffic: run 17 is running");
-    answer_ask(&s, 1, "dag.run", ERR_OK, run_of("success", 1204));
-    assert_shows(&s, "airports_traffic: 1,204 rows inserted in 210 ms");
-    assert_false(screen_ask(&s, 1, &ask));
     (void)press(&s, "G");
     assert_hides(&s, "r refresh"); /* an alert */
     assert_int_equal(press(&s, "r").kind, EFFECT_NOTHING);
@@ -528,7 +507,7 @@ int main(void)
         cmocka_unit_test(test_opening_and_going_back),
         cmocka_unit_test(test_from_the_overview_to_an_object),
         cmocka_unit_test(test_acknowledging),
-        cmocka_unit_test(test_refreshing),
+        cmocka_unit_test(test_refreshing_a_row),
         cmocka_unit_test(test_course_from_the_recorder),
         cmocka_unit_test(test_filter_and_export_of_the_overview),
         cmocka_unit_test(test_only_what_can_be_done_is_offered),
