@@ -91,6 +91,7 @@ struct layout {
     const char *by[5]; /* columns; NULL ends it */
     bool everywhere;   /* small: a copy on each node */
     bool unique;
+    bool oldest_first; /* of a key; else the newest, which nearly every view asks for */
 };
 
 static void add_layout(struct buf *out, const struct dialect *d, const struct layout *l)
@@ -132,7 +133,7 @@ static const char *index_ddl(struct schema_maker *k, const char *table, const st
         if (i)
             buf_lit(&columns, ", ");
         dialect_ident(&columns, d, l->by[i]);
-        if (i) /* the newest of a key comes first: what every view asks for */
+        if (i && !l->oldest_first)
             buf_lit(&columns, " DESC");
     }
     const struct sql_slot slots[] = {
@@ -306,8 +307,9 @@ static void add_attribute(struct schema_maker *k, int i, int a)
     const struct model *m = k->s->model;
     const struct model_entity *t = &m->entities[i];
     const struct model_attribute *attribute = &t->attributes[a];
-    const struct layout by = by_history(t->sk);
+    struct layout by = by_history(t->sk);
     struct columns c = {.n = 0};
+    by.oldest_first = !attribute->historised;
     put_surrogate(&c, t->sk, true);
     if (attribute->knot >= 0)
         put(&c, (struct wcolumn){.name = m->knots[attribute->knot].id, .type = WT_INT32});

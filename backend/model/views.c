@@ -46,8 +46,8 @@ static void finish(struct view *v, const char *name, const char *suffix)
     buf_clear(&v->b);
 }
 
-/* FROM (..) x: the newest row of each key, in the form that the dialect plans well. */
-static void newest(struct view *v, const char *name)
+/* FROM (..) x: the last row of each key in that order, in the form that the dialect plans well. */
+static void one_of_each(struct view *v, const char *name, const char *way)
 {
     struct buf key;
     struct buf target;
@@ -55,12 +55,24 @@ static void newest(struct view *v, const char *name)
     buf_init(&target, 0);
     model_sql_column(&key, v->d, "s", v->t->sk);
     model_sql_table(&target, v->d, v->m->schema, name, "");
-    const struct sql_slot slots[] = {{"key", buf_cstr(&key)}, {"table", buf_cstr(&target)}};
+    const struct sql_slot slots[] = {
+        {"key", buf_cstr(&key)}, {"table", buf_cstr(&target)}, {"way", way}};
     buf_lit(&v->b, "FROM (");
-    sql_fill(&v->b, model_query(v->d, "newest"), slots, 2);
+    sql_fill(&v->b, model_query(v->d, "newest"), slots, 3);
     buf_lit(&v->b, ") x");
     buf_free(&key);
     buf_free(&target);
+}
+
+static void newest(struct view *v, const char *name)
+{
+    one_of_each(v, name, " DESC");
+}
+
+/* Without history the first value holds, and an earlier one may have come late. */
+static void oldest(struct view *v, const char *name)
+{
+    one_of_each(v, name, "");
 }
 
 static void attribute_latest(struct view *v, const struct model_attribute *a)
@@ -75,7 +87,10 @@ static void attribute_latest(struct view *v, const struct model_attribute *a)
         dialect_ident(&v->b, v->d, a->name);
     }
     buf_lit(&v->b, ", x._changed_at\n");
-    newest(v, a->table);
+    if (a->historised)
+        newest(v, a->table);
+    else
+        oldest(v, a->table);
     if (knot) {
         buf_lit(&v->b, "\nLEFT JOIN ");
         table(v, knot->table, "");

@@ -1,1 +1,1 @@
-SELECT y.* FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY s._changed_at DESC, s._lsn DESC, s._ordinal DESC) AS _n FROM {table} s) y WHERE y._n = 1
+SELECT y.* FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY s._changed_at{way}, s._lsn{way}, s._ordinal{way}) AS _n FROM {table} s) y WHERE y._n = 1

@@ -27,6 +27,7 @@ static char *dump(struct warehouse *w)
         {"attr_person_name", "person_sk", "t.name"},
         {"attr_person_grade", "person_sk",
          "(SELECT k.grade FROM dwh_t.knot_grade k WHERE k.grade_id = t.grade_id)"},
+        {"attr_person_born", "person_sk", "CAST(t.born AS VARCHAR)"},
         {"attr_visit_fee", "visit_sk", "CAST(t.fee AS VARCHAR)"},
         {"tie_person_visit", "visit_sk", "CAST(t.person_sk AS VARCHAR)"},
     };
@@ -228,6 +229,32 @@ static void test_late_after_raw_began_anew(void **state)
     (void)load_once(model_text);
     compare_now(w, "late, after raw began anew", events, 4);
     warehouse_close(w);
+}
+
+/* Without history the first value in the source's order holds, in whatever order they come. */
+static void test_late_first_values(void **state)
+{
+    (void)state;
+    static const int born[] = {1950, 1960, 1970};
+    static const int order[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}};
+    for (int i = 0; i < 4; i++) {
+        int64_t offset = 0;
+        seed = 5;
+        struct warehouse *w = fresh();
+        for (int k = 0; k < 3; k++) {
+            struct event v = late_event(order[i][k] ? 'u' : 'c', 1, "A", 1000 * (order[i][k] + 1));
+            v.born = born[order[i][k]];
+            raw_write(w, &v, 1, k + 1, &offset);
+            (void)load_once(model_text);
+        }
+        assert_string_equal(result(w, "SELECT born FROM dwh_t.person_latest"), "1950\n");
+        assert_string_equal(result(w, "SELECT DISTINCT born FROM dwh_t.person_history"), "1950\n");
+        assert_int_equal(load_once(model_text), 0);
+        drop_schema(w, "dwh_t");
+        (void)load_once(model_text);
+        assert_string_equal(result(w, "SELECT born FROM dwh_t.person_latest"), "1950\n");
+        warehouse_close(w);
+    }
 }
 
 /* An attribute that was away for a while catches up by the same rule as all others. */
@@ -539,7 +566,9 @@ static void test_two_engines(void **state)
     release(holder);
     for (int i = 0; i < 2; i++)
         (void)pthread_join(thread[i], NULL);
-    if (t[0].rc || t[1].rc != (is_vertica() ? ERR_FENCED : ERR_OK))
+    /* by the entity on Vertica: the first one may find the last entity loaded by the second */
+    bool told = is_vertica() && t[0].rc == ERR_FENCED;
+    if ((t[0].rc && !told) || t[1].rc != (is_vertica() ? ERR_FENCED : ERR_OK))
         fail_msg("%s, %s", t[0].rc ? t[0].e.text : "ok", t[1].rc ? t[1].e.text : "ok");
     if (is_vertica())
         says(t[1].e.text, "another engine has loaded it meanwhile");
@@ -575,6 +604,7 @@ static void test_random_histories(void **state)
         cmocka_unit_test(test_late_after_raw_began_anew),                                          \
         cmocka_unit_test(test_late_while_an_attribute_was_away),                                   \
         cmocka_unit_test(test_mistakes_name_the_line), cmocka_unit_test(test_a_new_misfit),        \
-        cmocka_unit_test(test_two_engines), cmocka_unit_test(test_rows_without_a_key)
+        cmocka_unit_test(test_late_first_values), cmocka_unit_test(test_two_engines),              \
+        cmocka_unit_test(test_rows_without_a_key)
 
 #endif

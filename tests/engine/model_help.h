@@ -247,7 +247,8 @@ struct naive_row {
     bool exists;
     char name[24];
     char grade[12];
-    int born;
+    bool has_born;
+    int born; /* without history: the first one, for good */
     char fee[16];
     int person;
 };
@@ -271,7 +272,9 @@ static void naive_apply(struct naive *m, const struct event *v)
     if (!v->name_unsent)
         (void)snprintf(r->name, sizeof r->name, "%s", v->name);
     (void)snprintf(r->grade, sizeof r->grade, "%s", v->grade);
-    r->born = v->born;
+    if (!r->has_born)
+        r->born = v->born;
+    r->has_born = true;
     (void)snprintf(r->fee, sizeof r->fee, "%s", v->fee);
     r->person = v->person;
 }
@@ -399,7 +402,7 @@ static int make_history(struct event *events, int n, bool truncates)
         struct naive_row *r = &m.rows[v->table][v->key];
         v->us = epoch_us + (int64_t)i * 1000000 + dice(900) * 1000;
         v->lsn = 1000 + i;
-        v->born = 1900 + v->key; /* static: never changes */
+        v->born = 1900 + dice(40);
         (void)snprintf(v->fee, sizeof v->fee, "%d.50", dice(3));
         v->person = dice(KEYS);
         if (dice(3))

@@ -1,1 +1,1 @@
-SELECT DISTINCT ON ({key}) s.* FROM {table} s ORDER BY {key}, s._changed_at DESC, s._lsn DESC, s._ordinal DESC
+SELECT DISTINCT ON ({key}) s.* FROM {table} s ORDER BY {key}, s._changed_at{way}, s._lsn{way}, s._ordinal{way}
