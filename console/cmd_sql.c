@@ -5,11 +5,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "console/attach.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
-#include "console/sql_run.h"
+#include "console/sql_history.h"
+#include "console/sql_targets.h"
+#include "console/sql_words.h"
+#include "console/user_path.h"
 
-static enum format chosen_format(const struct arguments *a)
+/* By the options; `otherwise` where there are none. */
+static enum format chosen_format(const struct arguments *a, enum format otherwise)
 {
     static const struct {
         const char *flag;
@@ -17,7 +22,7 @@ static enum format chosen_format(const struct arguments *a)
     } flags[] = {{"csv", FORMAT_CSV},   {"json", FORMAT_JSON},         {"jsonl", FORMAT_JSONL},
                  {"tsv", FORMAT_TSV},   {"markdown", FORMAT_MARKDOWN}, {"box", FORMAT_BOX},
                  {"html", FORMAT_HTML}, {"expanded", FORMAT_EXPANDED}, {"no-align", FORMAT_LIST}};
-    enum format f = FORMAT_TABLE;
+    enum format f = otherwise;
     for (int i = 0; i < a->n_given; i++) { /* the last one wins */
         if (!strcmp(a->given[i].name, "format"))
             f = format_find(a->given[i].value);
@@ -34,25 +39,22 @@ static bool terminal_has_utf8(void)
     if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
         return true;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)setenv("LC_CTYPE", "C.UTF-8", 1); /* psqlODBC sets the environment's at each connection */
     return false;
 }
 
-static int set_up(const struct arguments *a, struct sql_run *r)
+/* What the options say; again behind the rc file, which they overrule. */
+static int apply_options(const struct arguments *a, struct sql_run *r)
 {
     struct errbuf e;
-    const char *output = arguments_value(a, "output");
-    bool unicode = terminal_has_utf8();
     err_clear(&e);
-    r->main = r->out = output ? fopen(output, "we") : stdout;
-    if (!r->out)
-        return command_fail(a, SQL_EXIT_FAILED, "%s: %s", output, strerror(errno));
-    r->quiet = arguments_flag(a, "quiet");
-    r->format = (struct format_options){.format = chosen_format(a),
-                                        .null = arguments_value(a, "null"),
-                                        .separator = arguments_value(a, "field-separator"),
-                                        .rows_only = arguments_flag(a, "tuples-only"),
-                                        .terminal = isatty(fileno(r->out)) == 1,
-                                        .unicode = unicode};
+    r->format.format = chosen_format(a, r->format.format);
+    if (arguments_value(a, "null"))
+        r->format.null = arguments_value(a, "null");
+    if (arguments_value(a, "field-separator"))
+        r->format.separator = arguments_value(a, "field-separator");
+    r->format.rows_only = r->format.rows_only || arguments_flag(a, "tuples-only");
+    r->quiet = r->quiet || arguments_flag(a, "quiet");
     r->normal_format = r->format.format == FORMAT_EXPANDED ? FORMAT_TABLE : r->format.format;
     for (int i = 0; i < a->n_given; i++)
         if (!strcmp(a->given[i].name, "variable") && sql_run_set(r, a->given[i].value, &e))
@@ -60,33 +62,35 @@ static int set_up(const struct arguments *a, struct sql_run *r)
     return EXIT_DONE;
 }
 
-static int open_session(const struct arguments *a, struct sql_session **out)
+static int set_up(const struct arguments *a, struct sql_run *r)
 {
-    struct errbuf e;
-    struct config *c = NULL;
-    bool source = arguments_flag(a, "source");
-    const char *odbc = arguments_value(a, "odbc");
-    const char *dialect = arguments_value(a, "dialect");
-    const char *conninfo = arguments_value(a, "conninfo");
-    int rc = EXIT_DONE;
-    enum err r = ERR_OK;
-    err_clear(&e);
-    if (source ? !conninfo : !odbc) {
-        rc = arguments_config(a, &c);
-        if (rc != EXIT_DONE)
-            return rc;
-        r = config_require(c, source ? NEEDS_SOURCE : NEEDS_WAREHOUSE, &e);
-        conninfo = c->source.connection;
-        odbc = c->warehouse.odbc;
-        dialect = config_dialect_word(c);
-    }
-    if (!r && source && !conninfo)
-        r = err_set(&e, ERR_CONFIG, "no source: set source.connection, or give --conninfo");
-    if (!r)
-        r = source ? sql_session_open_libpq(conninfo, out, &e)
-                   : sql_session_open_odbc(odbc, dialect ? dialect : "postgresql", out, &e);
-    config_free(c);
-    return r ? command_fail(a, SQL_EXIT_CONNECTION, "%s", e.text) : EXIT_DONE;
+    const char *output = arguments_value(a, "output");
+    bool unicode = terminal_has_utf8();
+    r->main = r->out = output ? fopen(output, "we") : stdout;
+    if (!r->out)
+        return command_fail(a, SQL_EXIT_FAILED, "%s: %s", output, strerror(errno));
+    r->format.terminal = isatty(fileno(r->out)) == 1;
+    r->format.unicode = unicode;
+    return apply_options(a, r);
+}
+
+/* $FLIGHTDECK_SQLRC, else ~/.config/flightdeck/sqlrc: its errors are said and stop nothing. */
+static int run_rc(const struct arguments *a, struct sql_run *r)
+{
+    char path[USER_PATH_MAX];
+    const char *said = getenv("FLIGHTDECK_SQLRC");
+    bool quiet = r->quiet;
+    if (arguments_flag(a, "no-rc"))
+        return EXIT_DONE;
+    if (said ? snprintf(path, sizeof path, "%s", said) >= (int)sizeof path
+             : !user_path(USER_CONFIG, "sqlrc", path))
+        return EXIT_DONE;
+    if (access(path, R_OK) != 0)
+        return EXIT_DONE;
+    r->quiet = true;
+    (void)sql_run_file(r, path);
+    r->quiet = quiet || sql_variables_on(&r->variables, "QUIET");
+    return apply_options(a, r);
 }
 
 /* -c and -f in their order; as in psql the last one's code is the code, and an error ends the row
@@ -114,6 +118,21 @@ static int run_actions(const struct arguments *a, struct sql_run *r, bool *any)
     return (int)rc;
 }
 
+/* A person at a terminal. */
+static int run_keyboard(const struct arguments *a, struct sql_run *r)
+{
+    struct errbuf e;
+    err_clear(&e);
+    r->keyboard = true;
+    r->history = sql_history_open(NULL, &e);
+    if (*e.text)
+        (void)command_fail(a, 0, "%s", e.text);
+    r->completer = sql_completer_start(r->places, r->on_source);
+    if (!r->quiet)
+        (void)fprintf(r->main, "%s; \\? for help, \\q to end\n", sql_session_server(r->session));
+    return (int)sql_run_prompt(r);
+}
+
 static int run_all(const struct arguments *a, struct sql_run *r)
 {
     bool any;
@@ -121,42 +140,63 @@ static int run_all(const struct arguments *a, struct sql_run *r)
     err_clear(&e);
     if (sql_interrupts_start(r->session, &e))
         return command_fail(a, SQL_EXIT_FAILED, "%s", e.text);
-    int rc = run_actions(a, r, &any);
-    if (!any) {
+    int rc = run_rc(a, r);
+    if (rc == EXIT_DONE)
+        rc = r->lost ? (int)SQL_EXIT_CONNECTION : run_actions(a, r, &any);
+    else
+        any = true;
+    if (!any && !r->lost && !r->quit) {
         bool keyboard =
             isatty(STDIN_FILENO) == 1 && r->main == stdout && isatty(STDOUT_FILENO) == 1;
-        if (keyboard && !r->quiet)
-            (void)fprintf(r->main, "%s; \\? for help, \\q to end\n",
-                          sql_session_server(r->session));
-        rc =
-            (int)(keyboard ? sql_run_prompt(r, arguments_flag(a, "source") ? "source" : "warehouse")
-                           : sql_run_file(r, "-"));
+        rc = keyboard ? run_keyboard(a, r) : (int)sql_run_file(r, "-");
     }
     sql_interrupts_stop();
+    return rc;
+}
+
+/* Returns `rc`, or what failed at the very end. */
+static int end(const struct arguments *a, struct sql_run *r, int rc)
+{
+    struct errbuf e;
+    err_clear(&e);
+    sql_session_close(r->session);
+    sql_history_close(r->history);
+    if (r->out != r->main && sql_run_output(r, NULL, &e) && rc == EXIT_DONE)
+        rc = command_fail(a, SQL_EXIT_FAILED, "%s", e.text);
+    if (r->main && r->main != stdout && fclose(r->main) != 0 && rc == EXIT_DONE)
+        rc = command_fail(a, SQL_EXIT_FAILED, "%s: %s", arguments_value(a, "output"),
+                          strerror(errno));
     return rc;
 }
 
 int cmd_sql(int argc, char **argv)
 {
     struct arguments *a = calloc(1, sizeof *a);
+    struct sql_targets *t = NULL;
+    struct sql_places places;
     struct sql_run r = {.session = NULL};
     struct errbuf e;
     if (!a)
         return SQL_EXIT_FAILED;
+    err_clear(&e);
     int rc = arguments_read(argc, argv, a);
     if (rc == EXIT_DONE)
         rc = set_up(a, &r);
     if (rc == EXIT_DONE)
-        rc = open_session(a, &r.session);
+        rc = sql_targets_find(a, &t);
+    if (rc == EXIT_DONE) {
+        places = sql_targets_places(t);
+        r.places = &places;
+        r.on_source = arguments_flag(a, "source");
+        if (places.open(places.arg, r.on_source, &r.session, &e))
+            rc = command_fail(a, e.code == ERR_CONFIG ? EXIT_USAGE : SQL_EXIT_CONNECTION, "%s",
+                              e.text);
+    }
     if (rc == EXIT_DONE)
         rc = run_all(a, &r);
-    sql_session_close(r.session);
-    err_clear(&e);
-    if (r.out != r.main && sql_run_output(&r, NULL, &e) && rc == EXIT_DONE)
-        rc = command_fail(a, SQL_EXIT_FAILED, "%s", e.text);
-    if (r.main && r.main != stdout && fclose(r.main) != 0 && rc == EXIT_DONE)
-        rc = command_fail(a, SQL_EXIT_FAILED, "%s: %s", arguments_value(a, "output"),
-                          strerror(errno));
+    if (sql_completer_stop(r.completer))
+        sql_targets_free(t); /* else its thread still looks at them */
+    rc = end(a, &r, rc);
     sql_run_free(&r);
     free(a);
     return rc;

@@ -123,6 +123,7 @@ static const struct command_option sql_options[] = {
      .argument = "NAME=VALUE",
      .help = "For :NAME, :'NAME' and :\"NAME\" in SQL. ON_ERROR_STOP=1 ends at the first error. "
              "May be repeated."},
+    {.name = "no-rc", .letter = 'X', .help = "Do not read the rc file."},
     {.name = "odbc",
      .argument = "STRING",
      .help = "The warehouse's ODBC connection string instead of the configuration's."},
@@ -520,10 +521,14 @@ static const struct command commands[] = {
      .summary = "Ask the warehouse (or the source) in SQL.",
      .details =
          "Without -c, -f and SQL it reads statements: from the keyboard up to a semicolon, from a "
-         "pipe like a file. Psql's most used backslash commands are known there, in files and in "
-         "-c: \\d NAME, \\dt, \\dv, \\dn, \\du, \\l, \\x, \\timing, \\i, \\o, \\echo, \\set, \\q; "
+         "pipe like a file. Psql's backslash commands are known there, in files and in -c: \\d "
+         "NAME, \\dt, \\dv, \\dm, \\ds, \\dn, \\du, \\l; \\g, \\gx, \\gset, \\watch, \\p, \\r, "
+         "\\e, "
+         "\\w, \\s; \\i, \\o, \\copy .. to, \\!, \\cd, \\echo, \\warn; \\x, \\a, \\t, \\pset, "
+         "\\timing, \\set, \\unset; \\source, \\warehouse, \\conninfo, \\refresh DAG|MART; \\q. "
          "\\? "
-         "tells what they do. Lists are of all schemas, not only of the search path.\n\n"
+         "tells what they do, docs/sql.md about the rc file, history, completion and the pager. "
+         "Lists are of all schemas, not only of the search path.\n\n"
          "Exit codes are psql's: 0 done, 1 a statement of -c failed or a file is missing, 2 no "
          "connection, 3 an error in a file with ON_ERROR_STOP=1 (without it a file goes on and "
          "ends "

@@ -29,6 +29,11 @@ enum format format_find(const char *word)
     return FORMAT_COUNT;
 }
 
+const char *format_word(enum format f)
+{
+    return words[f];
+}
+
 bool format_for_programs(enum format f)
 {
     return f == FORMAT_CSV || f == FORMAT_TSV || f == FORMAT_JSON || f == FORMAT_JSONL ||
@@ -85,6 +90,19 @@ void format_visible(struct buf *out, const char *p, size_t n)
         }
         p += len;
         n -= len;
+    }
+}
+
+void format_visible_lines(struct buf *out, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        format_visible(out, text, n);
+        text += n;
+        if (*text == '\n') {
+            buf_ch(out, '\n');
+            text++;
+        }
     }
 }
 
@@ -214,10 +232,11 @@ static void csv_field(struct formatter *f, const struct cell *c)
         buf_str(&f->line, f->o.null ? f->o.null : "");
         return;
     }
+    char delimiter = f->o.delimiter ? f->o.delimiter : ',';
     bool quote = c->len == 0 ||
                  (f->o.null && c->len == strlen(f->o.null) && !memcmp(c->p, f->o.null, c->len));
     for (uint32_t i = 0; i < c->len && !quote; i++)
-        quote = c->p[i] == ',' || c->p[i] == '"' || c->p[i] == '\n' || c->p[i] == '\r';
+        quote = c->p[i] == delimiter || c->p[i] == '"' || c->p[i] == '\n' || c->p[i] == '\r';
     quote = quote || (c->len == 2 && !memcmp(c->p, "\\.", 2)); /* COPY's end of data */
     if (!quote) {
         buf_add(&f->line, c->p, c->len);
@@ -236,7 +255,7 @@ static void csv_row(struct formatter *f, const struct cell *cells)
 {
     for (int i = 0; i < f->n; i++) {
         if (i)
-            buf_ch(&f->line, ',');
+            buf_ch(&f->line, f->o.delimiter ? f->o.delimiter : ',');
         csv_field(f, &cells[i]);
     }
     put_line(f);
@@ -255,6 +274,8 @@ static void tsv_field(struct formatter *f, const struct cell *c)
                          : k == '\r' ? "\\r"
                          : k == '\\' ? "\\\\"
                                      : NULL;
+        if (f->o.delimiter && k == f->o.delimiter)
+            buf_ch(&f->line, '\\');
         if (as)
             buf_str(&f->line, as);
         else
@@ -266,7 +287,7 @@ static void tsv_row(struct formatter *f, const struct cell *cells)
 {
     for (int i = 0; i < f->n; i++) {
         if (i)
-            buf_ch(&f->line, '\t');
+            buf_ch(&f->line, f->o.delimiter ? f->o.delimiter : '\t');
         tsv_field(f, &cells[i]);
     }
     put_line(f);
@@ -473,6 +494,7 @@ static void forget(struct formatter *f)
     f->rows = 0;
     f->held_rows = 0;
     f->widths_known = false;
+    f->expanded = false;
     buf_clear(&f->held);
     buf_clear(&f->line);
 }

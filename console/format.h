@@ -34,6 +34,7 @@ enum format {
         FORMAT_COUNT
 };
 
+const char *format_word(enum format f);
 /* FORMAT_COUNT for an unknown word; "aligned", "vertical" and "unaligned" are known too. */
 enum format format_find(const char *word);
 
@@ -44,14 +45,20 @@ struct format_column {
     enum format_type type;
 };
 
+enum format_border { FORMAT_BORDER_BETWEEN, FORMAT_BORDER_NONE, FORMAT_BORDER_AROUND };
+
 struct format_options {
     enum format format;
     const char *null;      /* what NULL looks like; NULL: the format's own way */
     const char *separator; /* of the list form; NULL: | */
     bool rows_only;        /* neither names nor the count */
     bool no_count;         /* no count beneath the rows */
-    bool terminal;         /* control characters in the data must not reach the terminal */
-    bool unicode;          /* box drawing */
+    enum format_border border;
+    bool unicode_lines; /* of a table with a border: as of the box */
+    int columns;        /* > 0: a table that is wider becomes expanded */
+    char delimiter;     /* of csv and tsv; 0: their own */
+    bool terminal;      /* control characters in the data must not reach the terminal */
+    bool unicode;       /* box drawing */
 };
 
 struct formatter;
@@ -74,6 +81,8 @@ bool format_for_programs(enum format f);
 /* Appends bytes as they may stand in a line of text: control characters as \n, \t, \x1B, bytes that
  * are no UTF-8 as \xFF. */
 void format_visible(struct buf *out, const char *p, size_t n);
+/* The same, but lines stay lines. */
+void format_visible_lines(struct buf *out, const char *text);
 /* Columns of the terminal that the text takes. */
 int format_width(const char *p, size_t n);
 /* A JSON number as it stands (no NaN, no leading zero or plus). */

@@ -15,6 +15,7 @@ struct formatter {
     struct buf held;
     int held_rows;
     bool widths_known;
+    bool expanded; /* too wide for the columns: one column a line */
     int *widths;
     bool *is_null;
     size_t is_null_cap;

@@ -17,26 +17,40 @@ struct frame {
     const char *mid_left, *mid_between, *mid_right; /* below the names */
     const char *end_left, *end_between, *end_right; /* below the last row */
     const char *dash;
+    bool tight; /* no blanks around a cell */
 };
 
 static const struct frame plain = {
-    "", "|", "", NULL, NULL, NULL, "", "+", "", NULL, NULL, NULL, "-",
+    "", "|", "", NULL, NULL, NULL, "", "+", "", NULL, NULL, NULL, "-", false,
+};
+static const struct frame unicode_plain = {
+    "", "│", "", NULL, NULL, NULL, "", "┼", "", NULL, NULL, NULL, "─", false,
+};
+static const struct frame borderless = {
+    "", " ", "", NULL, NULL, NULL, "", " ", "", NULL, NULL, NULL, "-", true,
 };
 static const struct frame ascii_box = {
-    "|", "|", "|", "+", "+", "+", "+", "+", "+", "+", "+", "+", "-",
+    "|", "|", "|", "+", "+", "+", "+", "+", "+", "+", "+", "+", "-", false,
 };
 static const struct frame unicode_box = {
-    "│", "│", "│", "┌", "┬", "┐", "├", "┼", "┤", "└", "┴", "┘", "─",
+    "│", "│", "│", "┌", "┬", "┐", "├", "┼", "┤", "└", "┴", "┘", "─", false,
 };
 static const struct frame markdown = {
-    "|", "|", "|", NULL, NULL, NULL, "|", "|", "|", NULL, NULL, NULL, "-",
+    "|", "|", "|", NULL, NULL, NULL, "|", "|", "|", NULL, NULL, NULL, "-", false,
 };
 
 static const struct frame *frame_of(const struct formatter *f)
 {
     if (f->o.format == FORMAT_BOX)
         return f->o.unicode ? &unicode_box : &ascii_box;
-    return f->o.format == FORMAT_MARKDOWN ? &markdown : &plain;
+    if (f->o.format == FORMAT_MARKDOWN)
+        return &markdown;
+    bool unicode = f->o.unicode_lines && f->o.unicode;
+    if (f->o.border == FORMAT_BORDER_AROUND)
+        return unicode ? &unicode_box : &ascii_box;
+    if (f->o.border == FORMAT_BORDER_NONE)
+        return &borderless;
+    return unicode ? &unicode_plain : &plain;
 }
 
 static void spaces(struct buf *b, int n)
@@ -65,7 +79,7 @@ static void rule(struct formatter *f, const char *left, const char *between, con
         bool number = f->o.format == FORMAT_MARKDOWN && f->columns[i].type == FORMAT_NUMBER;
         if (i)
             buf_str(&f->line, between);
-        for (int k = 0; k < f->widths[i] + 2 - (number ? 1 : 0); k++)
+        for (int k = 0; k < f->widths[i] + (frame_of(f)->tight ? 0 : 2) - (number ? 1 : 0); k++)
             buf_str(&f->line, dash);
         if (number)
             buf_ch(&f->line, ':'); /* Markdown's way to align to the right */
@@ -83,11 +97,10 @@ static void put_cell(struct formatter *f, int i, const char *p, size_t n, enum a
         room = 0;
     int before = align == ALIGN_RIGHT ? room : align == ALIGN_CENTRE ? room / 2 : 0;
     buf_str(&f->line, i ? frame_of(f)->between : frame_of(f)->left);
-    buf_ch(&f->line, ' ');
-    spaces(&f->line, before);
+    int around = frame_of(f)->tight ? 0 : 1;
+    spaces(&f->line, around + before);
     buf_add(&f->line, p, n);
-    spaces(&f->line, room - before);
-    buf_ch(&f->line, ' ');
+    spaces(&f->line, room - before + around);
     if (i == f->n - 1)
         buf_str(&f->line, frame_of(f)->right);
 }
@@ -167,16 +180,31 @@ static void print_head(struct formatter *f)
     rule(f, frame->mid_left, frame->mid_between, frame->mid_right);
 }
 
+static int table_width(const struct formatter *f)
+{
+    int width = 0;
+    for (int i = 0; i < f->n; i++)
+        width += f->widths[i] + (frame_of(f)->tight ? 1 : 3);
+    return width - 1;
+}
+
+static int name_width(struct formatter *f);
+static const char *put_record(struct formatter *f, const char *texts, int64_t number);
+
 static void release(struct formatter *f)
 {
     if (f->widths_known || buf_failed(&f->held))
         return;
     measure(f);
     f->widths_known = true;
-    print_head(f);
+    f->expanded = f->o.columns > 0 && f->held_rows && table_width(f) > f->o.columns;
+    if (f->expanded)
+        f->widths[0] = name_width(f);
+    else
+        print_head(f);
     const char *p = f->held.p;
     for (int i = 0; i < f->held_rows; i++)
-        p = put_row(f, p);
+        p = f->expanded ? put_record(f, p, i + 1) : put_row(f, p);
     buf_clear(&f->held);
 }
 
@@ -196,7 +224,7 @@ static void widths_row(struct formatter *f, const struct cell *cells)
     if (buf_failed(&f->held))
         return;
     if (f->widths_known) {
-        (void)put_row(f, f->held.p);
+        (void)(f->expanded ? put_record(f, f->held.p, f->rows + 1) : put_row(f, f->held.p));
         return;
     }
     f->held_rows++;
@@ -208,6 +236,8 @@ static void widths_end(struct formatter *f)
 {
     const struct frame *frame = frame_of(f);
     release(f);
+    if (f->expanded)
+        return;
     rule(f, frame->end_left, frame->end_between, frame->end_right);
     if (!f->o.rows_only && !f->o.no_count && f->o.format != FORMAT_MARKDOWN)
         (void)fprintf(f->out, "(%lld row%s)\n", (long long)f->rows, f->rows == 1 ? "" : "s");
@@ -217,37 +247,66 @@ const struct format_form format_form_widths = {widths_begin, widths_row, widths_
 
 /* ---- expanded ---- */
 
-static void expanded_begin(struct formatter *f)
+/* The widest name's. */
+static int name_width(struct formatter *f)
 {
+    int widest = 0;
     struct buf name;
     buf_init(&name, 0);
-    f->widths[0] = 0;
     for (int i = 0; i < f->n; i++) {
         buf_clear(&name);
         visible_name(f, i, &name);
         int width = format_width(name.p, name.len);
-        if (width > f->widths[0])
-            f->widths[0] = width;
+        widest = width > widest ? width : widest;
     }
     buf_free(&name);
+    return widest;
+}
+
+static void expanded_begin(struct formatter *f)
+{
+    f->widths[0] = name_width(f);
+}
+
+static void record_head(struct formatter *f, int64_t number)
+{
+    enum { RULE = 12 };
+    if (!f->o.rows_only) {
+        buf_printf(&f->line, "-[ RECORD %lld ]", (long long)number);
+        while (f->line.len < (size_t)f->widths[0] + RULE)
+            buf_ch(&f->line, '-');
+        flush_line(f);
+    } else if (number > 1) {
+        flush_line(f);
+    }
+}
+
+static void record_name(struct formatter *f, int i)
+{
+    size_t start = f->line.len;
+    visible_name(f, i, &f->line);
+    spaces(&f->line, f->widths[0] - format_width(f->line.p + start, f->line.len - start));
+    buf_lit(&f->line, " | ");
+}
+
+/* As put_row. */
+static const char *put_record(struct formatter *f, const char *texts, int64_t number)
+{
+    record_head(f, number);
+    for (int i = 0; i < f->n; i++) {
+        record_name(f, i);
+        buf_str(&f->line, texts);
+        flush_line(f);
+        texts += strlen(texts) + 1;
+    }
+    return texts;
 }
 
 static void expanded_row(struct formatter *f, const struct cell *cells)
 {
-    enum { RULE = 12 };
-    if (!f->o.rows_only) {
-        buf_printf(&f->line, "-[ RECORD %lld ]", (long long)f->rows + 1);
-        while (f->line.len < (size_t)f->widths[0] + RULE)
-            buf_ch(&f->line, '-');
-        flush_line(f);
-    } else if (f->rows) {
-        flush_line(f);
-    }
+    record_head(f, f->rows + 1);
     for (int i = 0; i < f->n; i++) {
-        size_t start = f->line.len;
-        visible_name(f, i, &f->line);
-        spaces(&f->line, f->widths[0] - format_width(f->line.p + start, f->line.len - start));
-        buf_lit(&f->line, " | ");
+        record_name(f, i);
         format_cell(f, &cells[i], &f->line);
         flush_line(f);
     }

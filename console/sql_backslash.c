@@ -1,17 +1,48 @@
 #include "console/sql_backslash.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "backend/base/nearest.h"
+#include "console/sql_back.h"
 #include "console/sql_describe.h"
 
 /* ---- arguments ---- */
 
-/* "on", "off" and their kin; "" is the other way round than `now`. */
-static enum err read_switch(const char *text, bool now, bool *out, struct errbuf *e)
+bool back_next(struct back *b, enum err *rc)
+{
+    return sql_arguments_next(&b->arguments, &b->word, rc, b->e);
+}
+
+bool back_name(struct back *b, enum err *rc)
+{
+    while (back_next(b, rc)) {
+        while (b->word.len && b->word.p[b->word.len - 1] == ';')
+            b->word.len--;
+        if (b->word.len)
+            return true;
+    }
+    return false;
+}
+
+const char *back_rest(struct back *b)
+{
+    const char *p = b->arguments.at;
+    size_t n = strlen(p);
+    while (n && isspace((unsigned char)p[n - 1]))
+        n--;
+    while (n && isspace((unsigned char)*p)) {
+        p++;
+        n--;
+    }
+    buf_clear(&b->word);
+    buf_add(&b->word, p, n);
+    b->arguments.at += strlen(b->arguments.at);
+    return buf_cstr(&b->word);
+}
+
+enum err back_switch(const char *text, bool now, bool *out, struct errbuf *e)
 {
     static const struct {
         const char *word;
@@ -26,220 +57,245 @@ static enum err read_switch(const char *text, bool now, bool *out, struct errbuf
             *out = words[i].on;
             return ERR_OK;
         }
+    *out = now;
     return err_set(e, ERR_USAGE, "on or off, not %s", text);
-}
-
-/* 'a name' without its quotes, in place. */
-static char *unquoted(char *text)
-{
-    size_t n = strlen(text);
-    if (n < 2 || *text != '\'' || text[n - 1] != '\'')
-        return text;
-    text[n - 1] = '\0';
-    return text + 1;
-}
-
-/* ---- settings ---- */
-
-static enum err back_quit(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    (void)rest;
-    (void)e;
-    r->quit = true;
-    return ERR_OK;
-}
-
-static enum err back_expanded(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    bool on;
-    enum err rc = read_switch(rest, r->format.format == FORMAT_EXPANDED, &on, e);
-    if (rc)
-        return rc;
-    r->format.format = on ? FORMAT_EXPANDED : r->normal_format;
-    if (!r->quiet)
-        (void)fprintf(r->main, "Expanded display is %s.\n", on ? "on" : "off");
-    return ERR_OK;
-}
-
-static enum err back_timing(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    enum err rc = read_switch(rest, r->timing, &r->timing, e);
-    if (!rc && !r->quiet)
-        (void)fprintf(r->main, "Timing is %s.\n", r->timing ? "on" : "off");
-    return rc;
-}
-
-static enum err back_set(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    size_t n = strcspn(rest, " \t=");
-    char *value = rest + n;
-    if (!*rest) {
-        for (int i = 0; i < r->n_variables; i++)
-            (void)fprintf(r->main, "%s = '%s'\n", r->variables[i].name, r->variables[i].value);
-        return ERR_OK;
-    }
-    if (*value) {
-        *value++ = '='; /* NAME VALUE -> NAME=VALUE */
-        size_t blanks = strspn(value, " \t=");
-        memmove(value, value + blanks, strlen(value + blanks) + 1);
-        char *bare = unquoted(value);
-        memmove(value, bare, strlen(bare) + 1);
-    }
-    return sql_run_set(r, rest, e);
-}
-
-/* ---- input and output ---- */
-
-static enum err back_echo(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    struct buf b;
-    buf_init(&b, 0);
-    sql_run_substitute(r, rest, &b);
-    enum err rc = buf_check(&b, "a line to echo", e);
-    (void)fprintf(r->main, "%s\n", buf_cstr(&b));
-    (void)fflush(r->main);
-    buf_free(&b);
-    return rc;
-}
-
-static enum err back_include(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    enum { DEEPEST = 16 };
-    if (!*rest)
-        return err_set(e, ERR_USAGE, "\\i needs a file");
-    if (r->depth == DEEPEST)
-        return err_set(e, ERR_LIMIT, "\\i within \\i too deep");
-    r->depth++;
-    enum sql_exit rc = sql_run_file(r, unquoted(rest));
-    r->depth--;
-    return rc == SQL_EXIT_DONE ? ERR_OK : ERR_SQL; /* it has said what */
-}
-
-static enum err back_output(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    if (*rest == '|')
-        return err_set(e, ERR_USAGE,
-                       "\\o takes a file; for a program use the shell: "
-                       "flightdeck sql .. | program");
-    return sql_run_output(r, *rest ? unquoted(rest) : NULL, e);
 }
 
 /* ---- the catalog ---- */
 
-static enum err back_describe(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err describe_list(struct back *b, enum sql_list what)
 {
-    return *rest ? sql_describe_relation(r, rest, e)
-                 : sql_describe_list(r, SQL_LIST_RELATIONS, rest, e);
+    enum err rc = ERR_OK;
+    b->arguments.names = true;
+    const char *pattern = back_name(b, &rc) ? buf_cstr(&b->word) : "";
+    return rc ? rc : sql_describe_list(b->r, what, pattern, b->e);
 }
 
-static enum err back_tables(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err back_describe(struct back *b)
 {
-    return sql_describe_list(r, SQL_LIST_TABLES, rest, e);
+    enum err rc = ERR_OK;
+    b->arguments.names = true;
+    if (back_name(b, &rc))
+        return sql_describe_relation(b->r, buf_cstr(&b->word), b->e);
+    return rc ? rc : sql_describe_list(b->r, SQL_LIST_RELATIONS, "", b->e);
 }
 
-static enum err back_views(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err back_tables(struct back *b)
 {
-    return sql_describe_list(r, SQL_LIST_VIEWS, rest, e);
+    return describe_list(b, SQL_LIST_TABLES);
 }
 
-static enum err back_schemas(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err back_views(struct back *b)
 {
-    return sql_describe_list(r, SQL_LIST_SCHEMAS, rest, e);
+    return describe_list(b, SQL_LIST_VIEWS);
 }
 
-static enum err back_roles(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err back_materialized(struct back *b)
 {
-    return sql_describe_list(r, SQL_LIST_ROLES, rest, e);
+    return describe_list(b, SQL_LIST_MATERIALIZED);
 }
 
-static enum err back_databases(struct sql_run *r, char *rest, struct errbuf *e)
+static enum err back_sequences(struct back *b)
 {
-    return sql_describe_list(r, SQL_LIST_DATABASES, rest, e);
+    return describe_list(b, SQL_LIST_SEQUENCES);
+}
+
+static enum err back_schemas(struct back *b)
+{
+    return describe_list(b, SQL_LIST_SCHEMAS);
+}
+
+static enum err back_roles(struct back *b)
+{
+    return describe_list(b, SQL_LIST_ROLES);
+}
+
+static enum err back_databases(struct back *b)
+{
+    return describe_list(b, SQL_LIST_DATABASES);
 }
 
 /* ---- the table ---- */
 
-static enum err back_help(struct sql_run *r, char *rest, struct errbuf *e);
-
-static const struct {
-    const char *name;
-    const char *arguments;
-    const char *help;
-    enum err (*run)(struct sql_run *r, char *rest, struct errbuf *e);
-} backslashes[] = {
-    {"d", "[NAME]", "tables, views and sequences; of NAME: columns, keys, indexes", back_describe},
-    {"dt", "[PATTERN]", "tables", back_tables},
-    {"dv", "[PATTERN]", "views", back_views},
-    {"dn", "[PATTERN]", "schemas", back_schemas},
-    {"du", "[PATTERN]", "users and roles", back_roles},
-    {"l", "[PATTERN]", "databases", back_databases},
-    {"x", "[on|off]", "one column a line", back_expanded},
-    {"timing", "[on|off]", "show how long statements take", back_timing},
-    {"i", "FILE", "run a script", back_include},
-    {"o", "[FILE]", "results go to FILE; without it, back here", back_output},
-    {"echo", "[TEXT]", "print TEXT", back_echo},
-    {"set", "[NAME [VALUE]]", "set a variable, or list them", back_set},
-    {"?", "", "this list", back_help},
-    {"q", "", "end", back_quit},
-};
-enum { N_BACKSLASHES = sizeof backslashes / sizeof backslashes[0] };
-
-bool sql_backslash_name(int i, const char **name, const char **arguments, const char **help)
+static enum err back_quit(struct back *b)
 {
-    if (i < 0 || i >= N_BACKSLASHES)
-        return false;
-    *name = backslashes[i].name;
-    *arguments = backslashes[i].arguments;
-    *help = backslashes[i].help;
-    return true;
-}
-
-static enum err back_help(struct sql_run *r, char *rest, struct errbuf *e)
-{
-    enum { NAME_WIDTH = 8, ARGUMENTS_WIDTH = 15 };
-    (void)rest;
-    (void)e;
-    for (int i = 0; i < N_BACKSLASHES; i++)
-        (void)fprintf(r->main, "  \\%-*s%-*s %s\n", NAME_WIDTH, backslashes[i].name,
-                      ARGUMENTS_WIDTH, backslashes[i].arguments, backslashes[i].help);
-    (void)fputs("PATTERN: [schema.]name, where * is any characters and ? one, in any case;\n"
-                "\"in quotes\" as it stands.\n",
-                r->main);
+    b->r->quit = true;
     return ERR_OK;
 }
 
-static enum err run_named(struct sql_run *r, const char *name, char *rest, struct errbuf *e)
+static back_fn back_help;
+
+static const struct {
+    struct sql_backslash words;
+    back_fn *run;
+} backslashes[] = {
+    {{"d", "[NAME]", "tables, views and sequences; of NAME: columns, keys, indexes",
+      SQL_OPERAND_RELATION},
+     back_describe},
+    {{"dt", "[PATTERN]", "tables", SQL_OPERAND_RELATION}, back_tables},
+    {{"dv", "[PATTERN]", "views", SQL_OPERAND_RELATION}, back_views},
+    {{"dm", "[PATTERN]", "materialized views", SQL_OPERAND_RELATION}, back_materialized},
+    {{"ds", "[PATTERN]", "sequences", SQL_OPERAND_RELATION}, back_sequences},
+    {{"dn", "[PATTERN]", "schemas", SQL_OPERAND_SCHEMA}, back_schemas},
+    {{"du", "[PATTERN]", "users and roles", SQL_OPERAND_NONE}, back_roles},
+    {{"l", "[PATTERN]", "databases", SQL_OPERAND_NONE}, back_databases},
+    {{"g", "[FILE||COMMAND]", "run what was typed (else the last statement)", SQL_OPERAND_FILE},
+     back_go},
+    {{"gx", "[FILE||COMMAND]", "the same, one column a line", SQL_OPERAND_FILE}, back_go_expanded},
+    {{"gset", "[PREFIX]", "the same, and its one row becomes variables", SQL_OPERAND_NONE},
+     back_go_set},
+    {{"watch", "[SECONDS]", "run it every 2 or so many seconds; c=N: N times", SQL_OPERAND_NONE},
+     back_watch},
+    {{"p", "", "show what was typed (else the last statement)", SQL_OPERAND_NONE}, back_print},
+    {{"r", "", "forget what was typed", SQL_OPERAND_NONE}, back_reset},
+    {{"e", "[FILE]", "edit it (or FILE) in $EDITOR", SQL_OPERAND_FILE}, back_edit},
+    {{"w", "FILE", "write it to FILE", SQL_OPERAND_FILE}, back_write},
+    {{"s", "[TEXT]", "what was typed before, with TEXT in it", SQL_OPERAND_NONE}, back_history},
+    {{"i", "FILE", "run a script", SQL_OPERAND_FILE}, back_include},
+    {{"o", "[FILE||COMMAND]", "results go there; without it, back here", SQL_OPERAND_FILE},
+     back_output},
+    {{"copy", "TABLE|(QUERY) to FILE", "rows to a file: [csv|tsv|json|jsonl|..] [header]",
+      SQL_OPERAND_STATEMENT},
+     back_copy},
+    {{"x", "[on|off|auto]", "one column a line; auto: where a table is too wide",
+      SQL_OPERAND_SWITCH},
+     back_expanded},
+    {{"a", "", "the form `list`, or back to the table", SQL_OPERAND_NONE}, back_unaligned},
+    {{"t", "[on|off]", "rows only", SQL_OPERAND_SWITCH}, back_rows_only},
+    {{"pset", "[NAME [VALUE]]", "how results look, or all that can be set", SQL_OPERAND_SETTING},
+     back_pset},
+    {{"timing", "[on|off]", "show how long statements take", SQL_OPERAND_SWITCH}, back_timing},
+    {{"set", "[NAME [VALUE]]", "set a variable, or list them", SQL_OPERAND_VARIABLE}, back_set},
+    {{"unset", "NAME", "forget a variable", SQL_OPERAND_VARIABLE}, back_unset},
+    {{"echo", "[TEXT]", "print TEXT", SQL_OPERAND_NONE}, back_echo},
+    {{"warn", "[TEXT]", "print TEXT on stderr", SQL_OPERAND_NONE}, back_warn},
+    {{"!", "[COMMAND]", "run it in a shell", SQL_OPERAND_FILE}, back_shell},
+    {{"cd", "[DIRECTORY]", "go there", SQL_OPERAND_FILE}, back_cd},
+    {{"source", "", "talk to the source from now on", SQL_OPERAND_NONE}, back_source},
+    {{"warehouse", "", "talk to the warehouse from now on", SQL_OPERAND_NONE}, back_warehouse},
+    {{"conninfo", "", "whom we talk to", SQL_OPERAND_NONE}, back_conninfo},
+    {{"refresh", "DAG|MART", "run the DAG (or the one that makes the mart), wait, tell its rows",
+      SQL_OPERAND_RELATION},
+     back_refresh},
+    {{"?", "", "this list", SQL_OPERAND_NONE}, back_help},
+    {{"q", "", "end", SQL_OPERAND_NONE}, back_quit},
+};
+enum { N_BACKSLASHES = sizeof backslashes / sizeof backslashes[0] };
+
+/* What fingers type as well. */
+static const struct {
+    const char *also, *name;
+} aliases[] = {{"quit", "q"}, {"edit", "e"},  {"include", "i"}, {"write", "w"},
+               {"out", "o"},  {"print", "p"}, {"reset", "r"},   {"ir", "i"}};
+
+bool sql_backslash_get(int i, struct sql_backslash *out)
 {
-    for (int i = 0; i < N_BACKSLASHES; i++)
-        if (!strcmp(name, backslashes[i].name))
-            return backslashes[i].run(r, rest, e);
-    return err_set(e, ERR_USAGE, "\\%s is not known here: \\? lists what is", name);
+    if (i < 0 || i >= N_BACKSLASHES)
+        return false;
+    *out = backslashes[i].words;
+    return true;
 }
 
-enum err sql_backslash_run(struct sql_run *r, const char *line)
+static enum err back_help(struct back *b)
+{
+    enum { NAME_WIDTH = 10, ARGUMENTS_WIDTH = 22 };
+    struct sql_run *r = b->r;
+    sql_run_page_begin(r);
+    for (int i = 0; i < N_BACKSLASHES; i++)
+        (void)fprintf(r->out, "  \\%-*s%-*s %s\n", NAME_WIDTH, backslashes[i].words.name,
+                      ARGUMENTS_WIDTH, backslashes[i].words.arguments, backslashes[i].words.help);
+    (void)fputs("PATTERN: [schema.]name, where * is any characters and ? one, in any case;\n"
+                "\"in quotes\" as it stands. :NAME, :'NAME' and :\"NAME\" are variables.\n",
+                r->out);
+    (void)sql_run_page_end(r);
+    return ERR_OK;
+}
+
+/* ---- running ---- */
+
+static back_fn *find(const char *name, struct errbuf *e)
+{
+    struct nearest near;
+    char hint[128] = "";
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (!strcmp(name, aliases[i].also))
+            name = aliases[i].name;
+    nearest_start(&near, name);
+    for (int i = 0; i < N_BACKSLASHES; i++) {
+        if (!strcmp(name, backslashes[i].words.name))
+            return backslashes[i].run;
+        if (strlen(name) > 1) /* to one letter everything is near */
+            nearest_offer(&near, backslashes[i].words.name);
+    }
+    if (near.best)
+        (void)snprintf(hint, sizeof hint, " (did you mean \\%s?)", near.best);
+    (void)err_set(e, ERR_USAGE, "\\%s is not known here%s: \\? lists what is", name, hint);
+    return NULL;
+}
+
+/* The name behind the backslash; a sign is one by itself. Returns what follows. */
+static const char *read_name(const char *p, char *out, size_t n)
+{
+    size_t len = 0;
+    if (isalnum((unsigned char)*p))
+        while (isalnum((unsigned char)p[len]) || p[len] == '_')
+            len++;
+    else if (*p)
+        len = 1;
+    (void)snprintf(out, n, "%.*s", (int)len, p);
+    /* \d+ and \dt+ come from the fingers: what they add is not known here */
+    return p + len + (p[len] == '+' ? 1 : 0);
+}
+
+enum err sql_backslash_run(struct sql_run *r, struct buf *line)
 {
     char name[32];
     struct errbuf e;
-    size_t n = strcspn(line + 1, " \t\r\n;");
+    const char *text = buf_cstr(line);
+    struct back b = {.r = r, .e = &e};
+    enum err rc = ERR_USAGE;
     err_clear(&e);
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, line + 1);
-    /* \d+ and \dt+ come from the fingers: what they add is not known here */
-    size_t last = strlen(name);
-    if (last > 1 && name[last - 1] == '+')
-        name[last - 1] = '\0';
-    char *rest = strdup(line + 1 + n + strspn(line + 1 + n, " \t"));
-    if (!rest)
-        return ERR_NOMEM;
-    bool text = !strcmp(name, "echo") || !strcmp(name, "set");
-    for (size_t len = strlen(rest); len; len--) {
-        if (!isspace((unsigned char)rest[len - 1]) && (text || rest[len - 1] != ';'))
-            break;
-        rest[len - 1] = '\0';
+    buf_init(&b.word, 0);
+    if (text[1] == '\\') { /* only separates */
+        memmove(line->p, line->p + 2, line->len - 2);
+        line->len -= 2;
+        return ERR_OK;
     }
-    enum err rc = run_named(r, name, rest, &e);
+    b.arguments = (struct sql_arguments){
+        .at = read_name(text + 1, name, sizeof name), .find = sql_run_variable, .arg = r};
+    back_fn *run = find(name, &e);
+    if (run)
+        rc = run(&b);
+    else
+        b.arguments.at += strlen(b.arguments.at);
+    enum err ignored;
+    while (!rc && sql_arguments_next(&b.arguments, &b.word, &ignored, NULL))
+        continue; /* what it did not want */
+    if (rc)
+        b.arguments.at += strlen(b.arguments.at);
+    size_t left = strlen(b.arguments.at);
+    memmove(line->p, b.arguments.at, left);
+    line->len = left;
     r->lost = r->lost || rc == ERR_CONNECT;
     if (rc && *e.text)
         sql_run_say(r, 0, e.text);
-    free(rest);
+    buf_free(&b.word);
+    return rc;
+}
+
+enum err sql_backslash_line(struct sql_run *r, const char *line)
+{
+    struct buf b;
+    enum err rc = ERR_OK;
+    buf_init(&b, 0);
+    buf_str(&b, line);
+    while (!rc && !r->quit && *buf_cstr(&b) == '\\')
+        rc = sql_backslash_run(r, &b);
+    for (const char *p = buf_cstr(&b); !rc && *p; p++)
+        if (!isspace((unsigned char)*p)) {
+            sql_run_say(r, 0, "a -c is statements or backslash commands, not both: use -c twice");
+            rc = ERR_USAGE;
+        }
+    buf_free(&b);
     return rc;
 }

@@ -171,6 +171,7 @@ static const struct source {
     [SQL_ROLES] = {.n = 3, .query = "roles"},
     [SQL_DATABASES] = {.n = 2, .query = "databases"},
     [SQL_COLUMNS] = {true, WAREHOUSE_COLUMNS, {-1, -1, -1, -1}, 4, 2, "columns"},
+    [SQL_EVERY_COLUMN] = {true, WAREHOUSE_COLUMNS, {1, 2, 3, -1}, 3, 0, "all_columns"},
     [SQL_NOTES] = {true, WAREHOUSE_KEY, {-1, 3, -1, -1}, 2, 2, "notes"},
 };
 

@@ -10,12 +10,13 @@
 #include "console/sql_session.h"
 
 enum sql_catalog {
-    SQL_RELATIONS, /* schema, name, type, owner ("" where not known) */
-    SQL_SCHEMAS,   /* name, owner */
-    SQL_ROLES,     /* name, what it may, member of */
-    SQL_DATABASES, /* name, owner */
-    SQL_COLUMNS,   /* of one relation: column, type, nullable, default */
-    SQL_NOTES,     /* of one relation: heading, line (indexes, keys, ..) */
+    SQL_RELATIONS,    /* schema, name, type, owner ("" where not known) */
+    SQL_SCHEMAS,      /* name, owner */
+    SQL_ROLES,        /* name, what it may, member of */
+    SQL_DATABASES,    /* name, owner */
+    SQL_COLUMNS,      /* of one relation: column, type, nullable, default */
+    SQL_EVERY_COLUMN, /* schema, relation, column */
+    SQL_NOTES,        /* of one relation: heading, line (indexes, keys, ..) */
 };
 
 enum { SQL_GRID_COLUMNS = 4 };

@@ -17,6 +17,13 @@ static const struct list {
         {SQL_RELATIONS, true, NULL, "relations", {"Schema", "Name", "Type", "Owner"}},
     [SQL_LIST_TABLES] =
         {SQL_RELATIONS, true, "table", "tables", {"Schema", "Name", "Type", "Owner"}},
+    [SQL_LIST_MATERIALIZED] = {SQL_RELATIONS,
+                               true,
+                               "materialized view",
+                               "materialized views",
+                               {"Schema", "Name", "Type", "Owner"}},
+    [SQL_LIST_SEQUENCES] =
+        {SQL_RELATIONS, true, "sequence", "sequences", {"Schema", "Name", "Type", "Owner"}},
     [SQL_LIST_VIEWS] = {SQL_RELATIONS, true, "view", "views", {"Schema", "Name", "Type", "Owner"}},
     [SQL_LIST_SCHEMAS] = {SQL_SCHEMAS, false, NULL, "schemas", {"Name", "Owner"}},
     [SQL_LIST_ROLES] = {SQL_ROLES, false, NULL, "roles", {"Role", "Attributes", "Member of"}},
@@ -43,6 +50,7 @@ static enum err print_grid(struct sql_run *r, const struct sql_grid *g, const ch
         columns[n] = (struct format_column){.name = names[i], .type = FORMAT_TEXT};
         places[n++] = i;
     }
+    sql_run_page_begin(r);
     struct formatter *f = format_create(&r->format, r->out);
     enum err rc = f ? format_begin(f, columns, n, e) : err_set(e, ERR_NOMEM, "no memory to print");
     for (size_t row = 0; row < g->n && !rc; row++) {
@@ -58,6 +66,12 @@ static enum err print_grid(struct sql_run *r, const struct sql_grid *g, const ch
         rc = format_end(f, e);
     format_destroy(f);
     return rc;
+}
+
+/* The end of what a command prints. */
+static enum err shown(struct sql_run *r, enum err rc)
+{
+    return sql_run_page_end(r) ? ERR_OK : rc;
 }
 
 static void print_visible(FILE *out, const char *before, const char *text, const char *after)
@@ -158,7 +172,7 @@ enum err sql_describe_list(struct sql_run *r, enum sql_list what, const char *pa
     else if (!rc)
         rc = print_grid(r, &g, l->columns, programs, e);
     sql_grid_free(&g);
-    return rc;
+    return shown(r, rc);
 }
 
 static enum err describe_one(struct sql_run *r, const char *const *relation, struct errbuf *e)
@@ -170,6 +184,7 @@ static enum err describe_one(struct sql_run *r, const char *const *relation, str
     enum err rc = sql_catalog_read(r->session, SQL_COLUMNS, relation[0], relation[1], &columns, e);
     if (!rc)
         rc = sql_catalog_read(r->session, SQL_NOTES, relation[0], relation[1], &notes, e);
+    sql_run_page_begin(r);
     bool words = !r->format.rows_only && !format_for_programs(r->format.format);
     if (!rc && words) {
         (void)fprintf(r->out, "%c%s ", relation[2][0] - ('a' - 'A'), relation[2] + 1);
@@ -201,5 +216,5 @@ enum err sql_describe_relation(struct sql_run *r, const char *pattern, struct er
     }
     (void)fflush(r->out);
     sql_grid_free(&g);
-    return rc;
+    return shown(r, rc);
 }

@@ -12,6 +12,8 @@ enum sql_list {
     SQL_LIST_RELATIONS, /* tables, views and sequences */
     SQL_LIST_TABLES,
     SQL_LIST_VIEWS,
+    SQL_LIST_MATERIALIZED,
+    SQL_LIST_SEQUENCES,
     SQL_LIST_SCHEMAS,
     SQL_LIST_ROLES,
     SQL_LIST_DATABASES,

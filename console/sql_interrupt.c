@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -20,9 +21,10 @@ static struct {
     int ends[2];
     bool running;
     pthread_t thread;
+    pthread_mutex_t lock; /* guards session */
     struct sql_session *session;
     struct sigaction before;
-} self = {.ends = {-1, -1}};
+} self = {.ends = {-1, -1}, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void on_sigint(int number)
 {
@@ -39,7 +41,10 @@ static void *watch(void *arg)
     char byte;
     (void)arg;
     while (read(self.ends[0], &byte, 1) == 1 && byte == 'i') {
-        sql_session_cancel(self.session);
+        (void)pthread_mutex_lock(&self.lock);
+        if (self.session)
+            sql_session_cancel(self.session);
+        (void)pthread_mutex_unlock(&self.lock);
         (void)sem_post(&self.done);
     }
     return NULL;
@@ -86,6 +91,29 @@ void sql_interrupts_stop(void)
     (void)close(self.ends[0]);
     (void)sem_destroy(&self.done);
     self.running = false;
+}
+
+void sql_interrupts_session(struct sql_session *s)
+{
+    (void)pthread_mutex_lock(&self.lock);
+    self.session = s;
+    (void)pthread_mutex_unlock(&self.lock);
+}
+
+/* SIGINT is let in while we wait only: one that came just before must not be slept over. */
+bool sql_interrupt_wait(int fd, int64_t us)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    const struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    sigset_t sigint;
+    sigset_t before;
+    (void)sigemptyset(&sigint);
+    (void)sigaddset(&sigint, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &sigint, &before);
+    if (!self.flag)
+        (void)ppoll(&p, 1, us < 0 ? NULL : &t, &before);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return self.flag != 0;
 }
 
 bool sql_interrupted(void)

@@ -204,12 +204,29 @@ static void take(struct sql_splitter *s, size_t end, size_t skip, struct buf *ou
     s->lexer = (struct sql_lexer){.state = SQL_CODE};
 }
 
-bool sql_splitter_next(struct sql_splitter *s, bool last, struct buf *out)
+/* Hands out the line's rest at a backslash; its line end stays. */
+static void take_backslash(struct sql_splitter *s, struct buf *out)
+{
+    char *p = s->text.p + s->at;
+    size_t left = s->text.len - s->at;
+    const char *end = memchr(p, '\n', left);
+    size_t n = end ? (size_t)(end - p) : left;
+    buf_add(out, p, n);
+    s->first_line = s->line + newlines(s->text.p, s->at);
+    memmove(p, p + n, left - n);
+    s->text.len -= n;
+}
+
+enum sql_taken sql_splitter_next(struct sql_splitter *s, bool last, struct buf *out)
 {
     while (s->at < s->text.len) {
         bool end;
         bool plain;
         const char *p = s->text.p + s->at;
+        if (s->backslashes && *p == '\\' && s->lexer.state == SQL_CODE) {
+            take_backslash(s, out);
+            return SQL_TAKEN_BACKSLASH;
+        }
         size_t n = step(&s->lexer, p, s->text.len - s->at, &end, &plain);
         if (!end) {
             s->content = s->content || (plain && !isspace((unsigned char)*p));
@@ -219,12 +236,35 @@ bool sql_splitter_next(struct sql_splitter *s, bool last, struct buf *out)
         bool had = s->content;
         take(s, s->at, 1, out);
         if (had)
-            return true;
+            return SQL_TAKEN_STATEMENT;
     }
     if (!last || !s->text.len)
-        return false;
+        return SQL_TAKEN_NOTHING;
     bool had = s->content;
     take(s, s->text.len, 0, out);
+    return had ? SQL_TAKEN_STATEMENT : SQL_TAKEN_NOTHING;
+}
+
+void sql_splitter_put_back(struct sql_splitter *s, const char *p, size_t n)
+{
+    if (!buf_reserve(&s->text, n))
+        return;
+    memmove(s->text.p + s->at + n, s->text.p + s->at, s->text.len - s->at);
+    memcpy(s->text.p + s->at, p, n);
+    s->text.len += n;
+}
+
+bool sql_splitter_peek(const struct sql_splitter *s, struct buf *out)
+{
+    if (s->content)
+        buf_add(out, s->text.p, s->at);
+    return s->content;
+}
+
+bool sql_splitter_take(struct sql_splitter *s, struct buf *out)
+{
+    bool had = s->content;
+    take(s, s->at, 0, out);
     return had;
 }
 
@@ -252,6 +292,26 @@ char sql_splitter_prompt(const struct sql_splitter *s)
     if (s->lexer.parens)
         return '(';
     return s->content ? '-' : '=';
+}
+
+bool sql_lexer_step(struct sql_lexer *l, const char *text, size_t n, size_t *at, bool *code)
+{
+    bool end;
+    if (*at >= n)
+        return false;
+    *at += step(l, text + *at, n - *at, &end, code);
+    return true;
+}
+
+bool sql_is_code(const char *text, size_t n)
+{
+    struct sql_lexer l = {.state = SQL_CODE};
+    for (size_t i = 0; i < n;) {
+        bool end;
+        bool plain;
+        i += step(&l, text + i, n - i, &end, &plain);
+    }
+    return l.state == SQL_CODE;
 }
 
 /* ---- variables ---- */
@@ -304,6 +364,22 @@ void sql_substitute(const char *sql, size_t n, sql_variable_fn *find, void *arg,
         buf_add(out, sql + i, len);
         i += len;
     }
+}
+
+const char *sql_start(const char *sql)
+{
+    struct sql_lexer l = {.state = SQL_CODE};
+    size_t left = strlen(sql);
+    while (left) {
+        bool end;
+        bool plain;
+        size_t len = step(&l, sql, left, &end, &plain);
+        if (plain && !isspace((unsigned char)*sql))
+            break;
+        sql += len;
+        left -= len;
+    }
+    return sql;
 }
 
 const char *sql_word(const char *sql, char *out, size_t n)

@@ -4,90 +4,133 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "backend/base/clock.h"
 #include "console/sql_backslash.h"
+#include "console/sql_error.h"
+#include "console/sql_words.h"
 
 /* ---- variables ---- */
 
-const char *sql_run_variable(const struct sql_run *r, const char *name)
+const char *sql_run_variable(void *arg, const char *name)
 {
-    for (int i = 0; i < r->n_variables; i++)
-        if (!strcmp(r->variables[i].name, name))
-            return r->variables[i].value;
-    return NULL;
+    const struct sql_run *r = arg;
+    return sql_variables_get(&r->variables, name);
 }
 
 enum err sql_run_set(struct sql_run *r, const char *assignment, struct errbuf *e)
 {
     const char *equals = strchr(assignment, '=');
-    size_t n = equals ? (size_t)(equals - assignment) : strlen(assignment);
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)assignment[i]) && assignment[i] != '_')
-            return err_set(e, ERR_USAGE, "`%.*s` is no variable's name: letters, digits and _",
-                           (int)n, assignment);
-    if (n == 0)
-        return err_set(e, ERR_USAGE, "a variable needs a name: NAME=VALUE");
-    char *name = strndup(assignment, n);
-    char *value = strdup(equals ? equals + 1 : "");
-    int at = 0;
-    while (name && at < r->n_variables && strcmp(r->variables[at].name, name) != 0)
-        at++;
-    if (!name || !value || at == SQL_VARIABLES_MAX) {
-        free(name);
-        free(value);
-        return err_set(e, ERR_LIMIT, "more than %d variables", SQL_VARIABLES_MAX);
-    }
-    if (at < r->n_variables) {
-        free(r->variables[at].name);
-        free(r->variables[at].value);
-    } else {
-        r->n_variables++;
-    }
-    r->variables[at].name = name;
-    r->variables[at].value = value;
-    return ERR_OK;
+    char *name = equals ? strndup(assignment, (size_t)(equals - assignment)) : strdup(assignment);
+    enum err rc = name ? sql_variables_set(&r->variables, name, equals ? equals + 1 : "", e)
+                       : err_set(e, ERR_NOMEM, "no memory for a variable");
+    free(name);
+    return rc;
 }
 
 bool sql_run_stops(const struct sql_run *r)
 {
-    const char *v = sql_run_variable(r, "ON_ERROR_STOP");
-    return v && strcmp(v, "0") != 0 && strcasecmp(v, "off") != 0 && strcasecmp(v, "false") != 0;
+    return sql_variables_on(&r->variables, "ON_ERROR_STOP");
 }
 
 void sql_run_free(struct sql_run *r)
 {
-    for (int i = 0; i < r->n_variables; i++) {
-        free(r->variables[i].name);
-        free(r->variables[i].value);
-    }
+    sql_variables_free(&r->variables);
+    sql_variables_free(&r->texts);
+    buf_free(&r->last);
     format_destroy(r->formatter);
-}
-
-static const char *find_variable(void *arg, const char *name)
-{
-    return sql_run_variable(arg, name);
 }
 
 void sql_run_substitute(struct sql_run *r, const char *text, struct buf *out)
 {
-    sql_substitute(text, strlen(text), find_variable, r, out);
+    sql_substitute(text, strlen(text), sql_run_variable, r, out);
+}
+
+/* What psql leaves behind a statement. Memory is not worth an error here: the next one sets them.
+ */
+static void note_outcome(struct sql_run *r, enum err rc, const struct errbuf *e)
+{
+    struct errbuf ignored;
+    char rows[24];
+    const char *state = !rc ? "00000" : *e->sqlstate ? e->sqlstate : "HY000";
+    (void)snprintf(rows, sizeof rows, "%lld", (long long)(rc || r->rows < 0 ? 0 : r->rows));
+    enum err all = sql_variables_set(&r->variables, "ERROR", rc ? "true" : "false", &ignored);
+    all |= sql_variables_set(&r->variables, "SQLSTATE", state, &ignored);
+    all |= sql_variables_set(&r->variables, "ROW_COUNT", rows, &ignored);
+    if (rc) {
+        all |= sql_variables_set(&r->variables, "LAST_ERROR_MESSAGE", e->text, &ignored);
+        all |= sql_variables_set(&r->variables, "LAST_ERROR_SQLSTATE", state, &ignored);
+    }
+    (void)all;
 }
 
 /* ---- printing ---- */
 
-enum err sql_run_output(struct sql_run *r, const char *path, struct errbuf *e)
+enum err sql_run_output(struct sql_run *r, const char *name, struct errbuf *e)
 {
-    FILE *out = path ? fopen(path, "we") : r->main;
-    enum err rc = ERR_OK;
-    if (!out)
-        return err_errno(e, ERR_IO, "%s", path);
-    if (r->out != r->main && fclose(r->out) != 0)
-        rc = err_errno(e, ERR_IO, "the file of \\o cannot be written");
-    r->out = out;
-    r->format.terminal = isatty(fileno(out)) == 1;
+    struct sql_place next = {.to = NULL};
+    enum err rc = name ? sql_place_open(name, &next, e) : ERR_OK;
+    if (rc)
+        return rc;
+    rc = sql_place_close(&r->place, "the file of \\o", e);
+    r->place = next;
+    r->out = next.to ? next.to : r->main;
+    r->format.terminal = isatty(fileno(r->out)) == 1;
     return rc;
+}
+
+bool sql_run_screen(const struct sql_run *r, int *lines, int *columns)
+{
+    struct winsize size;
+    const char *said = sql_variables_get(&r->variables, "COLUMNS");
+    bool terminal = r->format.terminal && ioctl(fileno(r->main), TIOCGWINSZ, &size) == 0;
+    *lines = terminal ? size.ws_row : 0;
+    *columns = terminal ? size.ws_col : 0;
+    if (said && atoi(said) > 0)
+        *columns = atoi(said);
+    return terminal;
+}
+
+static const char *pager_command(void)
+{
+    static const char *const names[] = {"FLIGHTDECK_PAGER", "PSQL_PAGER", "PAGER"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *s = getenv(names[i]);
+        if (s)
+            return s;
+    }
+    return "less";
+}
+
+void sql_run_page_begin(struct sql_run *r)
+{
+    int lines;
+    int columns;
+    FILE *out;
+    bool terminal = sql_run_screen(r, &lines, &columns);
+    r->format.columns = r->expand_auto && !r->page ? columns : 0;
+    const char *command = pager_command();
+    if (!terminal || !r->keyboard || r->page || r->out != r->main || r->pager == SQL_PAGER_OFF ||
+        lines <= 0 || !*command)
+        return;
+    r->page =
+        sql_page_open(r->out, r->pager == SQL_PAGER_ALWAYS ? 0 : lines - 1, columns, command, &out);
+    if (!r->page)
+        return; /* no memory for comfort */
+    r->behind_page = r->out;
+    r->out = out;
+}
+
+bool sql_run_page_end(struct sql_run *r)
+{
+    if (!r->page)
+        return false;
+    bool left = sql_page_close(r->page);
+    r->page = NULL;
+    r->out = r->behind_page;
+    return left;
 }
 
 static enum err sink_columns(void *arg, const struct format_column *columns, int n,
@@ -96,8 +139,10 @@ static enum err sink_columns(void *arg, const struct format_column *columns, int
     struct sql_run *r = arg;
     format_destroy(r->formatter);
     r->formatter = NULL;
+    r->rows = 0;
     if (n == 0)
         return ERR_OK;
+    sql_run_page_begin(r);
     r->formatter = format_create(&r->format, r->out);
     if (!r->formatter)
         return err_set(e, ERR_NOMEM, "no memory for a result");
@@ -107,6 +152,7 @@ static enum err sink_columns(void *arg, const struct format_column *columns, int
 static enum err sink_row(void *arg, const struct cell *cells, struct errbuf *e)
 {
     struct sql_run *r = arg;
+    r->rows++;
     return format_row(r->formatter, cells, e);
 }
 
@@ -154,6 +200,7 @@ static enum err sink_done(void *arg, const char *sql, int64_t affected, struct e
     struct sql_run *r = arg;
     if (r->formatter)
         return format_end(r->formatter, e);
+    r->rows = affected;
     if (!r->quiet && !r->format.rows_only && !format_for_programs(r->format.format))
         command_tag(r->out, sql, affected);
     return ERR_OK;
@@ -164,15 +211,7 @@ void sql_run_say(const struct sql_run *r, int line, const char *text)
     struct buf b;
     buf_init(&b, 0);
     /* lines stay lines, the rest of the control characters are shown, not sent */
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, "\n");
-        format_visible(&b, p, n);
-        p += n;
-        if (*p == '\n') {
-            buf_ch(&b, '\n');
-            p++;
-        }
-    }
+    format_visible_lines(&b, text);
     (void)fflush(r->out);
     if (r->file && line)
         (void)fprintf(stderr, "flightdeck sql: %s:%d: %s\n", r->file, line, buf_cstr(&b));
@@ -183,30 +222,95 @@ void sql_run_say(const struct sql_run *r, int line, const char *text)
 
 /* ---- statements ---- */
 
-enum err sql_run_statement(struct sql_run *r, const char *sql, int line)
+static bool is_one_of(const char *word, const char *const *list);
+
+static void say_error(struct sql_run *r, const char *sql, int line, enum err rc,
+                      const struct errbuf *e)
+{
+    struct buf words;
+    buf_init(&words, 0);
+    bool of_server = rc != ERR_CONNECT && *e->sqlstate;
+    if (of_server)
+        sql_error_explain(sql, sql_session_position(r->session), e->text, &words);
+    sql_run_say(r, line, of_server && !buf_failed(&words) ? buf_cstr(&words) : e->text);
+    buf_free(&words);
+}
+
+static void note_changes(const struct sql_run *r, const char *sql)
+{
+    static const char *const words[] = {"CREATE", "DROP", "ALTER", NULL};
+    char word[16];
+    (void)sql_word(sql, word, sizeof word);
+    if (r->completer && is_one_of(word, words))
+        sql_completer_reload(r->completer);
+}
+
+enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct sql_sink *sink)
 {
     struct errbuf e;
     struct buf text;
-    const struct sql_sink sink = {sink_columns, sink_row, sink_done, r};
     err_clear(&e);
     buf_init(&text, 0);
     sql_run_substitute(r, sql, &text);
     int64_t start = clock_mono_us();
     enum err rc = buf_check(&text, "a statement", &e);
     if (!rc)
-        rc = sql_session_run(r->session, buf_cstr(&text), &sink, &e);
+        rc = sql_session_run(r->session, buf_cstr(&text), sink, &e);
+    int64_t took = clock_mono_us() - start;
+    if (sql_run_page_end(r))
+        rc = ERR_OK; /* the person has seen enough */
     if (rc) {
         r->lost = r->lost || rc == ERR_CONNECT;
-        r->quit = r->quit || ferror(r->out);
+        r->quit = r->quit || ferror(r->main);
         if (rc != ERR_CANCELED || !ferror(r->out)) /* a closed pipe needs no words */
-            sql_run_say(r, line, e.text);
+            say_error(r, buf_cstr(&text), line, rc, &e);
+        else if (r->out != r->main)
+            rc = ERR_OK;
+    } else {
+        note_changes(r, buf_cstr(&text));
     }
+    note_outcome(r, rc, &e);
     if (r->timing)
-        (void)fprintf(stderr, "Time: %.3f ms\n", (double)(clock_mono_us() - start) / 1000);
-    format_destroy(r->formatter);
-    r->formatter = NULL;
+        (void)fprintf(stderr, "Time: %.3f ms\n", (double)took / 1000);
     buf_free(&text);
     return rc;
+}
+
+enum err sql_run_statement(struct sql_run *r, const char *sql, int line)
+{
+    const struct sql_sink sink = {sink_columns, sink_row, sink_done, r};
+    if (sql != r->last.p) {
+        buf_clear(&r->last);
+        buf_str(&r->last, sql); /* for \g and \e; without memory they have nothing */
+    }
+    enum err rc = sql_run_into(r, sql, line, &sink);
+    format_destroy(r->formatter);
+    r->formatter = NULL;
+    return rc;
+}
+
+enum err sql_run_to(struct sql_run *r, const char *sql, int line, const char *name)
+{
+    struct sql_place place;
+    struct errbuf e;
+    FILE *before = r->out;
+    bool terminal = r->format.terminal;
+    err_clear(&e);
+    enum err rc = sql_place_open(name, &place, &e);
+    if (rc) {
+        sql_run_say(r, line, e.text);
+        return rc;
+    }
+    (void)fflush(r->out);
+    r->out = place.to;
+    r->format.terminal = false;
+    rc = sql_run_statement(r, sql, line);
+    r->out = before;
+    r->format.terminal = terminal;
+    enum err closed = sql_place_close(&place, name, &e);
+    if (closed)
+        sql_run_say(r, line, e.text);
+    return rc ? rc : closed;
 }
 
 static bool controls_transactions(const char *sql)
@@ -260,7 +364,7 @@ enum sql_exit sql_run_command(struct sql_run *r, const char *sql)
     bool controlled;
     enum err rc = ERR_OK;
     if (*sql == '\\')
-        return sql_backslash_run(r, sql) ? SQL_EXIT_FAILED : SQL_EXIT_DONE;
+        return sql_backslash_line(r, sql) ? SQL_EXIT_FAILED : SQL_EXIT_DONE;
     buf_init(&all, 0);
     err_clear(&e);
     int n = split_all(sql, &all, &controlled);
@@ -292,47 +396,47 @@ static bool after_error(const struct sql_run *r, bool failed)
     return r->quit || r->lost || sql_interrupted() || (failed && sql_run_stops(r));
 }
 
-/* Runs what is finished. */
-static bool run_finished(struct sql_run *r, struct sql_splitter *s, bool last, bool *failed)
+bool sql_run_finished(struct sql_run *r, struct sql_splitter *s, bool last, bool *failed)
 {
-    struct buf sql;
+    struct buf text;
+    enum sql_taken what;
     bool end = false;
-    buf_init(&sql, 0);
-    while (!end && sql_splitter_next(s, last, &sql)) {
-        bool bad = sql_run_statement(r, buf_cstr(&sql), s->first_line) != ERR_OK;
+    buf_init(&text, 0);
+    while (!end && (what = sql_splitter_next(s, last, &text)) != SQL_TAKEN_NOTHING) {
+        bool bad = what == SQL_TAKEN_BACKSLASH
+                       ? sql_backslash_run(r, &text) != ERR_OK
+                       : sql_run_statement(r, buf_cstr(&text), s->first_line) != ERR_OK;
+        if (what == SQL_TAKEN_BACKSLASH) /* what of the line it left alone */
+            sql_splitter_put_back(s, text.p, text.len);
         *failed = *failed || bad;
         end = after_error(r, bad);
-        buf_clear(&sql);
+        buf_clear(&text);
     }
-    buf_free(&sql);
+    buf_free(&text);
     return end;
 }
 
 static enum sql_exit run_stream(struct sql_run *r, FILE *in)
 {
     struct sql_splitter s;
+    struct sql_splitter *before = r->input;
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
     bool failed = false;
     bool end = false;
     sql_splitter_init(&s);
+    s.backslashes = true;
+    r->input = &s;
     while (!end && (n = getline(&line, &cap, in)) > 0) {
-        const char *text = line + strspn(line, " \t");
-        if (*text == '\\' && !sql_splitter_open(&s)) {
-            bool bad = sql_backslash_run(r, text) != ERR_OK;
-            failed = failed || bad;
-            sql_splitter_add(&s, "\n", 1); /* counts as a line */
-            end = after_error(r, bad);
-            continue;
-        }
         sql_splitter_add(&s, line, (size_t)n);
-        end = run_finished(r, &s, false, &failed);
+        end = sql_run_finished(r, &s, false, &failed);
     }
     if (!end && !sql_interrupted())
-        (void)run_finished(r, &s, true, &failed);
+        (void)sql_run_finished(r, &s, true, &failed);
     free(line);
     sql_splitter_free(&s);
+    r->input = before;
     if (r->lost)
         return SQL_EXIT_CONNECTION;
     if (sql_interrupted())

@@ -12,6 +12,10 @@ struct sql_session {
     PGconn *pg;
     PGcancel *cancel;
     char server[160];
+    char target[640];
+    int position; /* of the last error */
+    sql_notice_fn *on_notice;
+    void *notice_arg;
     bool in_block; /* the person said BEGIN and has not ended it */
 };
 
@@ -62,11 +66,31 @@ static enum err settle(struct sql_session *s, enum err r, struct errbuf *e)
     return r;
 }
 
+/* psqlODBC fetches by cursor only what begins with SELECT or WITH: everything else it would hold in
+ * memory as a whole. */
+static void for_cursor(const struct sql_session *s, const char *sql, struct buf *out)
+{
+    char word[16];
+    const char *start = sql_start(sql);
+    const char *rest = sql_word(start, word, sizeof word);
+    if (!strcmp(word, "TABLE") && !strcmp(warehouse_dialect(s->w), "postgresql")) {
+        buf_lit(out, "SELECT * FROM"); /* that is what TABLE means */
+        start = rest;
+    }
+    buf_str(out, start);
+}
+
 static enum err run_odbc(struct sql_session *s, const char *sql, int n_params,
                          const char *const *params, const struct sql_sink *sink, struct errbuf *e)
 {
     struct warehouse_rows *rows = NULL;
-    enum err r = warehouse_query(s->w, sql, n_params, params, &rows, e);
+    struct buf text;
+    buf_init(&text, 0);
+    for_cursor(s, sql, &text);
+    enum err r = buf_check(&text, "a statement", e);
+    if (!r)
+        r = warehouse_query(s->w, buf_cstr(&text), n_params, params, &rows, e);
+    buf_free(&text);
     return settle(s, r ? r : pass_on(rows, sql, sink, e), e);
 }
 
@@ -96,6 +120,7 @@ enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql
         return r;
     }
     (void)snprintf(s->server, sizeof s->server, "%s", warehouse_server(s->w));
+    (void)snprintf(s->target, sizeof s->target, "%s", warehouse_target(s->w));
     *out = s;
     return ERR_OK;
 }
@@ -110,15 +135,46 @@ static void copy_message(char *out, size_t n, const char *text)
         out[--len] = '\0';
 }
 
+static void add_field(struct buf *b, const PGresult *result, int field, const char *name)
+{
+    const char *value = PQresultErrorField(result, field);
+    if (value)
+        buf_printf(b, "\n%s: %s", name, value);
+}
+
+/* As libpq words it, but for the line of the statement: the caller may show that. */
+static void pg_words(const PGresult *result, struct buf *b)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    buf_printf(b, "%s: %s", severity ? severity : "ERROR", text ? text : "without a message");
+    add_field(b, result, PG_DIAG_MESSAGE_DETAIL, "DETAIL");
+    add_field(b, result, PG_DIAG_MESSAGE_HINT, "HINT");
+    add_field(b, result, PG_DIAG_INTERNAL_QUERY, "QUERY");
+    add_field(b, result, PG_DIAG_CONTEXT, "CONTEXT");
+}
+
 static enum err pg_error(struct sql_session *s, const PGresult *result, struct errbuf *e)
 {
-    char text[1024];
+    struct buf text;
+    char without[1024];
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    copy_message(text, sizeof text, result ? PQresultErrorMessage(result) : PQerrorMessage(s->pg));
+    const char *position = result ? PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) : NULL;
+    s->position = position ? (int)strtol(position, NULL, 10) : 0;
     enum err code = PQstatus(s->pg) == CONNECTION_BAD  ? ERR_CONNECT
                     : state && !strcmp(state, "57014") ? ERR_CANCELED
                                                        : ERR_SQL;
-    code = state ? err_set(e, code, "%s (SQLSTATE %s)", text, state) : err_set(e, code, "%s", text);
+    buf_init(&text, 0);
+    if (state) {
+        pg_words(result, &text);
+        /* what does not fit must not be the SQLSTATE */
+        code = err_set(e, code, "%.*s (SQLSTATE %s)", ERRBUF_TEXT_MAX - 32, buf_cstr(&text), state);
+    } else {
+        copy_message(without, sizeof without,
+                     result ? PQresultErrorMessage(result) : PQerrorMessage(s->pg));
+        code = err_set(e, code, "%s", without);
+    }
+    buf_free(&text);
     if (e && state && strlen(state) == 5)
         memcpy(e->sqlstate, state, 6);
     return code;
@@ -242,10 +298,26 @@ static enum err run_pg(struct sql_session *s, const char *sql, int n_params,
     return r;
 }
 
+static void print_notice(void *arg, const char *text)
+{
+    struct buf b;
+    (void)arg;
+    buf_init(&b, 0);
+    format_visible_lines(&b, text);
+    (void)fputs(buf_cstr(&b), stderr);
+    buf_free(&b);
+}
+
 static void pg_notice(void *arg, const char *message)
 {
-    (void)arg;
-    (void)fputs(message, stderr);
+    const struct sql_session *s = arg;
+    s->on_notice(s->notice_arg, message);
+}
+
+void sql_session_on_notice(struct sql_session *s, sql_notice_fn *fn, void *arg)
+{
+    s->on_notice = fn;
+    s->notice_arg = arg;
 }
 
 enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out, struct errbuf *e)
@@ -264,7 +336,11 @@ enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out, 
         return err_set(e, ERR_CONNECT, "cannot connect to the source: %s", text);
     }
     s->cancel = PQgetCancel(s->pg);
-    (void)PQsetNoticeProcessor(s->pg, pg_notice, NULL);
+    (void)snprintf(s->target, sizeof s->target, "%s%s%s, database %s, user %s",
+                   PQhost(s->pg) ? PQhost(s->pg) : "", *PQport(s->pg) ? ":" : "", PQport(s->pg),
+                   PQdb(s->pg), PQuser(s->pg));
+    (void)PQsetNoticeProcessor(s->pg, pg_notice, s);
+    s->on_notice = print_notice;
     (void)snprintf(s->server, sizeof s->server, "PostgreSQL %.*s",
                    (int)strcspn(PQparameterStatus(s->pg, "server_version"), " "),
                    PQparameterStatus(s->pg, "server_version"));
@@ -314,6 +390,30 @@ const char *sql_session_server(const struct sql_session *s)
     return s->server;
 }
 
+const char *sql_session_target(const struct sql_session *s)
+{
+    return s->target;
+}
+
+char sql_session_block(const struct sql_session *s)
+{
+    if (s->w)
+        return s->in_block ? '*' : '\0';
+    switch (PQtransactionStatus(s->pg)) {
+    case PQTRANS_INTRANS:
+        return '*';
+    case PQTRANS_INERROR:
+        return '!';
+    default:
+        return '\0';
+    }
+}
+
+int sql_session_position(const struct sql_session *s)
+{
+    return s->position;
+}
+
 const char *sql_session_dialect(const struct sql_session *s)
 {
     return s->w ? warehouse_dialect(s->w) : NULL;
@@ -322,6 +422,7 @@ const char *sql_session_dialect(const struct sql_session *s)
 enum err sql_session_run(struct sql_session *s, const char *sql, const struct sql_sink *sink,
                          struct errbuf *e)
 {
+    s->position = 0;
     enum err r = s->w ? run_odbc(s, sql, 0, NULL, sink, e) : run_pg(s, sql, 0, NULL, sink, e);
     if (!r && s->w)
         note_block(s, sql);

@@ -22,7 +22,11 @@ struct sql_sink {
     void *arg;
 };
 
-/* Notices go to stderr. */
+/* What the source says beside its answers: one text with its lines. Told on the session's thread;
+ * without a listener it goes to stderr. */
+typedef void sql_notice_fn(void *arg, const char *text);
+void sql_session_on_notice(struct sql_session *s, sql_notice_fn *fn, void *arg);
+
 enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql_session **out,
                                struct errbuf *e) MUST_CHECK;
 enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out,
@@ -30,6 +34,11 @@ enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out,
 void sql_session_close(struct sql_session *s);
 void sql_session_cancel(struct sql_session *s);
 const char *sql_session_server(const struct sql_session *s);
+const char *sql_session_target(const struct sql_session *s); /* where it is, for people */
+/* A transaction that the person has begun: '*', '!' when it has failed; 0: none. */
+char sql_session_block(const struct sql_session *s);
+/* Of the error of the last statement: the character that the server names, from 1; 0: none. */
+int sql_session_position(const struct sql_session *s);
 /* Of the warehouse; NULL: this is the source. */
 const char *sql_session_dialect(const struct sql_session *s);
 
@@ -39,7 +48,7 @@ enum err sql_session_run(struct sql_session *s, const char *sql, const struct sq
 enum err sql_session_query(struct sql_session *s, const char *sql, int n_params,
                            const char *const *params, const struct sql_sink *sink,
                            struct errbuf *e) MUST_CHECK;
-/* warehouse_catalog; not for the source. */
+/* warehouse_catalog; not for the source. schema and table as there. */
 enum err sql_session_catalog(struct sql_session *s, enum warehouse_catalog what, const char *schema,
                              const char *table, const struct sql_sink *sink,
                              struct errbuf *e) MUST_CHECK;

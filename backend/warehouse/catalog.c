@@ -35,7 +35,7 @@ static SQLRETURN call(struct warehouse *w, SQLHSTMT stmt, enum warehouse_catalog
     SQLRETURN rc = SQL_ERROR;
     buf_init(&s, 0);
     buf_init(&t, 0);
-    if (what == WAREHOUSE_COLUMNS) { /* the others take names as they are, or none */
+    if (what == WAREHOUSE_COLUMNS && table) { /* the others take names as they are, or none */
         escape(&s, w->dbc, schema);
         escape(&t, w->dbc, table);
     }
@@ -48,8 +48,9 @@ static SQLRETURN call(struct warehouse *w, SQLHSTMT stmt, enum warehouse_catalog
                        SQL_NTS, NULL, 0);
         break;
     case WAREHOUSE_COLUMNS:
-        rc = SQLColumns(stmt, NULL, 0, text_of(buf_cstr(&s)), SQL_NTS, text_of(buf_cstr(&t)),
-                        SQL_NTS, NULL, 0);
+        rc = table ? SQLColumns(stmt, NULL, 0, text_of(buf_cstr(&s)), SQL_NTS,
+                                text_of(buf_cstr(&t)), SQL_NTS, NULL, 0)
+                   : SQLColumns(stmt, NULL, 0, NULL, 0, NULL, 0, NULL, 0);
         break;
     case WAREHOUSE_KEY:
         rc = SQLPrimaryKeys(stmt, NULL, 0, text_of(schema), SQL_NTS, text_of(table), SQL_NTS);

@@ -28,7 +28,8 @@ struct warehouse {
     bool connected;
     const struct dialect *dialect;
     char server[160];
-    char *secret; /* the password of the connection string, to keep it out of messages */
+    char target[640]; /* where it is, for people */
+    char *secret;     /* the password of the connection string, to keep it out of messages */
     bool big_results;
     bool autocommit;
     bool getdata_any;  /* SQLGetData works in any order and on bound columns */

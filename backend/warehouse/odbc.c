@@ -453,6 +453,7 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
     w->big_results = o->big_results;
     w->autocommit = o->autocommit;
     w->secret = connection_secret(o->odbc);
+    describe_target(o->odbc, w->target, sizeof w->target);
     pthread_mutex_init(&w->lock, NULL);
     enum err r =
         o->timeout_us ? watch_start(o->timeout_us, o->grace_us, cancel, w, &w->watch, e) : ERR_OK;
@@ -500,6 +501,11 @@ const char *warehouse_dialect(const struct warehouse *w)
 const char *warehouse_server(const struct warehouse *w)
 {
     return w->server;
+}
+
+const char *warehouse_target(const struct warehouse *w)
+{
+    return w->target;
 }
 
 /* ---- transactions ---- */

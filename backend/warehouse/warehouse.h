@@ -35,6 +35,7 @@ void warehouse_close(struct warehouse *w);
 void warehouse_cancel(struct warehouse *w);
 const char *warehouse_dialect(const struct warehouse *w);
 const char *warehouse_server(const struct warehouse *w); /* "PostgreSQL 15.20" */
+const char *warehouse_target(const struct warehouse *w); /* "db1:5433, database dwh" */
 
 enum err warehouse_begin(struct warehouse *w, struct errbuf *e) MUST_CHECK;
 enum err warehouse_commit(struct warehouse *w, struct errbuf *e) MUST_CHECK;
@@ -77,7 +78,7 @@ void warehouse_rows_close(struct warehouse_rows *r);
 
 /* ---- what is there, by ODBC's catalog functions ---- */
 /* Columns of the result are ODBC's: of SQLTables (TABLES, SCHEMAS), SQLColumns, SQLPrimaryKeys.
- * schema and table: exact names, for COLUMNS and KEY; the others list everything. */
+ * schema and table: exact names, for COLUMNS (NULL: of all) and KEY; the others list everything. */
 enum warehouse_catalog {
     WAREHOUSE_TABLES,
     WAREHOUSE_SCHEMAS,

@@ -192,16 +192,14 @@ static void test_demo_is_named(void **state)
 static void test_help_names_each_backslash_command(void **state)
 {
     (void)state;
-    const char *name;
-    const char *arguments;
-    const char *help;
+    struct sql_backslash b;
     char word[40];
     int n = 0;
     assert_int_equal(run("help", "sql", NULL), EXIT_DONE);
-    for (; sql_backslash_name(n, &name, &arguments, &help); n++) {
-        (void)snprintf(word, sizeof word, "\\%s", name);
+    for (; sql_backslash_get(n, &b); n++) {
+        (void)snprintf(word, sizeof word, "\\%s", b.name);
         expect_in(out_text, word);
-        assert_true(*help != '\0');
+        assert_true(*b.help != '\0');
     }
     assert_true(n > 0);
 }
