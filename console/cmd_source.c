@@ -45,7 +45,7 @@ static const struct look_column transactions[] = {{"id", "id", LOOK_TEXT},
                                                   {"from", "application", LOOK_TEXT},
                                                   {"state", "state", LOOK_TEXT},
                                                   {"open", "seconds", LOOK_DURATION},
-                                                  {"statement", "text", LOOK_LINE},
+                                                  {"statement", "text", LOOK_TEXT},
                                                   {.title = NULL}};
 static const struct look_column tables[] = {{"schema", "schema_name", LOOK_TEXT},
                                             {"table", "table_name", LOOK_TEXT},
@@ -53,7 +53,7 @@ static const struct look_column tables[] = {{"schema", "schema_name", LOOK_TEXT}
                                             {"rows, about", "row_count", LOOK_COUNT},
                                             {"identity", "identity", LOOK_TEXT},
                                             {"deletes", "deletes", LOOK_TEXT},
-                                            {"", "means", LOOK_LINE},
+                                            {"", "means", LOOK_TEXT},
                                             {.title = NULL}};
 
 static double real(const json_t *o, const char *name)

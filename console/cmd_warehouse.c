@@ -24,7 +24,7 @@ static const struct look_column queries[] = {{"id", "id", LOOK_TEXT},
                                              {"for", "seconds", LOOK_DURATION},
                                              {"waits for", "waits_for", LOOK_TEXT},
                                              {"behind", "blocked_by", LOOK_TEXT},
-                                             {"statement", "text", LOOK_LINE},
+                                             {"statement", "text", LOOK_TEXT},
                                              {.title = NULL}};
 static const struct look_column sessions[] = {{"session", "session", LOOK_TEXT},
                                               {"user", "user_name", LOOK_TEXT},

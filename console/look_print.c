@@ -1,71 +1,12 @@
 #include "console/look_print.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/base/buf.h"
 #include "console/attach.h"
 #include "views/grid.h"
-#include "views/units.h"
 
 enum { COLUMNS_MAX = 16, CELL_MAX = 512, INDENT = 2, GAP = 2, LINE_LEAST = 20, WIDE = 200 };
-
-static double number(const json_t *v)
-{
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static void one_line(const char *text, char *out, size_t n)
-{
-    size_t k = 0;
-    bool blank = false;
-    for (; *text && k + 1 < n; text++) {
-        bool space = strchr(" \t\r\n", *text) != NULL;
-        if (!space || !blank)
-            out[k++] = space ? ' ' : *text;
-        blank = space;
-    }
-    out[k] = '\0';
-}
-
-static void join(const json_t *list, char *out, size_t n)
-{
-    struct buf b;
-    buf_init(&b, 0);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        buf_printf(&b, "%s%s", i ? ", " : "", json_string_value(json_array_get(list, i)));
-    (void)snprintf(out, n, "%s", buf_cstr(&b));
-    buf_free(&b);
-}
-
-static void cell(const json_t *row, const struct look_column *c, char *out, size_t n)
-{
-    const json_t *v = json_object_get(row, c->member);
-    const char *text = json_string_value(v);
-    switch (c->kind) {
-    case LOOK_COUNT:
-        (void)unit_count(json_is_number(v) ? (int64_t)json_number_value(v) : UNKNOWN_INT, out, n);
-        break;
-    case LOOK_BYTES:
-        (void)unit_bytes(number(v), out, n);
-        break;
-    case LOOK_RATE:
-        (void)unit_bytes_rate(number(v), out, n);
-        break;
-    case LOOK_DURATION:
-        (void)unit_duration(number(v), out, n);
-        break;
-    case LOOK_YES:
-        (void)snprintf(out, n, "%s", json_is_true(v) ? "yes" : "");
-        break;
-    case LOOK_LIST:
-        join(v, out, n);
-        break;
-    default:
-        one_line(text ? text : "", out, n);
-    }
-}
 
 static bool right(const struct look_column *c)
 {
@@ -86,7 +27,8 @@ static int measure(const json_t *list, const struct look_column *columns, size_t
     for (; columns[n].title && n < COLUMNS_MAX; n++) {
         w[n] = width(columns[n].title);
         for (size_t i = 0; i < rows; i++) {
-            cell(json_array_get(list, i), &columns[n], text, sizeof text);
+            look_cell(json_array_get(list, i), columns[n].member, columns[n].kind, text,
+                      sizeof text);
             int k = width(text);
             w[n] = k > w[n] ? k : w[n];
         }
@@ -147,8 +89,9 @@ void look_print(const char *heading, const json_t *list, const struct look_colum
     for (size_t i = 0; i < rows; i++) {
         (void)printf("%*s", INDENT, "");
         for (int k = 0; k < n; k++) {
-            cell(json_array_get(list, i), &columns[k], text, sizeof text);
-            if (columns[k].kind == LOOK_LINE)
+            look_cell(json_array_get(list, i), columns[k].member, columns[k].kind, text,
+                      sizeof text);
+            if (k == n - 1 && columns[k].kind == LOOK_TEXT)
                 cut(text, rest(w, n));
             put(&columns[k], text, w[k], k == n - 1);
         }

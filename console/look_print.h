@@ -7,16 +7,7 @@
 
 #include <jansson.h>
 
-enum look_kind {
-    LOOK_TEXT,
-    LOOK_COUNT,    /* 48,201 */
-    LOOK_BYTES,    /* 52.0 MB */
-    LOOK_RATE,     /* bytes a second */
-    LOOK_DURATION, /* seconds */
-    LOOK_YES,      /* true: yes, else nothing */
-    LOOK_LIST,     /* an array of texts */
-    LOOK_LINE,     /* a text in one line, cut to what is left of the terminal; the last column */
-};
+#include "views/look_cell.h"
 
 struct look_column {
     const char *title;
@@ -24,8 +15,9 @@ struct look_column {
     enum look_kind kind;
 };
 
-/* "heading" and the rows below, or "heading: none". The columns end with title NULL. most 0: all
- * rows; otherwise the first so many, and how many more there are. */
+/* "heading" and the rows below, or "heading: none". The columns end with title NULL; the last one,
+ * if it is a text, is cut to what is left of the terminal. most 0: all rows; otherwise the first so
+ * many, and how many more there are. */
 void look_print(const char *heading, const json_t *list, const struct look_column *columns,
                 size_t most);
 

@@ -103,6 +103,10 @@ typedef uint64_t context_t;
       "restart the connector, with a fresh restart budget")                                        \
     X(STOP, 's', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "stop",                                \
       "stop the connector and close its connections; it keeps its position")                       \
+    X(CANCEL_QUERY, 'c', 0, CONTEXT_WAREHOUSE | CONTEXT_WAREHOUSE_TABLE, "cancel",                 \
+      "cancel the running query on the server; its session goes on")                               \
+    X(NEXT_LIST, 'v', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "list", "the next list of this pane") \
+    X(LIST_BEFORE, 'V', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "", "the list before")              \
     X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest, or stop doing so")            \
     X(FILTER, '/', 0, CONTEXT_TABLES | CONTEXT_OVERVIEW, "filter",                                 \
       "show only the rows that contain a text")                                                    \

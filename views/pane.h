@@ -64,6 +64,8 @@ struct pane {
 extern const struct pane pane_overview;
 extern const struct pane pane_connectors;
 extern const struct pane pane_topics;
+extern const struct pane pane_warehouse;
+extern const struct pane pane_source;
 extern const struct pane pane_events;
 
 const struct pane *pane_of(enum pane_id id);

@@ -15,10 +15,9 @@
 static const int64_t SAMPLE_US = 1000000; /* a sample of the sparklines */
 
 static const struct pane *const panes[PANE_COUNT] = {
-    [PANE_OVERVIEW] = &pane_overview,
-    [PANE_CONNECTORS] = &pane_connectors,
-    [PANE_TOPICS] = &pane_topics,
-    [PANE_EVENTS] = &pane_events,
+    [PANE_OVERVIEW] = &pane_overview, [PANE_CONNECTORS] = &pane_connectors,
+    [PANE_TOPICS] = &pane_topics,     [PANE_WAREHOUSE] = &pane_warehouse,
+    [PANE_SOURCE] = &pane_source,     [PANE_EVENTS] = &pane_events,
 };
 
 const struct pane *pane_of(enum pane_id id)

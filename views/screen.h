@@ -20,7 +20,15 @@
 #include "views/snapshot.h"
 #include "views/table.h"
 
-enum pane_id { PANE_OVERVIEW, PANE_CONNECTORS, PANE_TOPICS, PANE_EVENTS, PANE_COUNT };
+enum pane_id {
+    PANE_OVERVIEW,
+    PANE_CONNECTORS,
+    PANE_TOPICS,
+    PANE_WAREHOUSE,
+    PANE_SOURCE,
+    PANE_EVENTS,
+    PANE_COUNT
+};
 
 enum link_state {
     LINK_CONNECTING, /* nothing has been heard yet */

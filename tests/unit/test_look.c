@@ -1,0 +1,236 @@
+/* The panes Warehouse and Source: lists of an engine's answer, one row opened, a query canceled. */
+#include "tests/unit/screen_help.h"
+
+static json_t *data(const char *name)
+{
+    char path[128];
+    json_error_t why;
+    (void)snprintf(path, sizeof path, "tests/golden/console/data/%s.json", name);
+    json_t *o = json_load_file(path, 0, &why);
+    if (!o)
+        fail_msg("%s:%d: %s", path, why.line, why.text);
+    return o;
+}
+
+/* The pane with the fixture's answer. */
+static void open_pane(struct screen *s, int h, int w, const char *key, const char *method,
+                      const char *file)
+{
+    start(s, h, w);
+    (void)press(s, key);
+    answer_ask(s, 0, method, ERR_OK, data(file));
+}
+
+static void open_warehouse(struct screen *s, int h, int w)
+{
+    open_pane(s, h, w, "7", "warehouse.show", "warehouse");
+}
+
+static void open_source(struct screen *s, int h, int w)
+{
+    open_pane(s, h, w, "8", "source.show", "source");
+}
+
+static void test_at_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        int h, w;
+    } sizes[] = {{24, 80}, {50, 200}, {10, 40}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char name[64];
+        struct screen s;
+        open_warehouse(&s, sizes[i].h, sizes[i].w);
+        (void)snprintf(name, sizeof name, "warehouse-%dx%d", sizes[i].w, sizes[i].h);
+        check_screen(name, &s);
+        screen_free(&s);
+        open_source(&s, sizes[i].h, sizes[i].w);
+        (void)snprintf(name, sizeof name, "source-%dx%d", sizes[i].w, sizes[i].h);
+        check_screen(name, &s);
+        screen_free(&s);
+    }
+}
+
+/* One cell, and everything between, draws without a fault. */
+static void test_any_size(void **state)
+{
+    (void)state;
+    struct screen s;
+    for (int h = 1; h < 30; h += 4)
+        for (int w = 1; w < 180; w += 13) {
+            open_warehouse(&s, h, w);
+            free(screen_text(&s));
+            (void)press(&s, "\r");
+            free(screen_text(&s));
+            screen_free(&s);
+            open_source(&s, h, w);
+            free(screen_text(&s));
+            screen_free(&s);
+        }
+}
+
+static void test_lists_of_the_warehouse(void **state)
+{
+    (void)state;
+    static const char *const shows[] = {"attr_ticket_flights_amount",
+                                        "presentation",
+                                        "Tableau 2024.2",
+                                        "4,711",
+                                        "7,100",
+                                        "8 m 7 s",
+                                        "10.0.0.7:5432",
+                                        "licensed size"};
+    struct screen s;
+    open_warehouse(&s, 24, 80);
+    for (size_t i = 0; i < sizeof shows / sizeof shows[0]; i++) {
+        (void)press(&s, "v");
+        assert_shows(&s, shows[i]);
+    }
+    assert_shows(&s, "not told"); /* a figure that this server does not tell is not 0 */
+    (void)press(&s, "v");
+    assert_shows(&s, "SELECT airport_code, SUM(passenger");
+    (void)press(&s, "V");
+    assert_shows(&s, "licensed size");
+    screen_free(&s);
+}
+
+static void test_table_with_columns(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    open_warehouse(&s, 24, 80);
+    (void)press(&s, "vjj\r");
+    assert_shows(&s, "tables: presentation.airports_traffic");
+    assert_true(screen_ask(&s, 1, &ask));
+    assert_string_equal(ask.method, "warehouse.table");
+    assert_string_equal(json_string_value(json_object_get(ask.params, "schema")), "presentation");
+    assert_string_equal(json_string_value(json_object_get(ask.params, "table")),
+                        "airports_traffic");
+    json_decref(ask.params);
+    answer_ask(&s, 1, "warehouse.table", ERR_OK,
+               json_pack("{s:s,s:s,s:[{s:s,s:s,s:i,s:n,s:b},{s:s,s:s,s:i,s:i,s:b}]}", "schema",
+                         "presentation", "table", "airports_traffic", "columns", "name",
+                         "airport_code", "type", "varchar", "size", 3, "scale", "nullable", 0,
+                         "name", "amount", "type", "numeric", "size", 18, "scale", 2, "nullable",
+                         1));
+    check_screen("warehouse-table-80x24", &s);
+    (void)press(&s, "\x1b");
+    assert_shows(&s, "schemas");
+    screen_free(&s);
+}
+
+/* The question has the statement, and is about it whatever runs meanwhile. */
+static void test_cancel_a_query(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_warehouse(&s, 24, 80);
+    (void)press(&s, "c");
+    check_screen("warehouse-cancel-80x24", &s);
+    json_t *later = data("warehouse");
+    (void)json_array_remove(json_object_get(later, "queries"), 0);
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, later);
+    struct effect effect = press(&s, "y");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.method, "warehouse.cancel");
+    assert_string_equal(param(&effect, "id"), "1040/1795543891900000");
+    const struct answer a = {"warehouse.cancel", effect.params, ERR_OK, NULL, ""};
+    screen_take_answer(&s, &a, "cancel query 1040");
+    assert_shows(&s, "told to end");
+    (void)press(&s, "Gc"); /* flightdeck's own */
+    assert_shows(&s, "flightdeck's own");
+    (void)press(&s, "nv");
+    assert_hides(&s, "c cancel"); /* a table is no query */
+    assert_int_equal(press(&s, "c").kind, EFFECT_NOTHING);
+    assert_shows(&s, "select a running query first");
+    s.viewer = true;
+    (void)press(&s, "V");
+    assert_hides(&s, "c cancel");
+    screen_free(&s);
+}
+
+static void test_filter_sort_and_export(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_warehouse(&s, 24, 80);
+    (void)press(&s, "v/raw\r");
+    assert_shows(&s, "postgres_public_ticket_flights");
+    assert_hides(&s, "attr_ticket_flights_amount");
+    (void)press(&s, "\x1boo"); /* by the second column */
+    assert_string_equal(s.tables[PANE_WAREHOUSE].key, "raw.postgres_public_ticket_flights");
+    struct effect effect = press(&s, "x\x15t.csv\r");
+    assert_int_equal(effect.kind, EFFECT_SAVE);
+    assert_non_null(strstr(effect.text, "schema,table,kind,size,\"rows, about\"\r\n"
+                                        "presentation,airports_traffic,table,5.2 MB,-\r\n"));
+    screen_free(&s);
+}
+
+/* What is there stays, with its age in words, while nobody answers. */
+static void test_stale_and_errors(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    (void)press(&s, "7");
+    assert_shows(&s, "asking ..");
+    answer_ask(&s, 0, "warehouse.show", ERR_CONNECT, NULL);
+    assert_shows(&s, "it says why");
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, data("warehouse"));
+    assert_hides(&s, "it says why");
+    s.now_us += 12000000;
+    answer_ask(&s, 0, "warehouse.show", ERR_CONNECT, NULL);
+    assert_shows(&s, "stale 12.0 s: it says why");
+    assert_shows(&s, "Tableau");
+    json_t *partly = data("warehouse");
+    (void)json_array_append_new(
+        json_object_get(partly, "errors"),
+        json_pack("{s:s,s:s}", "part", "figures", "text", "permission denied for resources"));
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, partly);
+    assert_shows(&s, "not known: figures: permission denied for resources");
+    screen_free(&s);
+}
+
+static void test_lists_of_the_source(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_source(&s, 24, 100);
+    assert_shows(&s, "old_debezium");
+    assert_shows(&s, "45 m 12 s");
+    assert_shows(&s, "is open for 15 m 12 s");
+    (void)press(&s, "vjj\r");
+    check_screen("source-table-100x24", &s);
+    (void)press(&s, "\x1bv");
+    assert_shows(&s, "SELECT * FROM flights");
+    (void)press(&s, "v");
+    assert_shows(&s, "public.bookings, public.fl");
+    (void)press(&s, "v");
+    assert_shows(&s, "standby1");
+    (void)press(&s, "v");
+    assert_shows(&s, "max_slot_wal_keep_size");
+    assert_shows(&s, "4096 MB");
+    json_t *down = data("source");
+    (void)json_object_set_new(
+        down, "standby", json_pack("{s:s,s:s}", "state", "down", "error", "connection refused"));
+    answer_ask(&s, 0, "source.show", ERR_OK, down);
+    assert_shows(&s, "down: connection refused");
+    screen_free(&s);
+}
+
+int main(void)
+{
+    (void)setlocale(LC_ALL, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_at_sizes),
+        cmocka_unit_test(test_any_size),
+        cmocka_unit_test(test_lists_of_the_warehouse),
+        cmocka_unit_test(test_table_with_columns),
+        cmocka_unit_test(test_cancel_a_query),
+        cmocka_unit_test(test_filter_sort_and_export),
+        cmocka_unit_test(test_stale_and_errors),
+        cmocka_unit_test(test_lists_of_the_source),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
