@@ -16,9 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
 
-enum { MEMORY_LEAST_MB = 2048, OUT_MAX = 1 << 16 };
+enum { MEMORY_LEAST_MB = 2048, OUT_MAX = 1 << 16, LIMIT_S = 500, SAN_LIMIT_S = 1000 };
 
 static char root[64];
 static char out[OUT_MAX]; /* of the command run last */
@@ -31,7 +32,7 @@ static int setup(void **state)
     return mkdtemp(root) && chmod(root, 0755) == 0 ? 0 : -1;
 }
 
-/* Runs `flightdeck demo --dir <root>/d OPTIONS`, 500 s at most; returns the exit code. */
+/* Runs `flightdeck demo --dir <root>/d OPTIONS`, for so long at most; returns the exit code. */
 static int demo(const char *options)
 {
     char line[1000];
@@ -97,8 +98,11 @@ static void test_from_nothing_to_nothing(void **state)
     }
     if (code || !strstr(out, "are the same"))
         fail_msg("exit code %d\n%s", code, out);
-    expect(0, "--headless --keep", "are the same"); /* attaches: nothing is started twice */
-    assert_null(strstr(out, "initialised"));
+    /* With a sanitizer not: it compares half a million rows again. test_stack attaches too. */
+    if (!fixture_sanitized()) {
+        expect(0, "--headless --keep", "are the same"); /* attaches: nothing is started twice */
+        assert_null(strstr(out, "initialised"));
+    }
     expect(0, "--stop", "");
     expect(0, "--destroy --yes", "");
     (void)snprintf(path, sizeof path, "%s/d", root);
