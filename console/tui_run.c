@@ -149,6 +149,7 @@ enum err tui_run(const struct tui_options *o, struct errbuf *e)
     if (rc == ERR_OK) {
         c->screen.now_us = clock_mono_us();
         c->screen.viewer = o->read_only;
+        c->screen.colours = tui_terminal_colours();
         screen_open(&c->screen, o->pane, NULL);
         tui_link_init(&c->link, o->path, c->screen.now_us);
         rc = loop(c, e);

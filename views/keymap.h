@@ -86,9 +86,11 @@ typedef uint64_t context_t;
 #define ACTION_LIST(X)                                                                             \
     X(OPEN, VK_ENTER, VK_RIGHT,                                                                    \
       CONTEXT_OVERVIEW | CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_TOPIC | CONTEXT_MESSAGES |  \
-          CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN | CONTEXT_DASHBOARD | CONTEXT_PANEL |           \
-          CONTEXT_WAREHOUSE | CONTEXT_SOURCE | CONTEXT_SAVED | CONTEXT_EVENTS | CONTEXT_EVENT,     \
+          CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN | CONTEXT_WAREHOUSE | CONTEXT_SOURCE |          \
+          CONTEXT_SAVED | CONTEXT_EVENTS | CONTEXT_EVENT,                                          \
       "open", "open what is selected")                                                             \
+    X(ROWS, VK_ENTER, 0, CONTEXT_DASHBOARD | CONTEXT_PANEL, "rows",                                \
+      "the rows behind the panel, to filter, sort and export")                                     \
     X(BACK, VK_ESC, 0, CONTEXT_ANYWHERE, "back", "back; takes a filter away")                      \
     X(REFRESH, 'r', 0,                                                                             \
       CONTEXT_OVERVIEW | CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_DASHBOARD | CONTEXT_PANEL,           \
@@ -108,6 +110,18 @@ typedef uint64_t context_t;
     X(NEXT_LIST, 'v', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "list", "the next list of this pane") \
     X(LIST_BEFORE, 'V', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "", "the list before")              \
     X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest, or stop doing so")            \
+    X(RANGE, 'd', 0, CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_ROWS, "7/30/90 days",             \
+      "the last 7, 30 or 90 days")                                                                 \
+    X(DATES, 'D', 0, CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_ROWS, "",                         \
+      "other dates: from and to, or how many days")                                                \
+    X(FULL, 'f', 0, CONTEXT_DASHBOARD | CONTEXT_PANEL, "full screen",                              \
+      "the panel on the whole screen, and back")                                                   \
+    X(NEXT_PANEL, VK_TAB, VK_RIGHT, CONTEXT_DASHBOARD | CONTEXT_PANEL, "next panel",               \
+      "the next panel")                                                                            \
+    X(PREVIOUS_PANEL, VK_BACKTAB, VK_LEFT, CONTEXT_DASHBOARD | CONTEXT_PANEL, "",                  \
+      "the panel before")                                                                          \
+    X(NEXT_BOARD, 'b', 0, CONTEXT_DASHBOARD, "next dashboard",                                     \
+      "the next dashboard of the configuration")                                                   \
     X(FILTER, '/', 0, CONTEXT_TABLES | CONTEXT_OVERVIEW, "filter",                                 \
       "show only the rows that contain a text")                                                    \
     X(SORT, 'o', 0, CONTEXT_SORTED, "sort", "sort by the next column")                             \
@@ -118,9 +132,10 @@ typedef uint64_t context_t;
     X(PAGE_DOWN, VK_PAGE_DOWN, VK_CTRL('F'), CONTEXT_BROWSE | CONTEXT_HELP, "", "one page down")   \
     X(TOP, VK_HOME, 'g', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the first row")                    \
     X(BOTTOM, VK_END, 'G', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the last row")                   \
-    X(NEXT_PANE, VK_TAB, 0, CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_RESULT), "",            \
-      "the next pane")                                                                             \
-    X(PREVIOUS_PANE, VK_BACKTAB, 0, CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_RESULT), "",    \
+    X(NEXT_PANE, VK_TAB, 0,                                                                        \
+      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT), "", "the next pane") \
+    X(PREVIOUS_PANE, VK_BACKTAB, 0,                                                                \
+      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT), "",                  \
       "the pane before")                                                                           \
     X(EARLIER, '[', 0, CONTEXT_BROWSE, "", "10 s back in time, as the engine recorded it")         \
     X(LATER, ']', 0, CONTEXT_BROWSE, "", "10 s forward in time")                                   \

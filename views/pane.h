@@ -64,6 +64,8 @@ struct pane {
 extern const struct pane pane_overview;
 extern const struct pane pane_connectors;
 extern const struct pane pane_topics;
+extern const struct pane pane_airports;
+extern const struct pane pane_flyers;
 extern const struct pane pane_warehouse;
 extern const struct pane pane_source;
 extern const struct pane pane_events;

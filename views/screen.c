@@ -16,7 +16,8 @@ static const int64_t SAMPLE_US = 1000000; /* a sample of the sparklines */
 
 static const struct pane *const panes[PANE_COUNT] = {
     [PANE_OVERVIEW] = &pane_overview, [PANE_CONNECTORS] = &pane_connectors,
-    [PANE_TOPICS] = &pane_topics,     [PANE_WAREHOUSE] = &pane_warehouse,
+    [PANE_TOPICS] = &pane_topics,     [PANE_AIRPORTS] = &pane_airports,
+    [PANE_FLYERS] = &pane_flyers,     [PANE_WAREHOUSE] = &pane_warehouse,
     [PANE_SOURCE] = &pane_source,     [PANE_EVENTS] = &pane_events,
 };
 

@@ -24,6 +24,8 @@ enum pane_id {
     PANE_OVERVIEW,
     PANE_CONNECTORS,
     PANE_TOPICS,
+    PANE_AIRPORTS,
+    PANE_FLYERS,
     PANE_WAREHOUSE,
     PANE_SOURCE,
     PANE_EVENTS,
@@ -92,6 +94,7 @@ struct screen {
     int h, w;
     bool ascii;
     enum glyphs glyphs;
+    enum colours colours;      /* mono by itself */
     bool viewer;               /* role viewer: looks only, until elevated */
     int64_t elevated_until_us; /* monotonic; 0: not */
 

@@ -98,6 +98,9 @@ struct chart_table {
 
 void chart_table(struct grid *g, struct rect r, const struct chart *c, const struct chart_table *t);
 
+/* The heading alone, as every renderer draws it; *r becomes what is below it. */
+void chart_head(struct grid *g, struct rect *r, const struct chart *c);
+
 /* What stands above a chart: "Passengers by day, people (UTC)". Returns out. */
 char *chart_heading(const struct chart *c, char *out, size_t n);
 

@@ -13,7 +13,10 @@ enum {
     SLICES_MAX = CHART_SERIES_MAX + 1, /* the last one is the rest */
     RING_LEAST = 8,                    /* pixels across: below, nobody sees a ring */
     RING_MOST = 40,
+    RING_GOOD = 14,
     LEGEND_LEAST = 14,
+    LEGEND_GOOD = 26,  /* columns with shares and figures */
+    LABEL_ENOUGH = 12, /* columns of a label that may be cut for its figure */
     TOTAL_ACROSS = 18, /* pixels across from which the total stands in the middle */
 };
 
@@ -101,7 +104,7 @@ static void draw_legend(struct grid *g, struct rect r, const struct chart *c,
     }
     if (label + 2 + share + 2 + value + 2 > r.w) { /* a share says more than its figure */
         int room = r.w - 2 - share - 2 - value - 2;
-        value = room < 5 ? 0 : value;
+        value = room < LABEL_ENOUGH ? 0 : value;
         room = value ? room : r.w - 2 - share - 2;
         label = room < label ? room : label;
     }
@@ -219,11 +222,15 @@ static void draw_stacked(struct grid *g, struct rect r, const struct chart *c,
 
 /* ---- all of it ---- */
 
+/* Pixels across; 0: no ring. The legend gets room for figures, unless the ring is too small then.
+ */
 static int ring_across(struct rect r, const struct chart *c)
 {
     if (c->glyphs != GLYPHS_BRAILLE || c->colours < COLOURS_16)
         return 0;
-    int across = 2 * r.h < r.w - LEGEND_LEAST - 4 ? 2 * r.h : r.w - LEGEND_LEAST - 4;
+    int room = r.w - LEGEND_GOOD - 4;
+    room = room < RING_GOOD ? r.w - LEGEND_LEAST - 4 : room;
+    int across = 2 * r.h < room ? 2 * r.h : room;
     across = across > r.w / 2 ? r.w / 2 : across;
     across -= across % 2;
     return across < RING_LEAST ? 0 : across > RING_MOST ? RING_MOST : across;

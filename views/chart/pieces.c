@@ -40,8 +40,10 @@ char *chart_share(double part, double whole, char *out, size_t n)
 char *chart_heading(const struct chart *c, char *out, size_t n)
 {
     bool zone = c->zone && c->x != CHART_X_NUMBER;
-    (void)snprintf(out, n, "%s%s%s%s%s%s", c->title ? c->title : "", c->unit ? ", " : "",
-                   c->unit ? c->unit : "", zone ? " (" : "", zone ? c->zone : "", zone ? ")" : "");
+    const char *title = c->title ? c->title : "";
+    bool unit = c->unit && !strcasestr(title, c->unit); /* "Passengers, passengers" says it twice */
+    (void)snprintf(out, n, "%s%s%s%s%s%s", title, unit ? ", " : "", unit ? c->unit : "",
+                   zone ? " (" : "", zone ? c->zone : "", zone ? ")" : "");
     return out;
 }
 
@@ -89,6 +91,13 @@ void chart_nothing(struct grid *g, struct rect r, const char *why)
     int w = text_width(why, g->ascii);
     int x = w < r.w ? r.x + (r.w - w) / 2 : r.x;
     (void)grid_text(g, r.y + (r.h - 1) / 2, x, r.w, STYLE_DIM, why);
+}
+
+void chart_head(struct grid *g, struct rect *r, const struct chart *c)
+{
+    struct rect old;
+    (void)chart_begin(g, r, c, NULL, &old);
+    g->clip = old;
 }
 
 /* ---- marks ---- */

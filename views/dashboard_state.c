@@ -1,0 +1,286 @@
+#include "views/dashboard_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "views/refresh.h"
+
+enum { NAME_MAX_BYTES = 128, US_PER_S = 1000000, DAY_S = 86400 };
+static const int64_t DATA_EVERY_US = 60 * INT64_C(1000000);
+
+struct dashboard_state *dashboard_state_of(const struct screen *s, enum pane_id pane)
+{
+    return PANE_STATE(s, pane, struct dashboard_state);
+}
+
+struct dashboard_state *dashboard_shown(const struct screen *s)
+{
+    return dashboard_state_of(s, s->pane);
+}
+
+static int panel_index(const struct dashboard_state *st, const char *name)
+{
+    for (int i = 0; st->known && i < st->board.n; i++)
+        if (strcmp(st->board.panels[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* The panel that is open or selected; -1. */
+int dashboard_panel(const struct screen *s)
+{
+    const char *name = screen_object(s);
+    return name ? panel_index(dashboard_shown(s), name) : -1;
+}
+
+/* ---- what is forgotten ---- */
+
+void dashboard_forget_rows(struct dashboard_state *st)
+{
+    board_rows_free(&st->rows);
+    st->rows_error[0] = '\0';
+    table_free(&st->table);
+    st->table = (struct table_state){.sort = -1};
+}
+
+static void forget_data(struct dashboard_state *st)
+{
+    for (int i = 0; st->panels && i < st->board.n; i++)
+        board_rows_free(&st->panels[i]);
+    free(st->panels);
+    st->panels = NULL;
+    json_decref(st->data);
+    st->data = NULL;
+    st->error[0] = '\0';
+}
+
+void dashboard_free(void *state)
+{
+    struct dashboard_state *st = state;
+    dashboard_forget_rows(st);
+    forget_data(st);
+    json_decref(st->list);
+}
+
+/* Another dashboard, by name, else the index-th. */
+void dashboard_choose(struct dashboard_state *st, const char *name, size_t index)
+{
+    forget_data(st);
+    dashboard_forget_rows(st);
+    st->known = board_read(st->list, name, index, &st->board);
+    if (st->known && !st->from[0])
+        st->days = st->board.days;
+}
+
+/* ---- the range ---- */
+
+static bool today(const struct screen *s, int64_t *days)
+{
+    if (!s->snapshot || s->snapshot->now_us == UNKNOWN_INT)
+        return false;
+    *days = s->snapshot->now_us / US_PER_S / DAY_S;
+    return true;
+}
+
+bool dashboard_range(const struct screen *s, const struct dashboard_state *st,
+                     char from[BOARD_DATE_MAX], char to[BOARD_DATE_MAX])
+{
+    int64_t last;
+    if (!st->days) {
+        memcpy(from, st->from, BOARD_DATE_MAX);
+        memcpy(to, st->to, BOARD_DATE_MAX);
+        return true;
+    }
+    if (!today(s, &last))
+        return false;
+    (void)board_date_write(last - st->days + 1, from);
+    (void)board_date_write(last, to);
+    return true;
+}
+
+void dashboard_next_range(struct dashboard_state *st)
+{
+    st->days = st->days == 7 ? 30 : st->days == 30 ? 90 : 7;
+    st->from[0] = '\0';
+    dashboard_forget_rows(st);
+}
+
+/* "14", or "2026-10-01 2026-10-31" */
+void dashboard_set_dates(struct screen *s, struct dashboard_state *st, const char *text)
+{
+    char from[BOARD_DATE_MAX], to[BOARD_DATE_MAX], rest;
+    int64_t a, b;
+    int days;
+    if (sscanf(text, "%d %c", &days, &rest) == 1 && days >= 1 && days <= 3660) {
+        st->days = days;
+        st->from[0] = '\0';
+    } else if (sscanf(text, "%15s %15s %c", from, to, &rest) == 2 && board_date_read(from, &a) &&
+               board_date_read(to, &b) && a <= b) {
+        st->days = 0;
+        (void)board_date_write(a, st->from);
+        (void)board_date_write(b, st->to);
+    } else {
+        screen_say(s, STYLE_ATTENTION,
+                   "\"%s\" is no range: 2026-10-01 2026-10-31 (both included), or a number of days",
+                   text);
+        return;
+    }
+    dashboard_forget_rows(st);
+}
+
+/* ---- questions and answers ---- */
+
+/* The refresh of the mart that is over since the data were asked; 0. */
+static int64_t refreshed_run(const struct screen *s, const struct dashboard_state *st)
+{
+    const struct refresh_item *item = st->board.mart ? screen_refresh_of(s, st->board.mart) : NULL;
+    return item && item->ended && item->run != st->made_run ? item->run : 0;
+}
+
+static json_t *data_params(const struct screen *s, const struct dashboard_state *st)
+{
+    char from[BOARD_DATE_MAX], to[BOARD_DATE_MAX];
+    if (!dashboard_range(s, st, from, to))
+        return NULL;
+    return json_pack("{s:s, s:s, s:s}", "name", st->board.name, "from", from, "to", to);
+}
+
+static bool ask_rows(const struct screen *s, const struct dashboard_state *st, struct ask *out)
+{
+    int i = dashboard_panel(s);
+    if (!s->detail || st->view != VIEW_ROWS || i < 0 || !st->board.panels[i].has_rows)
+        return false;
+    json_t *params = data_params(s, st);
+    if (!params)
+        return false;
+    (void)json_object_set_new(params, "panel", json_string(st->board.panels[i].name));
+    (void)json_object_set_new(params, "rows", json_true());
+    *out = (struct ask){.method = "dashboard.data", .params = params, .every_us = DATA_EVERY_US};
+    return true;
+}
+
+bool dashboard_ask(const struct screen *s, int i, struct ask *out)
+{
+    const struct dashboard_state *st = dashboard_shown(s);
+    if (i == 0) {
+        *out = (struct ask){.method = "dashboard.list"};
+        return true;
+    }
+    if (!st->known)
+        return false;
+    if (i == 2)
+        return ask_rows(s, st, out);
+    if (i != 1)
+        return false;
+    json_t *params = data_params(s, st);
+    if (params && refreshed_run(s, st))
+        (void)json_object_set_new(params, "refresh", json_true());
+    *out = (struct ask){.method = "dashboard.data", .params = params, .every_us = DATA_EVERY_US};
+    return params != NULL;
+}
+
+static void take_list(struct dashboard_state *st, const struct answer *a)
+{
+    char name[NAME_MAX_BYTES];
+    st->list_error[0] = '\0';
+    if (a->code != ERR_OK) {
+        (void)snprintf(st->list_error, sizeof st->list_error, "%.250s", a->text);
+        return;
+    }
+    if (st->list && json_equal(st->list, a->result))
+        return;
+    (void)snprintf(name, sizeof name, "%s", st->known ? st->board.name : st->first);
+    forget_data(st); /* before the board that it is of */
+    json_decref(st->list);
+    st->list = json_incref((json_t *)a->result);
+    dashboard_choose(st, name, st->pane == PANE_FLYERS ? 1 : 0);
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *name)
+{
+    const char *x = json_string_value(json_object_get(a, name));
+    const char *y = json_string_value(json_object_get(b, name));
+    return x && y && strcmp(x, y) == 0;
+}
+
+/* Is it an answer to what is looked at now? */
+bool dashboard_is_asked(const struct screen *s, const struct dashboard_state *st,
+                        const struct answer *a)
+{
+    json_t *now = st->known ? data_params(s, st) : NULL;
+    bool is = now && same_text(now, a->params, "name") && same_text(now, a->params, "from") &&
+              same_text(now, a->params, "to");
+    json_decref(now);
+    return is;
+}
+
+static const json_t *answer_panel(const struct answer *a, const char *name)
+{
+    const json_t *panels = json_object_get(a->result, "panels");
+    for (size_t i = 0; i < json_array_size(panels); i++) {
+        const json_t *p = json_array_get(panels, i);
+        const char *is = json_string_value(json_object_get(p, "name"));
+        if (is && strcmp(is, name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static void take_data(struct screen *s, struct dashboard_state *st, const struct answer *a)
+{
+    struct errbuf e;
+    if (json_is_true(json_object_get(a->params, "refresh")))
+        st->made_run = refreshed_run(s, st);
+    if (a->code != ERR_OK) {
+        (void)snprintf(st->error, sizeof st->error, "%.250s", a->text);
+        return;
+    }
+    forget_data(st);
+    st->panels = calloc((size_t)st->board.n + 1, sizeof *st->panels);
+    for (int i = 0; st->panels && i < st->board.n; i++) {
+        const json_t *p = answer_panel(a, st->board.panels[i].name);
+        if (p && board_rows_read(&st->panels[i], p, &e) != ERR_OK)
+            (void)snprintf(st->error, sizeof st->error, "%.250s", e.text);
+    }
+    if (!st->panels) {
+        (void)snprintf(st->error, sizeof st->error, "no memory for the dashboard");
+        return;
+    }
+    st->data = json_incref((json_t *)a->result);
+    st->data_us = s->now_us;
+}
+
+/* Rows behind a panel keep their filter, order and selection. */
+static void take_rows(struct dashboard_state *st, const struct answer *a)
+{
+    struct errbuf e;
+    const json_t *p = json_array_get(json_object_get(a->result, "panels"), 0);
+    st->rows_error[0] = '\0';
+    if (a->code != ERR_OK) {
+        (void)snprintf(st->rows_error, sizeof st->rows_error, "%.250s", a->text);
+        return;
+    }
+    struct board_rows rows;
+    if (board_rows_read(&rows, p, &e) != ERR_OK) {
+        (void)snprintf(st->rows_error, sizeof st->rows_error, "%.250s", e.text);
+        return;
+    }
+    if (rows.error)
+        (void)snprintf(st->rows_error, sizeof st->rows_error, "%.250s", rows.error);
+    board_rows_free(&st->rows);
+    st->rows = rows;
+}
+
+void dashboard_take(struct screen *s, struct dashboard_state *st, const struct answer *a)
+{
+    if (strcmp(a->method, "dashboard.list") == 0) {
+        take_list(st, a);
+    } else if (strcmp(a->method, "dashboard.data") == 0 && dashboard_is_asked(s, st, a)) {
+        const char *panel = json_string_value(json_object_get(a->params, "panel"));
+        if (!panel)
+            take_data(s, st, a);
+        else if (s->detail && s->pane == st->pane && strcmp(panel, s->object) == 0)
+            take_rows(st, a);
+    }
+}

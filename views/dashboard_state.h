@@ -1,0 +1,69 @@
+/*
+ * What panes 5 and 6 know and look at: a dashboard, a range of dates, the engine's answers.
+ *
+ * Answers are taken when they are to what is looked at now; the last good ones stay until others
+ * come. For the pane's files only. Thread rule: as the screen's.
+ */
+#ifndef VIEWS_DASHBOARD_STATE_H
+#define VIEWS_DASHBOARD_STATE_H
+
+#include "views/dashboard.h"
+#include "views/pane.h"
+
+enum view { VIEW_PANEL, VIEW_ROWS };
+
+struct dashboard_state {
+    enum pane_id pane;
+    const char *first; /* the dashboard that is shown first */
+    json_t *list;      /* the answer of dashboard.list */
+    char list_error[256];
+    struct board board; /* of `list` */
+    bool known;         /* board is one */
+
+    /* what is looked at */
+    int days; /* to today; 0: the dates below */
+    char from[BOARD_DATE_MAX], to[BOARD_DATE_MAX];
+    enum view view;
+    bool from_panel; /* rows: opened out of VIEW_PANEL */
+
+    /* what is known of it */
+    json_t *data;              /* the last good answer of dashboard.data */
+    struct board_rows *panels; /* of `data`, by the board's panels; board.n of them */
+    char error[256];           /* why the newest question has none */
+    int64_t data_us;           /* monotonic: when `data` came */
+    int64_t made_run;          /* of the refresh after which the data were asked anew */
+
+    struct board_rows rows; /* VIEW_ROWS, when there is a query for them */
+    char rows_error[256];
+    struct table_state table; /* of rows, or of the panel's own */
+};
+
+struct dashboard_state *dashboard_state_of(const struct screen *s, enum pane_id pane);
+/* Of the pane that is open. */
+struct dashboard_state *dashboard_shown(const struct screen *s);
+
+/* The panel that is open or selected in the pane that is open; -1. */
+int dashboard_panel(const struct screen *s);
+
+void dashboard_free(void *state);
+void dashboard_forget_rows(struct dashboard_state *st);
+
+/* Another dashboard, by name, else the index-th. */
+void dashboard_choose(struct dashboard_state *st, const char *name, size_t index);
+
+/* The dates that are looked at; false while nobody knows what day it is. */
+bool dashboard_range(const struct screen *s, const struct dashboard_state *st,
+                     char from[BOARD_DATE_MAX], char to[BOARD_DATE_MAX]);
+void dashboard_next_range(struct dashboard_state *st);
+/* "14", or "2026-10-01 2026-10-31"; what is none of them is said. */
+void dashboard_set_dates(struct screen *s, struct dashboard_state *st, const char *text);
+
+/* As a pane's. */
+bool dashboard_ask(const struct screen *s, int i, struct ask *out);
+void dashboard_take(struct screen *s, struct dashboard_state *st, const struct answer *a);
+
+/* Is it an answer to what is looked at now? */
+bool dashboard_is_asked(const struct screen *s, const struct dashboard_state *st,
+                        const struct answer *a);
+
+#endif
