@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/base/clock.h"
 #include "backend/engine/engine_dags_find.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/schedule_run.h"
 #include "backend/schedule/civil.h"
 
-enum { PARALLEL_MAX = 1000 };
+enum { PARALLEL_MAX = 1000, INTERVALS_MAX = 100000 };
 
 enum err engine_dag_find(const struct engine *g, const json_t *params, const struct dag **out,
                          struct errbuf *e)
@@ -100,6 +101,41 @@ static enum err read_date(const json_t *params, const char *name, const struct d
                        text ? ", not `" : "", text ? text : "", text ? "`" : "");
     *us = dag_local_time(d, days + add_days, 0);
     return ERR_OK;
+}
+
+/* The intervals that a backfill of these days would run. */
+enum err engine_dag_intervals(struct engine *g, const json_t *params, const char *who,
+                              json_t **result, struct errbuf *e)
+{
+    const struct dag *d;
+    int64_t from_us = 0, to_us = 0, first = 0, last = 0, n = 0;
+    (void)who;
+    enum err rc = engine_dag_find(g, params, &d, e);
+    if (!rc && !d->cron)
+        rc = err_set(e, ERR_USAGE, "DAG %s has no schedule, so there are no intervals to fill",
+                     d->name);
+    if (!rc)
+        rc = read_date(params, "from", d, 0, &from_us, e);
+    if (!rc)
+        rc = read_date(params, "to", d, 1, &to_us, e);
+    if (!rc && from_us >= to_us)
+        rc = err_set(e, ERR_USAGE, "`from` is after `to`");
+    if (rc)
+        return rc;
+    int64_t now = clock_wall_us();
+    int64_t begin = dag_next_fire(d, from_us - 1);
+    while (begin < to_us && n < INTERVALS_MAX) {
+        int64_t fire = dag_next_fire(d, begin);
+        if (fire > now)
+            break;
+        first = n ? first : begin;
+        last = begin;
+        n++;
+        begin = fire;
+    }
+    return answer(json_pack("{s:I, s:I, s:I}", "intervals", (json_int_t)n, "first_us",
+                            (json_int_t)first, "last_us", (json_int_t)last),
+                  result, e);
 }
 
 enum err engine_dag_backfill(struct engine *g, const json_t *params, const char *who,

@@ -16,11 +16,12 @@ typedef enum err engine_dag_fn(struct engine *g, const json_t *params, const cha
                                json_t **result, struct errbuf *e);
 
 /* Looking. */
-engine_dag_fn engine_dag_list;
+engine_dag_fn engine_dag_list; /* runs: so many of the newest of each; may be missing */
 engine_dag_fn engine_dag_show; /* name */
-engine_dag_fn engine_dag_runs; /* name, kind, state, before, limit; all may be missing */
+engine_dag_fn engine_dag_runs; /* name, kind, state, before, limit, tasks; all may be missing */
 engine_dag_fn engine_dag_run;  /* run: with its tasks and their tries */
 engine_dag_fn engine_dag_logs; /* run, task, try (0: the newest), after, limit */
+engine_dag_fn engine_dag_intervals; /* name, from, to: what a backfill would be about */
 
 /* Orders. */
 engine_dag_fn engine_refresh_run;  /* name: of a mart, an entity or a DAG; a run of what makes it */

@@ -8,7 +8,15 @@
 #include "backend/engine/engine_run.h"
 #include "backend/engine/schedule_run.h"
 
-enum { RUNS_DEFAULT = 50, FIRES_SHOWN = 3, LOG_BYTES_DEFAULT = 65536, LOG_BYTES_MAX = 1 << 20 };
+enum {
+    RUNS_DEFAULT = 50,
+    RUNS_WITH_TASKS = 200, /* of one answer: each costs a look into the store */
+    RUNS_OF_EACH_MAX = 50, /* of dag.list */
+    DAGS_WITH_RUNS = 500,  /* the same */
+    FIRES_SHOWN = 3,
+    LOG_BYTES_DEFAULT = 65536,
+    LOG_BYTES_MAX = 1 << 20
+};
 
 static enum err no_memory(struct errbuf *e)
 {
@@ -94,17 +102,46 @@ static enum err views(struct engine *g, struct scheduler_dags *out, struct errbu
     return ERR_OK;
 }
 
+/* The newest runs of one DAG, in few words: what a row of signs is drawn from. */
+static enum err add_runs(const struct engine *g, json_t *dag, const char *name, int n,
+                         struct errbuf *e)
+{
+    const struct store_run_filter f = {.dag = name, .limit = n};
+    struct store_runs l = {0};
+    json_t *runs = json_array();
+    enum err rc = store_runs_list(g->store, &f, &l, e);
+    for (int i = 0; i < l.n && !rc; i++) {
+        const struct store_run *r = &l.items[i];
+        (void)json_array_append_new(
+            runs, json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)r->id, "state",
+                            run_state_word(r->state), "created_us", time_or_null(r->created_us),
+                            "started_us", time_or_null(r->started_us), "ended_us",
+                            time_or_null(r->ended_us)));
+    }
+    if (!rc && json_object_set(dag, "runs", runs) != 0)
+        rc = no_memory(e);
+    json_decref(runs);
+    store_runs_free(&l);
+    return rc;
+}
+
 enum err engine_dag_list(struct engine *g, const json_t *params, const char *who, json_t **result,
                          struct errbuf *e)
 {
-    (void)params;
     (void)who;
     struct scheduler_dags l = {0};
+    int64_t runs = json_integer_value(json_object_get(params, "runs"));
+    if (runs < 0 || runs > RUNS_OF_EACH_MAX)
+        return err_set(e, ERR_USAGE, "`runs` is at most %d", RUNS_OF_EACH_MAX);
     json_t *dags = json_array();
     enum err rc = views(g, &l, e);
-    for (int i = 0; i < l.n && !rc; i++)
-        if (json_array_append_new(dags, dag_json(g->dags, &l.items[i])) != 0)
+    for (int i = 0; i < l.n && !rc; i++) {
+        json_t *d = dag_json(g->dags, &l.items[i]);
+        if (d && runs && l.n <= DAGS_WITH_RUNS)
+            rc = add_runs(g, d, l.items[i].dag->name, (int)runs, e);
+        if (json_array_append_new(dags, d) != 0 && !rc)
             rc = no_memory(e);
+    }
     scheduler_dags_free(&l);
     *result = rc ? NULL : json_pack("{s:O}", "dags", dags);
     json_decref(dags);
@@ -236,23 +273,59 @@ static enum err read_filter(const json_t *params, struct store_run_filter *f, st
     return ERR_OK;
 }
 
+/* In the DAG's order; those that it has no more stand at the end. */
+static int rank_of(const struct dag *d, const char *task)
+{
+    const struct dag_task *t = d ? dag_task_find(d, task) : NULL;
+    return t ? (int)(t - d->tasks) : DAG_TASKS_MAX;
+}
+
+/* "tasks": {"load": "success", ..}, in the DAG's order. */
+static enum err add_task_states(const struct engine *g, json_t *run, const struct store_run *r,
+                                struct errbuf *e)
+{
+    struct store_tasks l = {0};
+    const struct dag *d = dag_find(g->dags, r->dag);
+    json_t *tasks = json_object();
+    enum err rc = store_tasks_list(g->store, r->id, &l, e);
+    for (int rank = 0; rank <= DAG_TASKS_MAX && !rc; rank++) {
+        rank = d && rank < d->n_tasks ? rank : DAG_TASKS_MAX;
+        for (int i = 0; i < l.n; i++)
+            if (rank_of(d, l.items[i].task) == rank)
+                (void)json_object_set_new(tasks, l.items[i].task,
+                                          json_string(task_instance_state_word(l.items[i].state)));
+    }
+    if (!rc && json_object_set(run, "tasks", tasks) != 0)
+        rc = no_memory(e);
+    json_decref(tasks);
+    store_tasks_free(&l);
+    return rc;
+}
+
 enum err engine_dag_runs(struct engine *g, const json_t *params, const char *who, json_t **result,
                          struct errbuf *e)
 {
     (void)who;
     struct store_run_filter f;
     struct store_runs l = {0};
+    bool tasks = json_is_true(json_object_get(params, "tasks"));
     json_t *runs = json_array();
     enum err rc = read_filter(params, &f, e);
+    if (!rc && tasks && f.limit > RUNS_WITH_TASKS)
+        rc = err_set(e, ERR_USAGE, "with `tasks` `limit` is at most %d", RUNS_WITH_TASKS);
     /* Runs of a DAG that is not configured any more are still there to be looked at. */
     if (!rc)
         rc = store_runs_list(g->store, &f, &l, e);
     const struct dag *d;
     if (!rc && l.n == 0 && f.dag)
         rc = engine_dag_find(g, params, &d, e);
-    for (int i = 0; i < l.n && !rc; i++)
-        if (json_array_append_new(runs, run_json(g, &l.items[i])) != 0)
+    for (int i = 0; i < l.n && !rc; i++) {
+        json_t *run = run_json(g, &l.items[i]);
+        if (run && tasks)
+            rc = add_task_states(g, run, &l.items[i], e);
+        if (json_array_append_new(runs, run) != 0 && !rc)
             rc = no_memory(e);
+    }
     store_runs_free(&l);
     *result = rc ? NULL : json_pack("{s:O}", "runs", runs);
     json_decref(runs);
@@ -279,13 +352,6 @@ static json_t *instance_json(const struct store_tasks *l, const struct store_tas
                      time_or_null(t->queued_us), "started_us", time_or_null(t->started_us),
                      "ended_us", time_or_null(t->ended_us), "retry_us", time_or_null(t->retry_us),
                      "rows", count_or_null(t->rows), "reason", text(t->reason), "tries", tries);
-}
-
-/* In the DAG's order; those that it has no more stand at the end. */
-static int rank_of(const struct dag *d, const char *task)
-{
-    const struct dag_task *t = d ? dag_task_find(d, task) : NULL;
-    return t ? (int)(t - d->tasks) : DAG_TASKS_MAX;
 }
 
 static json_t *instances(const struct dag *d, const struct store_tasks *l)

@@ -236,6 +236,7 @@ PASS(dag_show)
 PASS(dag_runs)
 PASS(dag_run)
 PASS(dag_logs)
+PASS(dag_intervals)
 PASS(dag_trigger)
 PASS(dag_backfill)
 PASS(dag_clear)
@@ -274,6 +275,7 @@ static const struct control_method methods[] = {
     {"dag.runs", dag_runs, CONTROL_READS},
     {"dag.run", dag_run, CONTROL_READS},
     {"dag.logs", dag_logs, CONTROL_READS},
+    {"dag.intervals", dag_intervals, CONTROL_READS},
     {"dag.trigger", dag_trigger, CONTROL_MUTATES},
     {"dag.backfill", dag_backfill, CONTROL_MUTATES},
     {"dag.clear", dag_clear, CONTROL_MUTATES},
