@@ -67,8 +67,9 @@ typedef uint64_t context_t;
 
 /* Lists with a table: rows to filter, to sort, to export. */
 #define CONTEXT_TABLES                                                                             \
-    (CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_MESSAGES | CONTEXT_DAGS | CONTEXT_ROWS |        \
-     CONTEXT_WAREHOUSE | CONTEXT_SOURCE | CONTEXT_RESULT | CONTEXT_SAVED | CONTEXT_EVENTS)
+    (CONTEXT_CONNECTORS | CONTEXT_TOPICS | CONTEXT_MESSAGES | CONTEXT_DAGS | CONTEXT_DAG |         \
+     CONTEXT_RUN | CONTEXT_ROWS | CONTEXT_WAREHOUSE | CONTEXT_SOURCE | CONTEXT_RESULT |            \
+     CONTEXT_SAVED | CONTEXT_EVENTS)
 #define CONTEXT_SORTED ((CONTEXT_TABLES & ~(CONTEXT_EVENTS | CONTEXT_MESSAGES)) | CONTEXT_TOPIC)
 #define CONTEXT_DETAILS                                                                            \
     (CONTEXT_CONNECTOR | CONTEXT_TOPIC | CONTEXT_MESSAGE | CONTEXT_DAG | CONTEXT_RUN |             \
@@ -97,10 +98,20 @@ typedef uint64_t context_t;
       "refresh", "refresh the data under the cursor: an entity, a mart, a DAG")                    \
     X(ACKNOWLEDGE, 'a', 0, CONTEXT_OVERVIEW, "acknowledge",                                        \
       "acknowledge the alert: it stays in the list until it is over")                              \
-    X(PAUSE, 'p', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "pause",                              \
-      "pause the connector: it keeps its position and connections")                                \
-    X(RESUME, 'u', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "resume",                            \
-      "resume a paused or stopped connector where it was")                                         \
+    X(TRIGGER, 't', 0, CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN, "trigger",                        \
+      "run the DAG now, with params where it takes some")                                          \
+    X(CLEAR, 'c', 0, CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN | CONTEXT_TASK, "clear",             \
+      "run again what has not succeeded in the run (in a log: the task)")                          \
+    X(CANCEL_RUN, 'K', 0, CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN | CONTEXT_TASK, "cancel",       \
+      "end a run that goes on")                                                                    \
+    X(BACKFILL, 'b', 0, CONTEXT_DAGS | CONTEXT_DAG, "backfill",                                    \
+      "run the DAG for each interval of days gone by")                                             \
+    X(GRAPH, 'g', 0, CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN, "graph",                            \
+      "the DAG's tasks and what each waits for")                                                   \
+    X(PAUSE, 'p', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR | CONTEXT_DAGS | CONTEXT_DAG, "pause", \
+      "pause: a connector keeps its position, a DAG runs only when triggered")                     \
+    X(RESUME, 'u', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR | CONTEXT_DAGS | CONTEXT_DAG,         \
+      "resume", "resume what is paused (or a connector that is stopped) where it was")             \
     X(RESTART, 'R', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "restart",                          \
       "restart the connector, with a fresh restart budget")                                        \
     X(STOP, 's', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "stop",                                \
@@ -109,7 +120,13 @@ typedef uint64_t context_t;
       "cancel the running query on the server; its session goes on")                               \
     X(NEXT_LIST, 'v', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "list", "the next list of this pane") \
     X(LIST_BEFORE, 'V', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "", "the list before")              \
-    X(FOLLOW, 'f', 0, CONTEXT_EVENTS, "follow", "keep to the newest, or stop doing so")            \
+    X(FOLLOW, 'f', 0, CONTEXT_EVENTS | CONTEXT_TASK, "follow",                                     \
+      "keep to the newest, or stop doing so")                                                      \
+    X(SEARCH, '/', 0, CONTEXT_TASK, "search", "search in the log")                                 \
+    X(SEARCH_NEXT, 'n', 0, CONTEXT_TASK, "next", "the next line that was searched for")            \
+    X(SEARCH_BACK, 'N', 0, CONTEXT_TASK, "", "the line before that was searched for")              \
+    X(EARLIER_TRY, VK_LEFT, '<', CONTEXT_TASK, "earlier try", "the log of the try before")         \
+    X(LATER_TRY, VK_RIGHT, '>', CONTEXT_TASK, "later try", "the log of the try after")             \
     X(RANGE, 'd', 0, CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_ROWS, "7/30/90 days",             \
       "the last 7, 30 or 90 days")                                                                 \
     X(DATES, 'D', 0, CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_ROWS, "",                         \
@@ -130,7 +147,10 @@ typedef uint64_t context_t;
     X(DOWN, VK_DOWN, 'j', CONTEXT_BROWSE | CONTEXT_HELP, "", "one row down")                       \
     X(PAGE_UP, VK_PAGE_UP, VK_CTRL('B'), CONTEXT_BROWSE | CONTEXT_HELP, "", "one page up")         \
     X(PAGE_DOWN, VK_PAGE_DOWN, VK_CTRL('F'), CONTEXT_BROWSE | CONTEXT_HELP, "", "one page down")   \
-    X(TOP, VK_HOME, 'g', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the first row")                    \
+    X(TOP, VK_HOME, 0, CONTEXT_BROWSE | CONTEXT_HELP, "", "to the first row")                      \
+    X(TOP_TOO, 'g', 0,                                                                             \
+      (CONTEXT_BROWSE & ~(CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_RUN)) | CONTEXT_HELP, "",           \
+      "to the first row")                                                                          \
     X(BOTTOM, VK_END, 'G', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the last row")                   \
     X(NEXT_PANE, VK_TAB, 0,                                                                        \
       CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT), "", "the next pane") \

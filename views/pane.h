@@ -64,6 +64,7 @@ struct pane {
 extern const struct pane pane_overview;
 extern const struct pane pane_connectors;
 extern const struct pane pane_topics;
+extern const struct pane pane_dags;
 extern const struct pane pane_airports;
 extern const struct pane pane_flyers;
 extern const struct pane pane_warehouse;

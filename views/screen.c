@@ -15,10 +15,11 @@
 static const int64_t SAMPLE_US = 1000000; /* a sample of the sparklines */
 
 static const struct pane *const panes[PANE_COUNT] = {
-    [PANE_OVERVIEW] = &pane_overview, [PANE_CONNECTORS] = &pane_connectors,
-    [PANE_TOPICS] = &pane_topics,     [PANE_AIRPORTS] = &pane_airports,
-    [PANE_FLYERS] = &pane_flyers,     [PANE_WAREHOUSE] = &pane_warehouse,
-    [PANE_SOURCE] = &pane_source,     [PANE_EVENTS] = &pane_events,
+    [PANE_OVERVIEW] = &pane_overview,   [PANE_CONNECTORS] = &pane_connectors,
+    [PANE_TOPICS] = &pane_topics,       [PANE_DAGS] = &pane_dags,
+    [PANE_AIRPORTS] = &pane_airports,   [PANE_FLYERS] = &pane_flyers,
+    [PANE_WAREHOUSE] = &pane_warehouse, [PANE_SOURCE] = &pane_source,
+    [PANE_EVENTS] = &pane_events,
 };
 
 const struct pane *pane_of(enum pane_id id)
@@ -248,6 +249,8 @@ bool screen_object_pane(const struct screen *s, const char *object, enum pane_id
         *pane = PANE_CONNECTORS;
     else if (object && snapshot_topic(s->snapshot, object))
         *pane = PANE_TOPICS;
+    else if (object && snapshot_dag(s->snapshot, object))
+        *pane = PANE_DAGS;
     else
         return false;
     return true;

@@ -16,12 +16,12 @@
 static void move(struct screen *s, enum action a)
 {
     long page = s->h > 8 ? s->h - 6 : 1;
-    long by = a == ACTION_UP          ? -1
-              : a == ACTION_DOWN      ? 1
-              : a == ACTION_PAGE_UP   ? -page
-              : a == ACTION_PAGE_DOWN ? page
-              : a == ACTION_TOP       ? -(1L << 30)
-                                      : 1L << 30;
+    long by = a == ACTION_UP                           ? -1
+              : a == ACTION_DOWN                       ? 1
+              : a == ACTION_PAGE_UP                    ? -page
+              : a == ACTION_PAGE_DOWN                  ? page
+              : a == ACTION_TOP || a == ACTION_TOP_TOO ? -(1L << 30)
+                                                       : 1L << 30;
     struct table_model m;
     struct table_state *t = screen_table(s, &m);
     if (t) {
