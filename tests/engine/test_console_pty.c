@@ -412,6 +412,30 @@ static void test_colours(void **state)
     assert_true(terminal_saw(t, "38;5;130m", 9));
 }
 
+/* Half-blocks have two colours a cell; with eight colours a ring would be a guess. */
+static void test_dashboards(void **state)
+{
+    (void)state;
+    static const char *const xterm[] = {"TERM=xterm", NULL};
+    open_engine();
+    open_console(30, 100, NULL, NULL);
+    terminal_type(t, "5");
+    assert_true(terminal_shows(t, "Share of passengers"));
+    assert_true(terminal_shows(t, "▄▄██████▄▄"));
+    assert_true(terminal_shows(t, "81,402"));
+    assert_true(terminal_saw(t, "48;5;", 5));
+    terminal_type(t, "d");
+    assert_true(terminal_shows(t, "last 90 days"));
+    terminal_type(t, "\r");
+    assert_true(terminal_shows(t, "the rows behind it"));
+    assert_true(terminal_shows(t, "passengers_in"));
+    close_terminal();
+    open_console(30, 100, xterm, NULL);
+    terminal_type(t, "5");
+    assert_true(terminal_shows(t, "█ SVO     25.1 %"));
+    assert_null(strstr(terminal_text(t), "▄"));
+}
+
 /* A name with an escape sequence in it stays a name. */
 static void test_control_characters(void **state)
 {
@@ -507,6 +531,7 @@ int main(void)
         cmocka_unit_test_teardown(test_resize, close_all),
         cmocka_unit_test_teardown(test_ascii_locale, close_all),
         cmocka_unit_test_teardown(test_colours, close_all),
+        cmocka_unit_test_teardown(test_dashboards, close_all),
         cmocka_unit_test_teardown(test_control_characters, close_all),
         cmocka_unit_test_teardown(test_rubbish_is_typed, close_all),
         cmocka_unit_test_teardown(test_line_mode, close_all),

@@ -228,8 +228,8 @@ static int ring_across(struct rect r, const struct chart *c)
 {
     if (c->glyphs != GLYPHS_BRAILLE || c->colours < COLOURS_16)
         return 0;
-    int room = r.w - LEGEND_GOOD - 4;
-    room = room < RING_GOOD ? r.w - LEGEND_LEAST - 4 : room;
+    int room = r.w - LEGEND_GOOD - 5; /* odd and even neighbours get the same ring */
+    room = room < RING_GOOD ? r.w - LEGEND_LEAST - 5 : room;
     int across = 2 * r.h < room ? 2 * r.h : room;
     across = across > r.w / 2 ? r.w / 2 : across;
     across -= across % 2;
