@@ -423,6 +423,7 @@ static void test_dashboards(void **state)
     assert_true(terminal_shows(t, "Share of passengers"));
     assert_true(terminal_shows(t, "▄▄██████▄▄"));
     assert_true(terminal_shows(t, "81,402"));
+    assert_true(terminal_shows(t, "Tab next panel")); /* the last row: the frame is whole */
     assert_true(terminal_saw(t, "48;5;", 5));
     terminal_type(t, "d");
     assert_true(terminal_shows(t, "last 90 days"));
@@ -433,6 +434,7 @@ static void test_dashboards(void **state)
     open_console(30, 100, xterm, NULL);
     terminal_type(t, "5");
     assert_true(terminal_shows(t, "█ SVO     25.1 %"));
+    assert_true(terminal_shows(t, "Tab next panel"));
     assert_null(strstr(terminal_text(t), "▄"));
 }
 
