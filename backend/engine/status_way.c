@@ -20,7 +20,10 @@ enum {
     LATE_US = 60000000, /* dwh may take so long for a scheduled load */
     SEGMENT = 16 << 20, /* PostgreSQL removes its log by such: less than that is not kept back */
     WORDS_MAX = 32,
+    STUCK_US = 10000000, /* records that are younger are on their way */
 };
+
+static const double STUCK_GROWTH = 0.01; /* seconds a second: less is the batches' up and down */
 
 /* "2 h 5 m": the two largest units. */
 static const char *duration_words(double seconds, char out[WORDS_MAX])
@@ -151,7 +154,7 @@ static void look_topics(struct way *w)
         freshness_with(w->g->freshness, t->name, measure_age, &a);
         if (a.age_us > w->topics_lag_us)
             w->topics_lag_us = a.age_us;
-        if (a.lag == 0 || t->retention_ms < 0 || a.age_us < 0 || isnan(a.growth) || a.growth <= 0)
+        if (a.lag == 0 || t->retention_ms < 0 || a.age_us < STUCK_US || !(a.growth > STUCK_GROWTH))
             continue;
         double left = (double)t->retention_ms / 1e3 - (double)a.age_us / 1e6;
         double seconds = left > 0 ? left / a.growth : 0;
@@ -234,18 +237,18 @@ static const struct scheduler_dag_view *dag_view(const struct way *w, int dag)
 }
 
 /* What a mart that is behind waits for. */
-static void waits_for(const struct scheduler_dag_view *v, char *out, size_t n)
+static void waits_for(const struct way *w, const struct scheduler_dag_view *v, char *out, size_t n)
 {
     if (!v)
         (void)snprintf(out, n, "-");
     else if (v->active)
-        (void)snprintf(out, n, "dwh runs now");
+        (void)snprintf(out, n, "runs now");
     else if (v->paused)
-        (void)snprintf(out, n, "dwh: %s is paused", v->dag->name);
-    else if (v->dag->schedule)
-        (void)snprintf(out, n, "dwh waits for %s", v->dag->schedule);
+        (void)snprintf(out, n, "%s is paused", v->dag->name);
+    else if (v->dag->n_trigger_dags > 0)
+        (void)snprintf(out, n, "waits for %s", w->g->dags->dags[v->dag->trigger_dags[0]]->name);
     else
-        (void)snprintf(out, n, "dwh waits for a trigger");
+        (void)snprintf(out, n, "waits for %s", v->dag->schedule ? v->dag->schedule : "a trigger");
 }
 
 /* Since its DAG should have made it; 0: it is not late. */
@@ -267,7 +270,7 @@ static void look_mart(void *arg, const struct freshness_mart *m)
     char in[DAG_NAME_MAX + 64];
     int64_t behind = m->began_us && w->now_us > m->began_us ? w->now_us - m->began_us : -1;
     int64_t late = late_of(w, v, m);
-    waits_for(v, in, sizeof in);
+    waits_for(w, v, in, sizeof in);
     w->n_marts++;
     if (behind > w->mart_behind_us)
         w->mart_behind_us = behind;
