@@ -51,7 +51,10 @@ static const char *row_key(const void *ctx, size_t row)
 
 static bool is_behind(const struct snap_fresh *f)
 {
-    return f->is_mart ? f->late_s > 0 : f->waiting > 0 && f->behind_s > LATE_S;
+    if (f->is_mart)
+        return f->late_s > 0;
+    bool silent = f->waiting == UNKNOWN_INT && strcmp(f->of_it_in, "-") != 0; /* its sink rests */
+    return silent || (f->waiting > 0 && f->behind_s > LATE_S);
 }
 
 static uint16_t fresh_style(const struct snap_fresh *f)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GRACE_US = 30000000 }; /* after a restart little is known at first */
 enum { ALERTS_MAX = 1000, TEXT_MAX = 512, OBJECT_MAX = 300, WORDS_MAX = 32 };
 
 struct alert {
@@ -13,6 +14,7 @@ struct alert {
     char object[OBJECT_MAX];
     char text[TEXT_MAX];
     bool is_error;
+    bool restored;         /* of before the restart, not found since */
     bool found;            /* by the look that is under way */
     int64_t since_us;      /* the condition holds */
     int64_t raised_us;     /* 0: not yet */
@@ -23,6 +25,7 @@ struct alert {
 struct alerts {
     struct alert_limits limits;
     pthread_mutex_t mutex;
+    int64_t first_us; /* of the first look; 0: none yet */
     int n;
     struct alert **items;
 };
@@ -70,6 +73,28 @@ static struct alert *find_alert(const struct alerts *a, const struct rule *r, co
     return NULL;
 }
 
+/* A new one, whose condition is seen for the first time; NULL: no memory, or there are too many. */
+static struct alert *add_alert(struct alerts *a, const struct rule *r, const char *object,
+                               int64_t since_us, bool *no_memory)
+{
+    struct alert **grown = NULL;
+    if (a->n == ALERTS_MAX)
+        return NULL;
+    grown = realloc(a->items, ((size_t)a->n + 1) * sizeof(*grown));
+    if (grown)
+        a->items = grown;
+    struct alert *x = grown ? calloc(1, sizeof *x) : NULL;
+    *no_memory = *no_memory || !x;
+    if (!x)
+        return NULL;
+    x->rule = r;
+    x->since_us = since_us;
+    x->is_error = r->is_error;
+    (void)snprintf(x->object, sizeof x->object, "%s", object);
+    a->items[a->n++] = x;
+    return x;
+}
+
 /* The condition holds for that object, in words. */
 static void found(struct finding *f, const char *object, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void found(struct finding *f, const char *object, const char *fmt, ...)
@@ -78,20 +103,8 @@ static void found(struct finding *f, const char *object, const char *fmt, ...)
     char cut[OBJECT_MAX];
     (void)snprintf(cut, sizeof cut, "%s", object);
     struct alert *x = find_alert(a, f->rule, cut);
-    if (!x && a->n < ALERTS_MAX) {
-        struct alert **grown = realloc(a->items, ((size_t)a->n + 1) * sizeof(*grown));
-        if (grown)
-            a->items = grown;
-        x = grown ? calloc(1, sizeof *x) : NULL;
-        if (x) {
-            x->rule = f->rule;
-            x->since_us = f->now_us;
-            x->is_error = f->rule->is_error;
-            memcpy(x->object, cut, sizeof cut);
-            a->items[a->n++] = x;
-        }
-        f->no_memory = f->no_memory || !x;
-    }
+    if (!x)
+        x = add_alert(a, f->rule, cut, f->now_us, &f->no_memory);
     if (!x)
         return;
     va_list ap;
@@ -99,6 +112,7 @@ static void found(struct finding *f, const char *object, const char *fmt, ...)
     (void)vsnprintf(x->text, sizeof x->text, fmt, ap);
     va_end(ap);
     x->found = true;
+    x->restored = false;
 }
 
 /* ---- the rules ---- */
@@ -309,6 +323,45 @@ void alerts_destroy(struct alerts *a)
     free(a);
 }
 
+/* ---- after a restart ---- */
+
+static const struct rule *rule_named(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof rules / sizeof rules[0]; i++)
+        if (!strcmp(rules[i].name, name))
+            return &rules[i];
+    return NULL;
+}
+
+static void restore(struct alerts *a, const json_t *x)
+{
+    bool no_memory = false;
+    const struct rule *r = rule_named(json_string_value(json_object_get(x, "rule")));
+    const char *object = json_string_value(json_object_get(x, "object"));
+    const json_t *by = json_object_get(x, "acknowledged");
+    const char *who = json_string_value(json_object_get(by, "who"));
+    if (!r || !object || find_alert(a, r, object))
+        return;
+    struct alert *to =
+        add_alert(a, r, object, json_integer_value(json_object_get(x, "since_us")), &no_memory);
+    if (!to)
+        return; /* it is found again */
+    to->restored = true;
+    to->raised_us = json_integer_value(json_object_get(x, "raised_us"));
+    (void)snprintf(to->text, sizeof to->text, "%s", word_of(x, "text"));
+    to->acknowledged_by = who ? strdup(who) : NULL;
+    to->acknowledged_us = json_integer_value(json_object_get(by, "at_us"));
+}
+
+void alerts_restore(struct alerts *a, const json_t *status)
+{
+    size_t i;
+    json_t *x;
+    (void)pthread_mutex_lock(&a->mutex);
+    json_array_foreach(json_object_get(status, "alerts"), i, x) restore(a, x);
+    (void)pthread_mutex_unlock(&a->mutex);
+}
+
 /* ---- looking ---- */
 
 struct told {
@@ -324,6 +377,7 @@ static void settle(struct alerts *a, int64_t now_us, struct told *told, int *n_t
     for (int i = 0; i < a->n; i++) {
         struct alert *x = a->items[i];
         struct told *t = &told[*n_told];
+        x->found = x->found || (x->restored && now_us - a->first_us < GRACE_US);
         int64_t held_us = now_us - x->since_us;
         if (x->found && !x->raised_us &&
             held_us >= limit_of(a, x->rule->for_s, 0) * INT64_C(1000000)) {
@@ -353,6 +407,8 @@ enum err alerts_look(struct alerts *a, const json_t *status, int64_t now_us, ale
     struct finding f = {.a = a, .status = status, .now_us = now_us};
     int n = 0;
     (void)pthread_mutex_lock(&a->mutex);
+    if (!a->first_us)
+        a->first_us = now_us;
     for (int i = 0; i < a->n; i++)
         a->items[i]->found = false;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {

@@ -3,8 +3,7 @@
  *
  * A rule finds the objects that its condition holds for. An alert is raised when that has held for
  * the rule's time, and cleared when it holds no more; both are told once. An operator may
- * acknowledge one: it stays in the list until its condition is gone. What is raised is not kept
- * over a restart: the conditions are found again.
+ * acknowledge one: it stays in the list until its condition is gone.
  *
  * Thread rule: any thread; alerts_look from one.
  */
@@ -33,6 +32,9 @@ struct alerts;
 enum err alerts_create(const struct alert_limits *l, struct alerts **out,
                        struct errbuf *e) MUST_CHECK; /* copies l */
 void alerts_destroy(struct alerts *a);               /* NULL is fine */
+
+/* Goes on from the status that was recorded last: what was raised is not told again. */
+void alerts_restore(struct alerts *a, const json_t *status);
 
 /* level "warning" or "error" when it is raised, "info" when it is cleared. */
 typedef void alerts_tell_fn(void *arg, const char *level, const char *object, const char *text);

@@ -302,6 +302,8 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
         rc = topic_service_create(c->kafka, &g->topics, e);
     if (!rc)
         rc = create_probes(g, e);
+    if (!rc)
+        engine_watch_restore(g);
     if (rc) {
         engine_destroy(g);
         return rc;

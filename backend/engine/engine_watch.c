@@ -84,6 +84,18 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
+void engine_watch_restore(struct engine *g)
+{
+    struct errbuf e;
+    json_t *record = NULL;
+    if (recorder_at(g->recorder, NULL, &record, &e) != ERR_OK)
+        return; /* nothing is recorded yet */
+    const json_t *status = json_object_get(record, "snapshot");
+    alerts_restore(g->alerts, status);
+    freshness_restore(g->freshness, status, clock_wall_us());
+    json_decref(record);
+}
+
 enum err engine_watch_start(struct engine *g, struct engine_watch **out, struct errbuf *e)
 {
     struct engine_watch *w = calloc(1, sizeof *w);

@@ -16,6 +16,8 @@
 
 struct engine_watch;
 
+/* Goes on with what was recorded last: alerts, what was loaded today. Before the start. */
+void engine_watch_restore(struct engine *g);
 enum err engine_watch_start(struct engine *g, struct engine_watch **out,
                             struct errbuf *e) MUST_CHECK;
 /* Ends it, and what was recorded is written. NULL is fine. */

@@ -209,6 +209,43 @@ void freshness_mart_made(struct freshness *f, const char *mart, int64_t began_us
     (void)pthread_mutex_unlock(&f->mutex);
 }
 
+static int64_t int_of(const json_t *o, const char *name)
+{
+    return json_integer_value(json_object_get(o, name)); /* 0: it has none */
+}
+
+static void restore_check(const json_t *x, struct freshness_check *out)
+{
+    *out = (struct freshness_check){int_of(x, "verified_us"),
+                                    json_is_true(json_object_get(x, "verified_ok"))};
+}
+
+void freshness_restore(struct freshness *f, const json_t *status, int64_t now_us)
+{
+    size_t i;
+    json_t *x;
+    bool today = int_of(status, "now_us") / 1000000 / DAY_US_S == now_us / 1000000 / DAY_US_S;
+    (void)pthread_mutex_lock(&f->mutex);
+    turn_day(f, now_us);
+    json_array_foreach(json_object_get(status, "freshness"), i, x)
+    {
+        const char *topic = json_string_value(json_object_get(x, "topic"));
+        const char *name = json_string_value(json_object_get(x, "name"));
+        struct freshness_table *t = topic ? table_of(f, topic) : NULL;
+        if (t) {
+            t->loaded_us = int_of(x, "last_refresh_us");
+            t->rows_today = today ? int_of(x, "rows_today") : 0;
+            restore_check(x, &t->check);
+        }
+        for (int k = 0; k < f->n_marts && !topic && name; k++)
+            if (!strcmp(f->marts[k].mart->name, name)) {
+                f->marts[k].rows_today = today ? int_of(x, "rows_today") : 0;
+                restore_check(x, &f->marts[k].check);
+            }
+    }
+    (void)pthread_mutex_unlock(&f->mutex);
+}
+
 /* "public.flights" is the end of "postgres.public.flights", after a dot. */
 static bool is_of(const char *topic, const char *name)
 {

@@ -12,6 +12,7 @@
 #ifndef ENGINE_FRESHNESS_H
 #define ENGINE_FRESHNESS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,16 +25,16 @@
 struct freshness;
 
 struct freshness_check {
-    int64_t at_us; /* 0: not looked at since the engine's start */
+    int64_t at_us; /* 0: not looked at yet */
     bool ok;
 };
 
 struct freshness_table {
     char *topic;
-    int64_t loaded_us;        /* when raw got its newest rows; 0: none since the engine's start */
+    int64_t loaded_us;        /* when raw got its newest rows; 0: not known */
     int64_t newest_commit_us; /* of these in the source; 0: not known */
     int64_t latency_us;       /* from that commit until they were in raw */
-    int64_t rows_today;       /* since midnight UTC, or the engine's start */
+    int64_t rows_today;       /* since midnight UTC */
     int64_t reached_us;       /* when nothing waited last; 0: never seen */
     struct growth age;        /* of the oldest record that waits, in seconds */
     struct growth waiting;    /* records */
@@ -64,6 +65,9 @@ void freshness_destroy(struct freshness *f); /* NULL is fine */
 /* Which marts there are and which DAGs make them; what the store knows of their last runs. */
 enum err freshness_bind(struct freshness *f, const struct marts *m, const struct dag_set *dags,
                         struct store *s, struct errbuf *e) MUST_CHECK;
+
+/* Goes on from the status that was recorded last, before a restart. */
+void freshness_restore(struct freshness *f, const json_t *status, int64_t now_us);
 
 /* ---- telling; now_us: wall clock ---- */
 void freshness_rows(struct freshness *f, const char *topic, int64_t rows, int64_t newest_commit_us,

@@ -160,6 +160,17 @@ static int64_t committed_of(const struct engine *g, const struct probe_view *v, 
     return -1;
 }
 
+const struct engine_connector *status_sink_of(const struct engine *g, const struct probe_view *v,
+                                              const char *topic)
+{
+    for (int i = 0; i < g->n_connectors; i++) {
+        int64_t at;
+        if (!g->connectors[i]->is_source && position_of(g->connectors[i], v, topic, 0, &at))
+            return g->connectors[i];
+    }
+    return NULL;
+}
+
 /* Of a sink that runs. */
 static int64_t read_of(const struct engine *g, const char *topic, int partition)
 {

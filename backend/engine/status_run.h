@@ -42,6 +42,10 @@ json_t *status_real_or_null(double v); /* NAN is null */
  * known. */
 int64_t status_topic_lag(const struct engine *g, const struct probe_topic *t);
 
+/* Which reads that topic, or did before it was paused; NULL. */
+const struct engine_connector *status_sink_of(const struct engine *g, const struct probe_view *v,
+                                              const char *topic);
+
 /* ---- status_way.c ---- */
 /* After a round of the probes: what grows. */
 void way_sample(struct engine *g, const struct probe_view *v);

@@ -167,16 +167,6 @@ static void look_topics(struct way *w)
 
 /* ---- freshness ---- */
 
-static const struct engine_connector *sink_of(const struct engine *g, const char *topic)
-{
-    for (int i = 0; i < g->n_connectors; i++) {
-        int64_t at;
-        if (!g->connectors[i]->is_source && sink_position(g->connectors[i]->sink, topic, 0, &at))
-            return g->connectors[i];
-    }
-    return NULL;
-}
-
 /* "flights" of postgres.public.flights, "sales.orders" of postgres.sales.orders */
 static const char *name_of(const char *topic)
 {
@@ -195,28 +185,35 @@ static json_t *check_json(const struct freshness_check *c)
 struct table_look {
     struct way *w;
     const struct probe_topic *topic;
-    int64_t lag;
+    int64_t lag; /* -1: its sink does not tell */
+    const struct engine_connector *sink;
 };
 
 static void look_table(void *arg, struct freshness_table *t)
 {
     const struct table_look *l = arg;
     const struct way *w = l->w;
-    const struct engine_connector *c = sink_of(w->g, t->topic);
+    const struct engine_connector *c = l->sink;
+    char resting[300];
+    struct task_view task;
     bool waits = l->lag > 0;
     int64_t behind = age_of(t, l->lag, w->now_us);
     const char *in = "-";
-    if (waits)
+    if (l->lag < 0) {
+        task_view_get(c->task, &task);
+        (void)snprintf(resting, sizeof resting, "%s is %s", c->name, task_state_word(task.state));
+        in = resting;
+    } else if (waits)
         in = w->v->warehouse_known && !w->v->warehouse_up ? "warehouse" : "kafka";
     else if (behind == 0 && w->now_us - t->loaded_us < QUIET_US)
         behind = t->latency_us;
     (void)json_array_append_new(
         w->freshness,
-        json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}", "name",
-                  name_of(t->topic), "kind", "table", "topic", t->topic, "connector",
-                  status_text_or_null(c ? c->name : NULL), "behind_s", seconds_or_null(behind),
-                  "of_it_in", in, "of_it_s", waits ? seconds_or_null(behind) : json_null(),
-                  "waiting", status_int_or_null(l->lag), "rows_today", (json_int_t)t->rows_today,
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}", "name",
+                  name_of(t->topic), "kind", "table", "topic", t->topic, "connector", c->name,
+                  "behind_s", seconds_or_null(behind), "of_it_in", in, "of_it_s",
+                  waits ? seconds_or_null(behind) : json_null(), "waiting",
+                  status_int_or_null(l->lag), "rows_today", (json_int_t)t->rows_today,
                   "last_refresh_us", moment(t->loaded_us), "verified_us", moment(t->check.at_us),
                   "verified_ok", check_json(&t->check)));
 }
@@ -226,7 +223,8 @@ static void look_tables(struct way *w)
     for (int i = 0; i < w->v->n_topics; i++) {
         struct table_look l = {
             .w = w, .topic = &w->v->topics[i], .lag = status_topic_lag(w->g, &w->v->topics[i])};
-        if (l.lag >= 0)
+        l.sink = status_sink_of(w->g, w->v, l.topic->name);
+        if (l.sink)
             freshness_with(w->g->freshness, l.topic->name, look_table, &l);
     }
 }
@@ -430,6 +428,20 @@ static json_t *slow_dwh(const struct way *w)
     return NULL;
 }
 
+/* Somebody asked for that: said when nothing else is. */
+static json_t *resting(const struct way *w)
+{
+    for (int i = 0; i < w->g->n_connectors; i++) {
+        const struct engine_connector *c = w->g->connectors[i];
+        struct task_view t;
+        task_view_get(c->task, &t);
+        if (t.state == TASK_PAUSED || t.state == TASK_STOPPED)
+            return json_sprintf("%s: %s is %s", c->is_source ? "capture" : "raw", c->name,
+                                task_state_word(t.state));
+    }
+    return NULL;
+}
+
 static json_t *late_mart(const struct way *w)
 {
     char words[WORDS_MAX];
@@ -451,5 +463,7 @@ json_t *way_bottleneck(const struct way *w)
         words = slow_dwh(w);
     if (!words)
         words = late_mart(w);
+    if (!words)
+        words = resting(w);
     return words ? words : json_null();
 }

@@ -239,6 +239,48 @@ static void test_acknowledge(void **state)
     alerts_destroy(a);
 }
 
+/* After a restart it is the same alert: not told again, acknowledged as before, over when it is. */
+static void test_restore(void **state)
+{
+    static const char bad[] = "{\"connectors\":[{\"name\":\"c\",\"state\":\"FAILED\"}]}";
+    struct errbuf e;
+    struct alerts *a = create(&limits);
+    (void)state;
+    assert_int_equal(look(a, bad, 0).n, 1);
+    assert_int_equal(alerts_acknowledge(a, "failed:c", "ann", BEGIN + 5, &e), ERR_OK);
+    json_t *status = json_pack("{s:o}", "alerts", alerts_json(a));
+    alerts_destroy(a);
+    a = create(&limits);
+    alerts_restore(a, status);
+    alerts_restore(a, status); /* twice is once */
+    assert_int_equal(look(a, bad, 60).n, 0);
+    json_t *again = alerts_json(a);
+    const json_t *x = json_array_get(again, 0);
+    assert_int_equal(json_array_size(again), 1);
+    assert_int_equal(json_integer_value(json_object_get(x, "since_us")), BEGIN);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(x, "acknowledged"), "who")), "ann");
+    json_decref(again);
+    struct heard h = look(a, "{}", 61);
+    assert_int_equal(h.n, 1);
+    assert_string_equal(h.level, "info");
+    alerts_destroy(a);
+    a = create(&limits); /* what is not known yet is not over yet */
+    alerts_restore(a, status);
+    assert_int_equal(look(a, "{}", 60).n + look(a, "{}", 89).n, 0);
+    assert_int_equal(raised(a), 1);
+    assert_int_equal(look(a, "{}", 90).n, 1);
+    alerts_destroy(a);
+    a = create(&limits); /* of another engine's rules, or no alerts at all */
+    json_t *odd = json_loads("{\"alerts\":[{\"rule\":\"new\",\"object\":\"x\"},7,{}]}", 0, NULL);
+    alerts_restore(a, odd);
+    alerts_restore(a, NULL);
+    assert_int_equal(raised(a), 0);
+    json_decref(odd);
+    json_decref(status);
+    alerts_destroy(a);
+}
+
 /* However many, the list is bounded; bytes that are no UTF-8 do no harm. */
 static void test_many_and_odd(void **state)
 {
@@ -280,7 +322,7 @@ int main(void)
         cmocka_unit_test(test_lag),          cmocka_unit_test(test_a_moment_is_no_alert),
         cmocka_unit_test(test_unknown),      cmocka_unit_test(test_each_rule),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_acknowledge),
-        cmocka_unit_test(test_many_and_odd),
+        cmocka_unit_test(test_many_and_odd), cmocka_unit_test(test_restore),
     };
     const char *only = getenv("TEST_FILTER");
     if (only)

@@ -112,12 +112,37 @@ static void test_tables(void **state)
     freshness_destroy(f);
 }
 
+/* After a restart of the same day the counts go on. */
+static void test_restore(void **state)
+{
+    struct freshness *f = create();
+    json_t *status = json_pack("{s:I, s:[{s:s, s:s, s:I, s:i, s:I, s:b}]}", "now_us",
+                               (json_int_t)BEGIN, "freshness", "name", "t", "topic", "p.public.t",
+                               "last_refresh_us", (json_int_t)(BEGIN - SECOND), "rows_today", 7,
+                               "verified_us", (json_int_t)(BEGIN - 9), "verified_ok", 1);
+    (void)state;
+    freshness_restore(f, status, BEGIN + 60 * SECOND);
+    rows(f, "p.public.t", 5, 61);
+    struct freshness_table t = table_of(f, "p.public.t");
+    assert_int_equal(t.rows_today, 12);
+    assert_int_equal(t.check.at_us, BEGIN - 9);
+    assert_true(t.check.ok);
+    freshness_destroy(f);
+    f = create();
+    freshness_restore(f, status, BEGIN + 86400 * SECOND);
+    assert_int_equal(table_of(f, "p.public.t").rows_today, 0);
+    assert_int_equal(table_of(f, "p.public.t").loaded_us, BEGIN - SECOND);
+    freshness_destroy(f);
+    json_decref(status);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dwh),
         cmocka_unit_test(test_a_part_of_dwh),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
