@@ -382,6 +382,7 @@ static void test_a_gap_is_not_zero(void **state)
     (void)state;
     static const double zero[] = {4, 4, 0, 0, 0, 4, 4};
     static const double gap[] = {4, 4, NAN, NAN, NAN, 4, 4};
+    static const double lone[] = {NAN, NAN, 4, NAN, 0, NAN, NAN};
     struct chart_series s = {"x", NULL, zero, 7};
     struct chart c = {.glyphs = GLYPHS_BRAILLE, .from_zero = true, .series = &s, .series_count = 1};
     assert_chart(chart_line, &c, 5, 14,
@@ -404,6 +405,15 @@ static void test_a_gap_is_not_zero(void **state)
                  "███        ███\n"
                  "┬──╌╌╌╌╌╌╌╌┬──\n"
                  "0          5\n");
+    c.glyphs = GLYPHS_BRAILLE;
+    s.y = lone;
+    assert_chart(chart_line, &c, 5, 14,
+                 "    ●\n"
+                 "\n"
+                 "         ●\n"
+                 "┬╌╌╌─╌╌╌╌─╌┬╌╌\n"
+                 "0          5\n");
+    c.glyphs = GLYPHS_EIGHTHS;
     s.y = zero;
     assert_chart(chart_line, &c, 5, 14,
                  "███        ███\n"

@@ -63,17 +63,26 @@ static bool point(const struct axes *a, const struct chart_series *s, size_t i, 
     return true;
 }
 
-static void draw_dots(struct grid *g, const struct axes *a, const struct chart_series *s,
-                      uint16_t style)
+static bool is_alone(const struct axes *a, const struct chart_series *s, size_t i)
 {
+    int x, y;
+    return !(i > 0 && point(a, s, i - 1, &x, &y)) && !(i + 1 < s->n && point(a, s, i + 1, &x, &y));
+}
+
+/* A point with gaps on both sides is a marker: nobody sees a single dot. */
+static void draw_dots(struct grid *g, const struct chart *c, const struct axes *a, size_t series)
+{
+    const struct chart_series *s = &c->series[series];
+    uint16_t style = chart_style(c, series);
     int x0 = 0, y0 = 0, x, y;
     bool joined = false;
     for (size_t i = 0; i < s->n; i++) {
         bool known = point(a, s, i, &x, &y);
-        if (known && joined)
+        if (known && is_alone(a, s, i))
+            grid_fill(g, (struct rect){a->plot.y + y / 4, a->plot.x + x / 2, 1, 1}, style,
+                      chart_marker(c, series));
+        else if (known && joined)
             dot_line(g, a->plot, x0, y0, x, y, style);
-        else if (known)
-            dot(g, a->plot, x, y, style);
         joined = known;
         x0 = x;
         y0 = y;
@@ -152,10 +161,14 @@ static void mark_gaps(struct grid *g, struct rect r, const struct chart *c, cons
         for (int x = 0; x < p.w; x++)
             known[x] = known[x] || !isnan(v[x]);
     }
-    for (int x = 0; x < p.w; x++)
-        if (!known[x])
-            grid_fill(g, (struct rect){p.y + p.h, p.x + x, 1, 1}, STYLE_ATTENTION,
-                      g->ascii ? L'.' : L'╌');
+    for (int x = 0; x < p.w; x++) {
+        struct rect cell = rect_intersect((struct rect){p.y + p.h, p.x + x, 1, 1}, g->clip);
+        if (known[x] || !cell.h || !cell.w)
+            continue;
+        wchar_t old = g->cells[(size_t)cell.y * (size_t)g->w + (size_t)cell.x].ch[0];
+        if (old == L'─' || old == L'-') /* ticks stay */
+            grid_fill(g, cell, STYLE_ATTENTION, g->ascii ? L'.' : L'╌');
+    }
 }
 
 /* ---- legend ---- */
@@ -289,7 +302,7 @@ static void draw_plot(struct grid *g, struct rect r, const struct chart *c, cons
         return;
     }
     for (size_t k = chart_shown(c); k-- > 0;)
-        draw_dots(g, &a, &c->series[k], chart_style(c, k));
+        draw_dots(g, c, &a, k);
     for (size_t k = chart_shown(c); c->series_count > 1 && k-- > 0;)
         draw_markers(g, c, &a, k);
 }
