@@ -116,11 +116,23 @@ typedef uint64_t context_t;
       "restart the connector, with a fresh restart budget")                                        \
     X(STOP, 's', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "stop",                                \
       "stop the connector and close its connections; it keeps its position")                       \
+    X(RESTART_FAILED, 'F', 0, CONTEXT_CONNECTORS, "restart failed",                                \
+      "restart every connector that has FAILED")                                                   \
+    X(EDIT, 'e', 0, CONTEXT_CONNECTOR, "edit",                                                     \
+      "change the configuration in $EDITOR; the engine checks it before it is applied")            \
+    X(NEW, 'N', 0, CONTEXT_CONNECTORS, "new", "make a connector from a template, in $EDITOR")      \
+    X(DELETE, 'D', 0, CONTEXT_CONNECTORS | CONTEXT_CONNECTOR, "delete",                            \
+      "delete the connector; what goes and what stays is said first")                              \
+    X(UNFOLD, VK_ENTER, VK_RIGHT, CONTEXT_MESSAGE, "unfold",                                       \
+      "show more levels of the JSON, or fold it")                                                  \
+    X(SEEK, 't', 0, CONTEXT_MESSAGES, "to ..", "go to an offset or a time")                        \
+    X(PRODUCE, 'P', 0, CONTEXT_TOPICS | CONTEXT_TOPIC | CONTEXT_MESSAGES | CONTEXT_MESSAGE,        \
+      "produce", "write a record by hand, in $EDITOR")                                             \
     X(CANCEL_QUERY, 'c', 0, CONTEXT_WAREHOUSE | CONTEXT_WAREHOUSE_TABLE, "cancel",                 \
       "cancel the running query on the server; its session goes on")                               \
     X(NEXT_LIST, 'v', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "list", "the next list of this pane") \
     X(LIST_BEFORE, 'V', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "", "the list before")              \
-    X(FOLLOW, 'f', 0, CONTEXT_EVENTS | CONTEXT_TASK, "follow",                                     \
+    X(FOLLOW, 'f', 0, CONTEXT_EVENTS | CONTEXT_TASK | CONTEXT_MESSAGES, "follow",                  \
       "keep to the newest, or stop doing so")                                                      \
     X(SEARCH, '/', 0, CONTEXT_TASK, "search", "search in the log")                                 \
     X(SEARCH_NEXT, 'n', 0, CONTEXT_TASK, "next", "the next line that was searched for")            \

@@ -156,6 +156,36 @@ void lines_printf(struct lines *l, const char *label, uint16_t style, const char
     lines_add(l, label, style, text);
 }
 
+/* One row: runs of one style. */
+static void draw_runs(struct lines *l, int y, int x, int w, const char *text, const char *styles,
+                      size_t n)
+{
+    char run[1024];
+    for (size_t i = 0, k; i < n && w > 0; i += k) {
+        for (k = 1; i + k < n && styles[i + k] == styles[i] && k < sizeof run - 1; k++)
+            ;
+        (void)snprintf(run, sizeof run, "%.*s", (int)k, text + i);
+        int used = grid_put(l->g, y, x, w, (uint16_t)styles[i], run);
+        x += used;
+        w -= used;
+    }
+}
+
+void lines_styled(struct lines *l, const char *text, const char *styles)
+{
+    int x = l->r.x + 3;
+    int w = l->r.w > 8 ? l->r.w - 4 : l->r.w;
+    while (*text) {
+        size_t next;
+        size_t n = wrap_row(text, w, l->g->ascii, &next);
+        int y = next_row(l);
+        if (y >= 0)
+            draw_runs(l, y, x, w, text, styles, n);
+        text += next;
+        styles += next;
+    }
+}
+
 void lines_draw(struct screen *s, struct grid *g, struct rect r, int label,
                 void (*draw)(struct screen *s, struct lines *l))
 {

@@ -132,6 +132,9 @@ void lines_add(struct lines *l, const char *label, uint16_t style, const char *t
 void lines_printf(struct lines *l, const char *label, uint16_t style, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
+/* Text with a style (enum style_role) for each of its bytes; newlines end lines. */
+void lines_styled(struct lines *l, const char *text, const char *styles);
+
 /* Runs draw once to count and once to show, so that the scroll is never past the end. */
 void lines_draw(struct screen *s, struct grid *g, struct rect r, int label,
                 void (*draw)(struct screen *s, struct lines *l));

@@ -1,25 +1,261 @@
-/* Pane 3: topics; opened: partitions. */
+/* Pane 3: topics; opened: partitions, their records, one record. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "views/draft.h"
 #include "views/pane.h"
+#include "views/topic_messages.h"
+
+enum { PROMPT_FILTER = 1, PROMPT_SEEK, FIGURES_MAX = 60 };
+
+static const int64_t FIGURES_US = 60 * INT64_C(1000000);
+
+/* What topic.figures said of a topic. */
+struct figures {
+    char *name;
+    double size_bytes, record_bytes; /* NAN: not measured */
+    int64_t retention_ms;            /* -1: for ever */
+    char *settings;                  /* "a=b, c=d"; NULL: none */
+    bool compacted;
+    int64_t at_us; /* monotonic */
+};
+
+struct topics_state {
+    struct table_state parts;
+    struct messages messages;
+    struct draft draft;      /* of a record to be produced */
+    size_t n_figures;        /* by name */
+    struct figures *figures; /* of those that were looked at */
+};
+
+static struct topics_state *state_of(const struct screen *s)
+{
+    return PANE_STATE(s, PANE_TOPICS, struct topics_state);
+}
+
+struct messages *topics_messages(const struct screen *s)
+{
+    return &state_of(s)->messages;
+}
 
 static int compare_int(int64_t a, int64_t b)
 {
     return a < b ? -1 : a > b;
 }
 
+/* What is not known sorts below everything. */
+static int compare_real(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return (isnan(b) ? 1 : 0) - (isnan(a) ? 1 : 0);
+    return a < b ? -1 : a > b;
+}
+
+/* ---- figures, asked for what is on screen ---- */
+
+static size_t figures_place(const struct topics_state *st, const char *name)
+{
+    size_t low = 0;
+    size_t high = st->n_figures;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(st->figures[mid].name, name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static struct figures *figures_of(const struct topics_state *st, const char *name)
+{
+    size_t i = figures_place(st, name);
+    return i < st->n_figures && strcmp(st->figures[i].name, name) == 0 ? &st->figures[i] : NULL;
+}
+
+static struct figures *figures_make(struct topics_state *st, const char *name)
+{
+    struct figures *f = figures_of(st, name);
+    if (f)
+        return f;
+    size_t i = figures_place(st, name);
+    char *copy = strdup(name);
+    f = copy ? realloc(st->figures, (st->n_figures + 1) * sizeof *f) : NULL;
+    if (!f) {
+        free(copy);
+        return NULL;
+    }
+    st->figures = f;
+    memmove(f + i + 1, f + i, (st->n_figures - i) * sizeof *f);
+    st->n_figures++;
+    f[i] = (struct figures){.name = copy};
+    return &f[i];
+}
+
+static char *settings_text(const json_t *settings)
+{
+    struct buf b;
+    const char *name;
+    json_t *v;
+    buf_init(&b, 0);
+    json_object_foreach((json_t *)(uintptr_t)settings, name, v) buf_printf(
+        &b, "%s%s=%s", b.len ? ", " : "", name, json_string_value(v) ? json_string_value(v) : "");
+    char *text = b.len && !buf_failed(&b) ? strdup(buf_cstr(&b)) : NULL;
+    buf_free(&b);
+    return text;
+}
+
+static double real_of(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void take_figures(struct screen *s, const json_t *topic)
+{
+    const char *name = json_string_value(json_object_get(topic, "name"));
+    const json_t *settings = json_object_get(topic, "settings");
+    const char *policy = json_string_value(json_object_get(settings, "cleanup.policy"));
+    struct figures *f = name ? figures_make(state_of(s), name) : NULL;
+    if (!f)
+        return;
+    f->size_bytes = real_of(topic, "size_bytes");
+    f->record_bytes = real_of(topic, "record_bytes");
+    f->retention_ms = json_integer_value(json_object_get(topic, "retention_ms"));
+    f->compacted = policy && strstr(policy, "compact");
+    free(f->settings);
+    f->settings = settings_text(settings);
+    f->at_us = s->now_us;
+}
+
+static bool is_stale(const struct screen *s, const char *name)
+{
+    const struct figures *f = figures_of(state_of(s), name);
+    return !f || s->now_us - f->at_us >= FIGURES_US;
+}
+
+/* The names of what is looked at and was not asked for lately. */
+static bool ask_figures(const struct screen *s, struct ask *out)
+{
+    const struct table_state *t = &s->tables[PANE_TOPICS];
+    json_t *names = json_array();
+    size_t rows = s->h > 0 ? (size_t)s->h : 1;
+    if (s->detail && is_stale(s, s->object))
+        (void)json_array_append_new(names, json_string(s->object));
+    for (size_t i = t->top; !s->detail && s->snapshot && i < t->n && i < t->top + rows; i++) {
+        size_t row = t->order[i];
+        if (row < s->snapshot->topic_count && json_array_size(names) < FIGURES_MAX &&
+            is_stale(s, s->snapshot->topics[row].name))
+            (void)json_array_append_new(names, json_string(s->snapshot->topics[row].name));
+    }
+    if (!json_array_size(names)) {
+        json_decref(names);
+        return false;
+    }
+    *out = (struct ask){.method = "topic.figures",
+                        .params = json_pack("{s:o}", "names", names),
+                        .every_us = FIGURES_US};
+    return true;
+}
+
+static bool ask(const struct screen *s, int i, struct ask *out)
+{
+    if (ask_figures(s, out)) {
+        if (i == 0)
+            return true;
+        json_decref(out->params);
+        i--;
+    }
+    return s->detail && messages_ask(topics_messages(s), i, out);
+}
+
+static void take(struct screen *s, const struct answer *a)
+{
+    size_t i;
+    json_t *topic;
+    if (strcmp(a->method, "topic.figures") != 0) {
+        (void)messages_take(s, topics_messages(s), a);
+        return;
+    }
+    json_array_foreach(json_object_get(a->result, "topics"), i, topic) take_figures(s, topic);
+}
+
+/* ---- words ---- */
+
+/* "catches up in 3 m 12 s", "growing 4.1 k/s"; "" where nothing waits or nothing is known. */
+static uint16_t trend_words(const struct snap_topic *t, char *out, size_t n)
+{
+    char text[UNIT_TEXT_MAX];
+    out[0] = '\0';
+    if (t->lag <= 0 || isnan(t->lag_growth_s))
+        return STYLE_PLAIN;
+    if (t->lag_growth_s > 0.05) {
+        (void)snprintf(out, n, "growing %s", unit_rate(t->lag_growth_s, text, sizeof text));
+        return STYLE_ATTENTION;
+    }
+    if (t->lag_growth_s > -0.05) {
+        (void)snprintf(out, n, "not shrinking");
+        return STYLE_ATTENTION;
+    }
+    (void)snprintf(out, n, "catches up in %s",
+                   unit_duration((double)t->lag / -t->lag_growth_s, text, sizeof text));
+    return STYLE_PLAIN;
+}
+
+/* "7 d 0 h", "for ever", "compacted"; "-" where it is not known. */
+static const char *retention_words(const struct screen *s, const struct snap_topic *t, char *out,
+                                   size_t n)
+{
+    const struct figures *f = figures_of(state_of(s), t->name);
+    int64_t ms = f ? f->retention_ms : t->retention_ms;
+    if (f && f->compacted)
+        (void)snprintf(out, n, "compacted");
+    else if (ms == UNKNOWN_INT)
+        (void)snprintf(out, n, "-");
+    else if (ms < 0)
+        (void)snprintf(out, n, "for ever");
+    else
+        (void)unit_duration((double)ms / 1e3, out, n);
+    return out;
+}
+
+static double size_of(const struct screen *s, const char *name)
+{
+    const struct figures *f = figures_of(state_of(s), name);
+    return f ? f->size_bytes : NAN;
+}
+
+static double retention_of(const struct screen *s, const struct snap_topic *t)
+{
+    const struct figures *f = figures_of(state_of(s), t->name);
+    int64_t ms = f ? f->retention_ms : t->retention_ms;
+    return ms == UNKNOWN_INT ? NAN : ms < 0 ? INFINITY : (double)ms;
+}
+
 /* ---- topics ---- */
 
-enum { COLUMN_NAME, COLUMN_PARTITIONS, COLUMN_RECORDS, COLUMN_RATE, COLUMN_LAG };
+enum {
+    COLUMN_NAME,
+    COLUMN_PARTITIONS,
+    COLUMN_RECORDS,
+    COLUMN_SIZE,
+    COLUMN_RATE,
+    COLUMN_RETENTION,
+    COLUMN_LAG,
+    COLUMN_TREND,
+};
 
 static const struct table_column columns[] = {
-    [COLUMN_NAME] = {.title = "topic", .width = 26, .stretch = true},
-    [COLUMN_PARTITIONS] = {.title = "partitions", .width = 10, .right = true, .rank = 4},
-    [COLUMN_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 2},
+    [COLUMN_NAME] = {.title = "topic", .width = 24, .want = 40, .stretch = true},
+    [COLUMN_PARTITIONS] = {.title = "parts", .width = 5, .right = true, .rank = 7},
+    [COLUMN_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 5},
+    [COLUMN_SIZE] = {.title = "size, about", .width = 11, .right = true, .rank = 4},
     [COLUMN_RATE] = {.title = "rate", .width = 9, .right = true, .rank = 3},
+    [COLUMN_RETENTION] = {.title = "kept for", .width = 9, .right = true, .rank = 6},
     [COLUMN_LAG] = {.title = "lag, records", .width = 12, .right = true, .rank = 1},
+    [COLUMN_TREND] = {.title = "trend", .width = 22, .rank = 2},
 };
 
 static const struct snap_topic *topic(const void *ctx, size_t row)
@@ -34,10 +270,20 @@ static const char *key(const void *ctx, size_t row)
 
 static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
+    const struct screen *s = ctx;
     const struct snap_topic *t = topic(ctx, row);
     size_t n = sizeof out->text;
     out->style = STYLE_PLAIN;
     switch (column) {
+    case COLUMN_SIZE:
+        (void)unit_bytes(size_of(s, t->name), out->text, n);
+        break;
+    case COLUMN_RETENTION:
+        (void)retention_words(s, t, out->text, n);
+        break;
+    case COLUMN_TREND:
+        out->style = trend_words(t, out->text, n);
+        break;
     case COLUMN_NAME:
         (void)snprintf(out->text, n, "%s", t->name);
         break;
@@ -66,9 +312,14 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
         return compare_int((int64_t)a->partition_count, (int64_t)b->partition_count);
     case COLUMN_RECORDS:
         return compare_int(a->records, b->records);
-    case COLUMN_RATE: /* NAN sorts below everything */
-        return (a->rate_s > b->rate_s || (isnan(b->rate_s) && !isnan(a->rate_s))) -
-               (a->rate_s < b->rate_s || (isnan(a->rate_s) && !isnan(b->rate_s)));
+    case COLUMN_RATE:
+        return compare_real(a->rate_s, b->rate_s);
+    case COLUMN_SIZE:
+        return compare_real(size_of(ctx, a->name), size_of(ctx, b->name));
+    case COLUMN_RETENTION:
+        return compare_real(retention_of(ctx, a), retention_of(ctx, b));
+    case COLUMN_TREND:
+        return compare_real(a->lag_growth_s, b->lag_growth_s);
     default:
         return compare_int(a->lag, b->lag);
     }
@@ -100,57 +351,67 @@ static void render(struct screen *s, struct grid *g, struct rect r)
     table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t, true);
 }
 
-/* ---- the partitions of the open topic ---- */
+/* ---- the partitions of the open topic, behind a row for all of them ---- */
 
-enum { PART_ID, PART_LOW, PART_HIGH, PART_COMMITTED, PART_LAG };
+enum { PART_ID, PART_LOW, PART_HIGH, PART_RECORDS, PART_COMMITTED, PART_LAG };
 
 static const struct table_column part_columns[] = {
     [PART_ID] = {.title = "partition", .width = 9, .right = true},
-    [PART_LOW] = {.title = "first offset", .width = 14, .right = true, .rank = 3},
+    [PART_LOW] = {.title = "first offset", .width = 14, .right = true, .rank = 4},
     [PART_HIGH] = {.title = "next offset", .width = 14, .right = true, .rank = 2},
+    [PART_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 3},
     [PART_COMMITTED] = {.title = "committed", .width = 14, .right = true, .rank = 1},
     [PART_LAG] = {.title = "lag, records", .width = 12, .right = true},
 };
 
+/* Row 0 is all of them. */
 static const struct snap_partition *part(const void *ctx, size_t row)
 {
-    const struct screen *s = ctx;
-    return &snapshot_topic(s->snapshot, s->object)->partitions[row];
+    return row ? &((const struct snap_topic *)ctx)->partitions[row - 1] : NULL;
 }
 
 static const char *part_key(const void *ctx, size_t row)
 {
-    return part(ctx, row)->key;
+    return row ? part(ctx, row)->key : "all";
+}
+
+static int64_t part_value(const struct snap_topic *t, const struct snap_partition *p, int column)
+{
+    switch (column) {
+    case PART_ID:
+        return p ? p->id : UNKNOWN_INT;
+    case PART_LOW:
+        return p ? p->low : UNKNOWN_INT;
+    case PART_HIGH:
+        return p ? p->high : UNKNOWN_INT;
+    case PART_RECORDS:
+        return !p                                                ? t->records
+               : p->low == UNKNOWN_INT || p->high == UNKNOWN_INT ? UNKNOWN_INT
+                                                                 : p->high - p->low;
+    case PART_COMMITTED:
+        return p ? p->committed : UNKNOWN_INT;
+    default:
+        return p ? p->lag : t->lag;
+    }
 }
 
 static void part_cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     const struct snap_partition *p = part(ctx, row);
-    int64_t v = column == PART_ID          ? p->id
-                : column == PART_LOW       ? p->low
-                : column == PART_HIGH      ? p->high
-                : column == PART_COMMITTED ? p->committed
-                                           : p->lag;
+    int64_t v = part_value(ctx, p, column);
     out->style = STYLE_PLAIN;
-    (void)unit_count(v, out->text, sizeof out->text);
+    if (!p && (column == PART_LOW || column == PART_HIGH || column == PART_COMMITTED))
+        out->text[0] = '\0';
+    else if (!p && column == PART_ID)
+        (void)snprintf(out->text, sizeof out->text, "all");
+    else
+        (void)unit_count(v, out->text, sizeof out->text);
 }
 
 static int part_compare(const void *ctx, size_t x, size_t y, int column)
 {
-    const struct snap_partition *a = part(ctx, x);
-    const struct snap_partition *b = part(ctx, y);
-    switch (column) {
-    case PART_ID:
-        return compare_int(a->id, b->id);
-    case PART_LOW:
-        return compare_int(a->low, b->low);
-    case PART_HIGH:
-        return compare_int(a->high, b->high);
-    case PART_COMMITTED:
-        return compare_int(a->committed, b->committed);
-    default:
-        return compare_int(a->lag, b->lag);
-    }
+    return compare_int(part_value(ctx, part(ctx, x), column),
+                       part_value(ctx, part(ctx, y), column));
 }
 
 static void parts_model(const struct screen *s, struct table_model *m)
@@ -159,8 +420,8 @@ static void parts_model(const struct screen *s, struct table_model *m)
     *m = (struct table_model){
         .columns = part_columns,
         .column_count = sizeof part_columns / sizeof part_columns[0],
-        .rows = t ? t->partition_count : 0,
-        .ctx = s,
+        .rows = t ? t->partition_count + 1 : 0,
+        .ctx = t,
         .key = part_key,
         .cell = part_cell,
         .compare = part_compare,
@@ -170,47 +431,308 @@ static void parts_model(const struct screen *s, struct table_model *m)
 
 static bool table(struct screen *s, struct table_model *m, struct table_state **t)
 {
-    parts_model(s, m);
-    *t = PANE_STATE(s, PANE_TOPICS, struct table_state);
+    struct topics_state *st = state_of(s);
+    if (st->messages.detail)
+        return false;
+    if (st->messages.open) {
+        messages_model(&st->messages, m);
+        *t = &st->messages.table;
+    } else {
+        parts_model(s, m);
+        *t = &st->parts;
+    }
     return true;
 }
 
 static void init_state(struct screen *s, void *state)
 {
+    struct topics_state *st = state;
     (void)s;
-    ((struct table_state *)state)->sort = -1;
+    st->parts.sort = -1;
+    messages_close(&st->messages);
 }
 
 static void free_state(void *state)
 {
-    table_free(state);
+    struct topics_state *st = state;
+    table_free(&st->parts);
+    messages_close(&st->messages);
+    draft_forget(&st->draft);
+    for (size_t i = 0; i < st->n_figures; i++) {
+        free(st->figures[i].name);
+        free(st->figures[i].settings);
+    }
+    free(st->figures);
 }
 
 static void forget(struct screen *s)
 {
-    struct table_state *t = PANE_STATE(s, PANE_TOPICS, struct table_state);
-    table_free(t);
-    *t = (struct table_state){.sort = -1};
+    struct topics_state *st = state_of(s);
+    table_free(&st->parts);
+    st->parts = (struct table_state){.sort = -1};
+    messages_close(&st->messages);
+}
+
+static context_t where(const struct screen *s)
+{
+    const struct messages *m = topics_messages(s);
+    return !s->detail  ? CONTEXT_TOPICS
+           : !m->open  ? CONTEXT_TOPIC
+           : m->detail ? CONTEXT_MESSAGE
+                       : CONTEXT_MESSAGES;
+}
+
+static bool back(struct screen *s)
+{
+    return messages_back(s, topics_messages(s));
+}
+
+/* What is known of the topic, in words. Returns the row below. */
+static int draw_topic(struct screen *s, struct grid *g, struct rect r, int y)
+{
+    const struct snap_topic *t = snapshot_topic(s->snapshot, s->object);
+    const struct figures *f = figures_of(state_of(s), s->object);
+    char a[UNIT_TEXT_MAX];
+    char b[UNIT_TEXT_MAX];
+    char c[96];
+    if (!t || r.h < 8)
+        return y;
+    (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_PLAIN, "%s records, %s",
+                      unit_count(t->records, a, sizeof a), unit_rate(t->rate_s, b, sizeof b));
+    int x = r.x + 3;
+    x += grid_printf(g, y, x, r.w - 3, STYLE_PLAIN, "%s not yet in the warehouse",
+                     unit_count(t->lag, a, sizeof a));
+    uint16_t style = trend_words(t, c, sizeof c);
+    if (c[0])
+        (void)grid_printf(g, y, x, r.w - x, style, ": %s", c);
+    y++;
+    if (f)
+        (void)grid_printf(
+            g, y++, r.x + 3, r.w - 3, STYLE_PLAIN, "about %s, %s a record, uncompressed; kept: %s",
+            unit_bytes(f->size_bytes, a, sizeof a), unit_bytes(f->record_bytes, b, sizeof b),
+            retention_words(s, t, c, sizeof c));
+    if (f && f->settings)
+        (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_DIM, "set: %s", f->settings);
+    return y + 1;
 }
 
 static void render_detail(struct screen *s, struct grid *g, struct rect r)
 {
-    const struct snap_topic *t = snapshot_topic(s->snapshot, s->object);
-    char a[UNIT_TEXT_MAX];
-    char b[UNIT_TEXT_MAX];
-    char c[UNIT_TEXT_MAX];
-    char title[TABLE_KEY_MAX + 16];
-    (void)snprintf(title, sizeof title, "Topic %s", s->object);
-    int y = draw_section(g, r, r.y, title);
-    if (t && r.h > 5)
-        (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_PLAIN,
-                          "%s records, %s, %s not yet in the warehouse",
-                          unit_count(t->records, a, sizeof a), unit_rate(t->rate_s, b, sizeof b),
-                          unit_count(t->lag, c, sizeof c));
+    struct topics_state *st = state_of(s);
     struct table_model m;
+    char title[TABLE_KEY_MAX + 16];
+    if (st->messages.open) {
+        messages_render(s, &st->messages, g, r);
+        return;
+    }
+    (void)snprintf(title, sizeof title, "Topic %s", s->object);
+    int y = draw_topic(s, g, r, draw_section(g, r, r.y, title));
     parts_model(s, &m);
-    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m,
-               PANE_STATE(s, PANE_TOPICS, struct table_state), true);
+    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, &st->parts, true);
+}
+
+/* ---- a record by hand ---- */
+
+static const char RECORD_WORDS[] =
+    "# A record for the topic %s. Lines that begin with # are left out.\n"
+    "# key, value: any JSON; a text in quotes is sent as the text; null is null (of a value: a\n"
+    "# tombstone). headers: texts by name. partition: a number, or null: the key decides.\n";
+
+/* A text that is JSON is edited as JSON. */
+static json_t *editable(const json_t *text)
+{
+    const char *p = json_string_value(text);
+    json_t *v = p ? json_loads(p, 0, NULL) : NULL;
+    return v ? v : p ? json_string(p) : json_null();
+}
+
+/* The record that is looked at as a beginning, else an empty one. */
+static char *template_of(const struct screen *s, const char *topic)
+{
+    const struct messages *m = topics_messages(s);
+    const json_t *r = m->open ? messages_record(m) : NULL;
+    json_t *headers = json_object();
+    struct buf b;
+    size_t i;
+    json_t *h;
+    buf_init(&b, 0);
+    json_array_foreach(json_object_get(r, "headers"), i, h)(void) json_object_set(
+        headers, json_string_value(json_object_get(h, "name")), json_object_get(h, "value"));
+    json_t *record = json_pack(
+        "{s:o, s:o, s:o, s:n}", "key",
+        r ? editable(json_object_get(r, "key")) : json_pack("{s:i}", "id", 1), "value",
+        r ? editable(json_object_get(r, "value")) : json_object(), "headers", headers, "partition");
+    char *text = json_dumps(record, JSON_INDENT(2));
+    json_decref(record);
+    buf_printf(&b, RECORD_WORDS, topic);
+    buf_printf(&b, "%s\n", text ? text : "");
+    free(text);
+    text = buf_failed(&b) ? NULL : strdup(buf_cstr(&b));
+    buf_free(&b);
+    return text;
+}
+
+static void edit_record(struct screen *s, struct effect *out)
+{
+    struct draft *d = &state_of(s)->draft;
+    const char *why = screen_why_not(s);
+    const char *topic = screen_object(s);
+    if (why || !topic) {
+        screen_say(s, STYLE_ATTENTION, "%s", why ? why : "no topic is selected");
+        return;
+    }
+    char *fresh = template_of(s, topic);
+    char *text = fresh ? draft_open(d, topic, fresh) : NULL;
+    free(fresh);
+    if (text)
+        effect_text(out, EFFECT_EDIT, text, strlen(text), NULL);
+    else
+        screen_say(s, STYLE_BROKEN, "no memory for the record");
+}
+
+static void part_words(struct buf *b, const char *what, const json_t *v)
+{
+    char *text = v ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    buf_printf(b, "%s: %.300s%s\n", what, text ? text : "null",
+               text && strlen(text) > 300 ? " .." : "");
+    free(text);
+}
+
+static void ask_to_produce(struct screen *s, const char *topic, json_t *record)
+{
+    bool demo = s->snapshot && strcmp(s->snapshot->environment.kind, "demo") == 0;
+    struct question q = {.method = "topic.produce", .params = record, .twice = true};
+    struct buf b;
+    buf_init(&b, 0);
+    buf_printf(&b,
+               "Writes one record to %s. Whoever reads the topic gets it, the warehouse too; it "
+               "cannot be taken back.\n",
+               topic);
+    part_words(&b, "key", json_object_get(record, "key"));
+    part_words(&b, "value", json_object_get(record, "value"));
+    if (json_object_size(json_object_get(record, "headers")))
+        part_words(&b, "headers", json_object_get(record, "headers"));
+    (void)snprintf(q.preview, sizeof q.preview, "%s", buf_cstr(&b));
+    buf_free(&b);
+    (void)snprintf(q.label, sizeof q.label, "produce a record to topic %.270s", topic);
+    if (!demo)
+        (void)snprintf(q.name, sizeof q.name, "%s", topic);
+    (void)json_object_set_new(record, "name", json_string(topic));
+    screen_confirm(s, &q);
+}
+
+static void edited(struct screen *s, const char *text, struct effect *out)
+{
+    struct draft *d = &state_of(s)->draft;
+    struct errbuf e;
+    json_t *record;
+    (void)out;
+    if (!text) {
+        screen_say(s, STYLE_PLAIN, "nothing was changed, so nothing was produced");
+        return;
+    }
+    draft_keep(d, text);
+    if (draft_read(text, &record, &e) == ERR_OK) {
+        ask_to_produce(s, d->about, record);
+        return;
+    }
+    draft_refuse(d, e.text);
+    screen_say(s, STYLE_BROKEN, "the record is no JSON: %s. P opens it again, as you left it",
+               e.text);
+}
+
+static bool done(struct screen *s, const struct answer *a, const char *label)
+{
+    struct topics_state *st = state_of(s);
+    if (strcmp(a->method, "topic.produce") != 0)
+        return false;
+    if (a->code) {
+        draft_refuse(&st->draft, a->text);
+        screen_say(s, STYLE_BROKEN, "%s: %s. P opens it again, as you left it", label, a->text);
+        return true;
+    }
+    draft_forget(&st->draft);
+    st->messages.more_after = st->messages.open; /* there it comes */
+    return false;
+}
+
+/* ---- acting ---- */
+
+static bool can(const struct screen *s, enum action a)
+{
+    const struct topics_state *st = state_of(s);
+    switch (a) {
+    case ACTION_OPEN:
+        return s->detail && (st->messages.open ? st->messages.n > 0 : st->parts.n > 0);
+    case ACTION_REFRESH:
+        return false;
+    case ACTION_PRODUCE:
+        return screen_object(s) && !screen_why_not(s);
+    default:
+        return true;
+    }
+}
+
+static void open_partition(struct screen *s)
+{
+    struct topics_state *st = state_of(s);
+    bool all = strcmp(st->parts.key, "all") == 0;
+    if (st->parts.n)
+        messages_open(s, &st->messages, s->object,
+                      all ? MESSAGES_ALL : (int)strtol(st->parts.key, NULL, 10));
+}
+
+static bool act(struct screen *s, enum action a, struct effect *out)
+{
+    struct messages *m = topics_messages(s);
+    if (a == ACTION_PRODUCE) {
+        edit_record(s, out);
+        return true;
+    }
+    if (!s->detail)
+        return false;
+    switch (a) {
+    case ACTION_OPEN:
+        if (m->open)
+            messages_open_record(s, m);
+        else
+            open_partition(s);
+        return true;
+    case ACTION_UNFOLD:
+        messages_unfold(m);
+        return true;
+    case ACTION_FOLLOW:
+        messages_toggle_follow(s, m);
+        return true;
+    case ACTION_FILTER:
+        screen_prompt(s, PROMPT_FILTER, "a text anywhere in records, or key=17", m->filter);
+        return true;
+    case ACTION_SEEK:
+        screen_prompt(s, PROMPT_SEEK, "to an offset, 15m ago, 2026-11-24 12:00, beginning, end",
+                      "");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void answered(struct screen *s, int prompt, const char *text, struct effect *out)
+{
+    (void)out;
+    if (prompt == PROMPT_FILTER)
+        messages_set_filter(s, topics_messages(s), text);
+    else if (prompt == PROMPT_SEEK && *text)
+        messages_seek(s, topics_messages(s), text);
+}
+
+static bool copy(struct screen *s, struct buf *out)
+{
+    const struct messages *m = topics_messages(s);
+    const json_t *r = m->open ? messages_record(m) : NULL;
+    const char *value = json_string_value(json_object_get(r, "value"));
+    if (value)
+        buf_str(out, value);
+    return value != NULL;
 }
 
 const struct pane pane_topics = {
@@ -222,9 +744,20 @@ const struct pane pane_topics = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
-    .state_size = sizeof(struct table_state),
+    .state_size = sizeof(struct topics_state),
     .init_state = init_state,
     .free_state = free_state,
-    .opened = forget,
+    .where = where,
     .table = table,
+    .opened = forget,
+    .left = forget,
+    .back = back,
+    .ask = ask,
+    .take = take,
+    .done = done,
+    .can = can,
+    .act = act,
+    .answered = answered,
+    .edited = edited,
+    .copy = copy,
 };

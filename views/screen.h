@@ -70,6 +70,7 @@ struct question {
     char
         preview[SCREEN_PREVIEW_MAX]; /* exactly what is touched, in words; "" where label says it */
     char name[TABLE_KEY_MAX];        /* has to be typed; "": y or n */
+    bool twice;                      /* y or n first, then the name */
     const char *method;              /* static */
     json_t *params;                  /* owned; NULL: none */
 };

@@ -72,7 +72,7 @@ void screen_confirm(struct screen *s, struct question *q)
     s->question = *q;
     q->params = NULL;
     s->input[0] = '\0';
-    s->mode = q->name[0] ? MODE_TYPED : MODE_CONFIRM;
+    s->mode = s->question.name[0] && !s->question.twice ? MODE_TYPED : MODE_CONFIRM;
 }
 
 static void call(struct screen *s, struct effect *out, const char *method, json_t *params,
@@ -95,6 +95,10 @@ void screen_call(struct screen *s, struct effect *out, const char *method, json_
 void screen_accept(struct screen *s, struct effect *out)
 {
     struct question *q = &s->question;
+    if (s->mode == MODE_CONFIRM && q->name[0]) { /* the second question */
+        s->mode = MODE_TYPED;
+        return;
+    }
     if (s->mode == MODE_TYPED && strcmp(s->input, q->name) != 0) {
         screen_say(s, STYLE_ATTENTION, "\"%s\" is not \"%s\": nothing was done", s->input, q->name);
         screen_refuse(s);

@@ -185,7 +185,7 @@ static bool in_help_line(const struct screen *s, context_t context, enum action 
 static void draw_help_line(const struct screen *s, struct grid *g, int y, int x)
 {
     context_t context = screen_context(s);
-    int tail = context & CONTEXT_BROWSE ? 16 : 0; /* "? help  q leave" */
+    int tail = context & CONTEXT_BROWSE ? 17 : 0; /* "  ? help  q leave" */
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
         bool last = a == ACTION_HELP || a == ACTION_LEAVE;
         if (!in_help_line(s, context, (enum action)a))

@@ -170,6 +170,8 @@ static void read_topic(struct reader *r, const json_t *json, struct snap_topic *
         .records = int_of(json, "records"),
         .rate_s = real_of(json, "rate_s"),
         .lag = int_of(json, "lag"),
+        .lag_growth_s = real_of(json, "lag_growth_s"),
+        .retention_ms = int_of(json, "retention_ms"),
     };
     const json_t *parts = json_object_get(json, "partitions");
     t->partitions = room_for(r, parts, sizeof *t->partitions, &t->partition_count);

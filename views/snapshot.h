@@ -59,6 +59,8 @@ struct snap_topic {
     int64_t records;
     double rate_s;
     int64_t lag;
+    double lag_growth_s;  /* records a second; less than 0: it catches up */
+    int64_t retention_ms; /* UNKNOWN_INT: not known, or for ever */
     struct snap_partition *partitions;
     size_t partition_count;
 };

@@ -127,7 +127,7 @@ static void test_acting(void **state)
     assert_true(terminal_hides(t, "Pause connector"));
     assert_int_equal(fake_engine_calls(f, "connector.pause"), 0);
     terminal_type(t, "py");
-    assert_true(terminal_shows(t, "it is PAUSED"));
+    assert_true(terminal_shows(t, "flights-sink is PAUSED")); /* as it was read again */
     assert_true(terminal_shows(t, "▲ PAUSED"));
     assert_int_equal(fake_engine_calls(f, "connector.pause"), 1);
     fake_engine_last_params(f, "connector.pause", params, sizeof params);
@@ -188,6 +188,47 @@ static void test_kinds_of_terminals(void **state)
         assert_true(terminal_is_cooked(t));
         close_terminal();
     }
+}
+
+/* From the list to one record, through the engine's answers; one made by hand in $EDITOR. */
+static void test_records(void **state)
+{
+    (void)state;
+    char script[96];
+    char editor[112];
+    char params[256];
+    (void)snprintf(script, sizeof script, "%s/editor", dir);
+    (void)snprintf(editor, sizeof editor, "EDITOR=%s", script);
+    FILE *out = fopen(script, "w");
+    assert_non_null(out);
+    (void)fprintf(out, "#!/bin/sh\nsed -i 's/\"flight_id\": 39/\"flight_id\": 40/' \"$1\"\n");
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(script, 0700), 0);
+    const char *const env[] = {editor, "VISUAL", NULL};
+    open_engine();
+    open_console(30, 100, env, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "3");
+    assert_true(terminal_shows(t, "9.8 MB"));
+    terminal_type(t, "\r");
+    assert_true(terminal_shows(t, "next offset"));
+    terminal_type(t, "\r");
+    assert_true(terminal_shows(t, "Records of postgres.bookings.flights (100)"));
+    terminal_type(t, "/key=7\r");
+    assert_true(terminal_shows(t, "(5 that match key=7)"));
+    terminal_type(t, "\x1b");
+    assert_true(terminal_shows(t, "flights (100)"));
+    terminal_type(t, "P");
+    assert_true(terminal_shows(t, "key: {\"flight_id\":40}"));
+    terminal_type(t, "y");
+    assert_true(terminal_shows(t, "produce a record to topic postgres.bookings.flights: done"));
+    assert_int_equal(fake_engine_calls(f, "topic.produce"), 1);
+    fake_engine_last_params(f, "topic.produce", params, sizeof params);
+    assert_non_null(strstr(params, "\"key\":{\"flight_id\":40}"));
+    terminal_type(t, "\r");
+    assert_true(terminal_shows(t, "\"status\": \"Departed\""));
+    assert_true(terminal_shows(t, "flightdeck.sche"));
+    assert_int_equal(unlink(script), 0);
 }
 
 /* Nothing at all may be written; the clock's minute may turn once, so a second look is fair. */
@@ -520,6 +561,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_panes_and_leaving, close_all),
         cmocka_unit_test_teardown(test_acting, close_all),
+        cmocka_unit_test_teardown(test_records, close_all),
         cmocka_unit_test_teardown(test_copy_and_export, close_all),
         cmocka_unit_test_teardown(test_kinds_of_terminals, close_all),
         cmocka_unit_test_teardown(test_idle_writes_nothing, close_all),

@@ -82,6 +82,7 @@ static void test_from_key_to_outcome(void **state)
     answer_run(&s, "success", done);
     assert_shows(&s, "flights: 1,204 rows in 210 ms");
     assert_true(screen_refresh_of(&s, "flights")->ended);
+    (void)press(&s, "0");
     assert_false(screen_ask(&s, 0, &ask)); /* nothing is asked any more */
     screen_refresh(&s, "flights", &effect);
     assert_int_equal(effect.kind, EFFECT_CALL);
