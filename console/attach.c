@@ -109,6 +109,16 @@ int attach_print_json(const struct arguments *a, const json_t *json)
     return EXIT_DONE;
 }
 
+int attach_print_exact_json(const struct arguments *a, const json_t *json)
+{
+    enum { DIGITS = 15 }; /* what a double holds for sure */
+    size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+    if (json_dumpf(json, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS)) ||
+        fputc('\n', stdout) == EOF)
+        return command_fail(a, EXIT_FAILED, "cannot write to the standard output: %m");
+    return EXIT_DONE;
+}
+
 int attach_columns(int otherwise)
 {
     struct winsize size;

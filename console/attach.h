@@ -45,6 +45,9 @@ int attach_change(const struct arguments *a, struct client *c, const char *metho
 /* json on stdout, indented where a person reads it. Returns an exit code. */
 int attach_print_json(const struct arguments *a, const json_t *json);
 
+/* The same with every digit that a real has: for what is data, and no figure of ours. */
+int attach_print_exact_json(const struct arguments *a, const json_t *json);
+
 /* Columns of the terminal on stdout; `otherwise` when it is none. */
 int attach_columns(int otherwise);
 

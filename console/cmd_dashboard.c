@@ -118,7 +118,7 @@ static int show(const struct arguments *a, struct client *c)
             (void)json_object_set_new(params, flags[i], json_true());
     int code = attach_ask(a, c, "dashboard.data", params, &answer);
     if (!code && arguments_flag(a, "json"))
-        code = attach_print_json(a, answer);
+        code = attach_print_exact_json(a, answer);
     else if (!code)
         code = print_figures(a, form, answer);
     json_decref(params);

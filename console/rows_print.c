@@ -39,8 +39,12 @@ static struct cell cell_of(const json_t *v, char **own)
             .p = json_string_value(v), .len = (uint32_t)json_string_length(v), .kind = CELL_TEXT};
     if (json_is_boolean(v))
         return (struct cell){.p = json_is_true(v) ? "t" : "f", .len = 1, .kind = CELL_TEXT};
-    if (v && !json_is_null(v))
-        *own = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
+    if (json_is_real(v)) { /* 154800, where JSON would write 154800.0 */
+        if (asprintf(own, "%.15g", json_real_value(v)) < 0)
+            *own = NULL;
+    } else if (v && !json_is_null(v)) {
+        *own = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+    }
     if (!*own)
         return (struct cell){.kind = CELL_NULL};
     return (struct cell){.p = *own, .len = (uint32_t)strlen(*own), .kind = CELL_TEXT};

@@ -287,12 +287,16 @@ int look_draw_side(const struct look *l, struct grid *g, struct rect r, int y,
     if (y + 2 >= r.y + r.h)
         return y;
     y = draw_section(g, r, y, side->title);
+    int n = 0;
     json_array_foreach(rows, i, row)
     {
         char left[TABLE_CELL_MAX];
         char right[TABLE_CELL_MAX];
-        if ((int)i >= side->most || y >= r.y + r.h)
+        if (n >= side->most || y >= r.y + r.h)
             break;
+        if (side->kind == LOOK_FIGURE && json_is_null(json_object_get(row, side->right)))
+            continue; /* this server does not tell it: the list of figures says so */
+        n++;
         look_cell(row, side->left, LOOK_TEXT, left, sizeof left);
         look_cell(row, side->right, side->kind, right, sizeof right);
         (void)grid_text(g, y, r.x + 3, r.w - 3 - SIDE_RIGHT - 1, STYLE_PLAIN, left);

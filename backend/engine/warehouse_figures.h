@@ -14,7 +14,8 @@
     X("database_rows", "vertica_total_database_rows", "rows", false, "rows, estimated")            \
     X("connections", "vertica_total_database_connections", "sessions", false, "sessions")          \
     X("nodes_down", "vertica_state_not_up_or_standby", "nodes", false, "nodes that are down")      \
-    X("node_connections", "vertica_connections_per_node", "sessions", true, "sessions")            \
+    X("node_connections", "vertica_connections_per_node", "sessions", true,                        \
+      "sessions of the node")                                                                      \
     X("node_transactions", "vertica_query_requests_transactions_count_per_node", "transactions",   \
       true, "transactions in the last full minute")                                                \
     X("cpu_percent", "vertica_cpu_usage_pct", "%", true, "CPU")                                    \
