@@ -698,5 +698,6 @@ int main(void)
         cmocka_unit_test(test_stop_is_bounded),
         LOOK_CASES,
     };
+    cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
     return cmocka_run_group_tests(tests, setup, teardown);
 }
