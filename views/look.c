@@ -38,6 +38,8 @@ static void add_keys(const struct look_list *list, json_t *answer)
 
 void look_take(struct look *l, const struct screen *s, const struct answer *a)
 {
+    if (s->frozen && l->answer)
+        return;
     l->ascii = s->ascii;
     l->failed = a->code != ERR_OK;
     if (l->failed) {
@@ -180,6 +182,10 @@ uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, s
     if (l->failed) {
         (void)snprintf(out, n, "stale %s: %s", age, l->why);
         return STYLE_BROKEN;
+    }
+    if (s->past_us) {
+        (void)snprintf(out, n, "servers are not recorded: this is what they said now");
+        return STYLE_ATTENTION;
     }
     if (age_us(l, s) < OLD_US)
         return STYLE_PLAIN;

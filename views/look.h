@@ -41,7 +41,7 @@ struct look {
 };
 
 void look_free(struct look *l);
-/* The answer to the method: kept, or the reason why there is none. */
+/* The answer to the method: kept, or the reason why there is none. Held still, the first stays. */
 void look_take(struct look *l, const struct screen *s, const struct answer *a);
 
 /* Rows of the list that is shown, each with its key as `_key`. */
@@ -53,7 +53,8 @@ const json_t *look_row(const struct look *l, const char *key);
 /* Another list: by so many, round the ends. The table begins anew. */
 void look_turn(struct look *l, struct screen *s, struct table_state *t, int by);
 
-/* Why there is nothing, or only something old, in words; STYLE_PLAIN and "": all is well. */
+/* Why there is nothing, or only something old, or now where the past is looked at, in words;
+ * STYLE_PLAIN and "": all is well. */
 uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, size_t n);
 /* When that text changes by itself. */
 int64_t look_next_change_us(const struct look *l, const struct screen *s);

@@ -6,12 +6,14 @@
 
 #include <cmocka.h>
 
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
+#include "tests/fixture/terminal.h"
 
 static int setup(void **state)
 {
@@ -32,8 +34,51 @@ static const struct {
     {"overview", {"c_real", "Pipeline", "Servers", "capture", "raw"}},
     {"connectors", {"Connectors (2)", "c_real-source", "c_real-sink", "RUNNING", "streaming"}},
     {"topics", {"c_real.public.items", "c_real.public.other", "c_real.__offsets"}},
+    {"warehouse", {"Warehouse, PostgreSQL", "1 node, all up", "queries", "sessions", "figures 13"}},
+    {"source", {"Source, PostgreSQL", "primary  up", "none is configured", "c_real", "slots"}},
     {"events", {"Events (", "c_real-source", "RUNNING"}},
 };
+
+static void must_show(struct terminal *t, const char *words)
+{
+    if (!terminal_shows(t, words))
+        fail_msg("no `%s` on\n%s", words, terminal_text(t));
+}
+
+/* Somebody's query in the warehouse, ended from pane 7. */
+static void cancel_by_keys(const struct harness *h)
+{
+    char *argv[] = {(char *)(uintptr_t)harness_binary(),
+                    "console",
+                    "--config",
+                    (char *)(uintptr_t)h->config,
+                    "--pane",
+                    "warehouse",
+                    NULL};
+    PGconn *c = PQconnectdb(fixture_warehouse_conninfo());
+    assert_int_equal(PQsendQuery(c, "SELECT pg_sleep(63)"), 1);
+    fixture_wait_sql(
+        fixture_warehouse_conninfo(),
+        "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(63)' AND "
+        "state = 'active'",
+        "1", 60);
+    struct terminal *t = terminal_start(24, 100, (const char *const[]){NULL}, argv);
+    must_show(t, "SELECT pg_sleep(63)");
+    terminal_type(t, "/pg_sleep\r");
+    must_show(t, "contain pg_sleep");
+    terminal_type(t, "c");
+    must_show(t, "Cancel query");
+    terminal_type(t, "y");
+    must_show(t, "told to end");
+    PGresult *r = PQgetResult(c);
+    assert_string_equal(PQresultErrorField(r, PG_DIAG_SQLSTATE), "57014");
+    PQclear(r);
+    terminal_type(t, "q");
+    int status;
+    assert_true(terminal_ended(t, &status) && status == 0);
+    terminal_stop(t);
+    PQfinish(c);
+}
 
 static void test_every_pane(void **state)
 {
@@ -58,6 +103,7 @@ static void test_every_pane(void **state)
                 fail_msg("%s does not say %s:\n%s", panes[i].pane, panes[i].words[k], out);
         free(out);
     }
+    cancel_by_keys(&h);
     assert_int_equal(harness_engine_end(&h, SIGTERM), 0);
     assert_int_equal(HARNESS_RUN(&h, &out, "console", "--once"), 3); /* nobody to attach to */
     free(out);

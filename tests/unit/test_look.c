@@ -192,6 +192,27 @@ static void test_stale_and_errors(void **state)
     screen_free(&s);
 }
 
+/* Nothing of a server is recorded; held still, the list stays as it is. */
+static void test_past_and_held_still(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_warehouse(&s, 24, 80);
+    (void)press(&s, " ");
+    json_t *later = data("warehouse");
+    (void)json_array_clear(json_object_get(later, "queries"));
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, later);
+    assert_shows(&s, "Tableau");
+    (void)press(&s, " ");
+    later = data("warehouse");
+    (void)json_array_clear(json_object_get(later, "queries"));
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, later);
+    assert_shows(&s, "nothing runs in the warehouse");
+    (void)press(&s, "[");
+    assert_shows(&s, "servers are not recorded: this is what they said now");
+    screen_free(&s);
+}
+
 static void test_lists_of_the_source(void **state)
 {
     (void)state;
@@ -230,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_cancel_a_query),
         cmocka_unit_test(test_filter_sort_and_export),
         cmocka_unit_test(test_stale_and_errors),
+        cmocka_unit_test(test_past_and_held_still),
         cmocka_unit_test(test_lists_of_the_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
