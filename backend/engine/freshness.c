@@ -269,6 +269,13 @@ void freshness_checked(struct freshness *f, const char *name, bool ok, int64_t n
 
 /* ---- reading ---- */
 
+void freshness_turn_day(struct freshness *f, int64_t now_us)
+{
+    (void)pthread_mutex_lock(&f->mutex);
+    turn_day(f, now_us);
+    (void)pthread_mutex_unlock(&f->mutex);
+}
+
 void freshness_with(struct freshness *f, const char *topic, freshness_table_fn *fn, void *arg)
 {
     (void)pthread_mutex_lock(&f->mutex);

@@ -83,6 +83,8 @@ void freshness_checked(struct freshness *f, const char *name, bool ok, int64_t n
 /* ---- reading: under its lock; what is called must not call back ---- */
 typedef void freshness_table_fn(void *arg, struct freshness_table *t);
 typedef void freshness_mart_fn(void *arg, const struct freshness_mart *m);
+/* Another day may have begun: what is of today counts anew. Before what follows. */
+void freshness_turn_day(struct freshness *f, int64_t now_us);
 /* The table of that topic is made when it is not there. */
 void freshness_with(struct freshness *f, const char *topic, freshness_table_fn *fn, void *arg);
 void freshness_tables(struct freshness *f, freshness_table_fn *fn, void *arg);

@@ -302,6 +302,7 @@ void way_look(struct way *w, bool lists)
     w->full_s = NAN;
     if (s && scheduler_dags_list(s, &w->dags, &e) != ERR_OK)
         w->dags = (struct scheduler_dags){.n = 0};
+    freshness_turn_day(w->g->freshness, w->now_us);
     freshness_of_dwh(w->g->freshness, &w->dwh);
     look_slots(w);
     look_topics(w);

@@ -103,6 +103,8 @@ static void test_tables(void **state)
     rows(f, "p.public.a", 1, 86400); /* the next day */
     assert_int_equal(table_of(f, "p.public.b").rows_today, 0);
     assert_int_equal(table_of(f, "p.public.a").rows_today, 1);
+    freshness_turn_day(f, BEGIN + 2 * 86400 * SECOND); /* and one without any rows */
+    assert_int_equal(table_of(f, "p.public.a").rows_today, 0);
     freshness_checked(f, "public.b", false, BEGIN + 9 * SECOND);
     assert_int_equal(table_of(f, "p.public.b").check.at_us, BEGIN + 9 * SECOND);
     assert_false(table_of(f, "p.public.b").check.ok);
