@@ -7,6 +7,7 @@
 
 #include "backend/postgres/replication.h"
 #include "console/exit_codes.h"
+#include "views/grid.h"
 
 int report_error(const char *command, const struct errbuf *e)
 {
@@ -107,9 +108,15 @@ static char *raw_name(const struct verify_table *t, char *out, size_t n)
 
 static void widen(int *width, const char *text)
 {
-    int n = (int)strlen(text);
+    int n = text_width(text, false);
     if (n > *width)
         *width = n;
+}
+
+/* What "%-*s" takes for that many columns: it counts octets. */
+static int octets_of(int columns, const char *text)
+{
+    return columns + (int)strlen(text) - text_width(text, false);
 }
 
 /* What the columns of a block are called: tables of the source, views of the model, marts. */
@@ -172,11 +179,13 @@ static void print_block(const struct block *k, const struct verify_table *tables
                   "checksum", "seconds", "result");
     for (int i = 0; i < n; i++) {
         const struct verify_table *t = &tables[i];
-        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s%s%s\n", width, t->name,
-                      raw_width, raw_name(t, raw, sizeof raw), rows_width,
-                      report_number(t->source_rows, a), rows_width, report_number(t->raw_rows, b),
-                      t->source_sum, t->seconds, outcome_words[t->outcome],
-                      t->outcome == VERIFY_STALE ? " since " : "", t->since);
+        (void)raw_name(t, raw, sizeof raw);
+        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s%s%s\n",
+                      octets_of(width, t->name), t->name, octets_of(raw_width, raw), raw,
+                      rows_width, report_number(t->source_rows, a), rows_width,
+                      report_number(t->raw_rows, b), t->source_sum, t->seconds,
+                      outcome_words[t->outcome], t->outcome == VERIFY_STALE ? " since " : "",
+                      t->since);
         if (t->left_out && t->left_out[0])
             (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
     }
@@ -304,7 +313,8 @@ void report_refresh_text(const struct engine_refresh_report *r, FILE *out)
                   "result");
     for (int i = 0; i < r->n; i++) {
         const struct engine_refresh_task *t = &r->items[i];
-        (void)fprintf(out, "  %-*s %14s %9.2f  %s%s%s\n", width, task_name(t, name, sizeof name),
+        (void)task_name(t, name, sizeof name);
+        (void)fprintf(out, "  %-*s %14s %9.2f  %s%s%s\n", octets_of(width, name), name,
                       t->rows < 0 ? "-" : report_number(t->rows, rows), t->seconds,
                       task_instance_state_word(t->state), t->reason[0] ? ": " : "", t->reason);
     }

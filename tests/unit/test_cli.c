@@ -526,6 +526,29 @@ static void test_verify_names_the_raw_table(void **state)
                                   "DATA DIFFER\n");
 }
 
+/* Columns are aligned by what a letter takes on the screen, not by its octets. */
+static void test_reports_align_letters(void **state)
+{
+    (void)state;
+    struct verify_table tables[] = {
+        {.name = (char *)"public.Заказы", .raw_schema = "raw", .raw_table = "p_Заказы"},
+        {.name = (char *)"public.orders", .raw_schema = "raw", .raw_table = "p_orders"}};
+    struct engine_refresh_task tasks[] = {
+        {.dag = "заказы", .task = "x", .state = TI_SUCCESS, .reason = "", .rows = 1},
+        {.dag = "orders", .task = "x", .state = TI_SUCCESS, .reason = "", .rows = 1}};
+    const struct verify_report r = {.n = 2, .tables = tables};
+    const struct engine_refresh_report f = {.n = 2, .items = tasks};
+    int saved = redirect("out", stdout);
+    report_verify_text(&r, stdout);
+    report_refresh_text(&f, stdout);
+    restore(saved, stdout);
+    slurp("out", out_text, sizeof out_text);
+    assert_non_null(strstr(out_text, "  public.Заказы  raw.p_Заказы            0 "));
+    assert_non_null(strstr(out_text, "  public.orders  raw.p_orders            0 "));
+    assert_non_null(strstr(out_text, "  заказы.x              1 "));
+    assert_non_null(strstr(out_text, "  orders.x              1 "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_help_names_each_backslash_command),
         cmocka_unit_test(test_json_has_three_decimals),
         cmocka_unit_test(test_verify_names_the_raw_table),
+        cmocka_unit_test(test_reports_align_letters),
         cmocka_unit_test(test_verify_tells_of_marts),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, teardown);
