@@ -207,6 +207,9 @@ void report_verify_text(const struct verify_report *r, FILE *out)
         (void)fprintf(out, "verify: source and marts\n");
         print_block(&source_and_mart, r->marts, r->n_marts, out);
     }
+    if (r->unseen)
+        (void)fprintf(out, "not compared, as they are of other sources: the tables of %s\n",
+                      r->unseen);
     (void)fprintf(out, "%s\n", r->same ? "all tables are the same" : "DATA DIFFER");
 }
 
@@ -285,9 +288,9 @@ json_t *report_verify(const struct verify_report *r)
         (void)json_array_append_new(views, view_json(&r->views[i]));
     for (int i = 0; i < r->n_marts; i++)
         (void)json_array_append_new(marts, mart_json(&r->marts[i]));
-    return json_pack("{s:b, s:s, s:f, s:o, s:o, s:o}", "same", r->same, "lsn",
+    return json_pack("{s:b, s:s, s:f, s:o, s:o, s:o, s:s?}", "same", r->same, "lsn",
                      lsn_format(r->lsn, lsn), "waited_seconds", r->waited_seconds, "tables", tables,
-                     "views", views, "marts", marts);
+                     "views", views, "marts", marts, "sources_not_compared", r->unseen);
 }
 
 /* "dwh.load", "airports_traffic, 29 runs". */

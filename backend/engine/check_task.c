@@ -61,6 +61,9 @@ enum err engine_task_verify(struct engine *g, struct task_run *t, struct errbuf 
             freshness_checked(g->freshness, m->name, m->outcome == VERIFY_SAME, clock_wall_us());
         differ += report.marts[i].outcome == VERIFY_DIFFERS;
     }
+    if (!rc && report.unseen)
+        task_run_log(t, "not compared, as they are of other sources: the tables of %s",
+                     report.unseen);
     if (!rc && !report.same)
         rc = err_set(e, ERR_DIFFER, "%d of %d tables, views and marts differ", differ,
                      report.n + report.n_views + report.n_marts);

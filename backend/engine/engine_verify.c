@@ -88,7 +88,7 @@ static enum err lay_over(const struct config *c, struct connector_list *l, struc
     return rc;
 }
 
-/* One source, and one warehouse that all its sinks go to: the first sink's. */
+/* One source, the first, and one warehouse that all its sinks go to: the first sink's. */
 static enum err bind(const struct config *c, struct binding *b, const char **odbc, struct errbuf *e)
 {
     struct faults faults;
@@ -114,6 +114,23 @@ static enum err bind(const struct config *c, struct binding *b, const char **odb
         rc = model_load_file(c->model, &b->model, e);
     if (!rc && !*odbc)
         rc = err_set(e, ERR_CONFIG, "no warehouse is configured: set warehouse.odbc");
+    return rc;
+}
+
+/* The report says what it does not say: tables of other sources are in raw as well. */
+static enum err tell_unseen(const struct binding *b, struct verify_report *out, struct errbuf *e)
+{
+    struct buf names;
+    buf_init(&names, 4096);
+    for (int i = 0; i < b->list.n; i++)
+        if (b->list.items[i]->kind == CONNECTOR_SOURCE && b->list.items[i] != b->source)
+            buf_printf(&names, "%s%s", names.len ? ", " : "", b->list.items[i]->name);
+    out->unseen = names.len ? strdup(buf_cstr(&names)) : NULL;
+    enum err rc =
+        names.len && !out->unseen ? err_set(e, ERR_NOMEM, "no memory for the report") : ERR_OK;
+    buf_free(&names);
+    if (rc)
+        verify_report_free(out);
     return rc;
 }
 
@@ -150,6 +167,8 @@ enum err engine_verify(const struct config *c, const char *const *only, int64_t 
         };
         rc = verify_run(&o, out, e);
     }
+    if (!rc)
+        rc = tell_unseen(&b, out, e);
     connector_list_free(&b.list);
     model_free(b.model);
     marts_free(b.marts);

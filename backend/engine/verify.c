@@ -28,6 +28,7 @@ void verify_report_free(struct verify_report *r)
     free_tables(r->tables, r->n);
     free_tables(r->views, r->n_views);
     free_tables(r->marts, r->n_marts);
+    free(r->unseen);
     *r = (struct verify_report){0};
 }
 

@@ -108,6 +108,7 @@ struct verify_report {
     struct verify_table *marts;
     uint64_t lsn;
     double waited_seconds;
+    char *unseen; /* source connectors that were not compared, "b, c"; NULL: none */
     bool same;
 };
 

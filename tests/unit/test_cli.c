@@ -478,7 +478,8 @@ static void test_verify_tells_of_marts(void **state)
                                     .raw_schema = "presentation",
                                     .raw_table = "b",
                                     .outcome = VERIFY_NOT_MADE}};
-    struct verify_report r = {.n_marts = 2, .marts = marts, .same = true};
+    struct verify_report r = {
+        .n_marts = 2, .marts = marts, .same = true, .unseen = (char *)"crm, erp"};
     int saved = redirect("out", stdout);
     report_verify_text(&r, stdout);
     restore(saved, stdout);
@@ -486,12 +487,14 @@ static void test_verify_tells_of_marts(void **state)
     assert_non_null(
         strstr(out_text, "verify: source and marts\n  mart  table           source rows "));
     assert_non_null(strstr(out_text, "  stale since 2026-11-28 12:05:01 UTC\n"));
-    assert_non_null(strstr(out_text, "  not made yet\nall tables are the same\n"));
+    assert_non_null(strstr(out_text, "  not made yet\nnot compared, as they are of other sources: "
+                                     "the tables of crm, erp\nall tables are the same\n"));
     json_t *j = report_verify(&r);
     const json_t *first = json_array_get(json_object_get(j, "marts"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "table")), "presentation.a");
     assert_string_equal(json_string_value(json_object_get(first, "stale_since")),
                         "2026-11-28 12:05:01 UTC");
+    assert_string_equal(json_string_value(json_object_get(j, "sources_not_compared")), "crm, erp");
     json_decref(j);
 }
 
