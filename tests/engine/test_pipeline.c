@@ -364,7 +364,7 @@ static void expect_topic(const struct harness *h, const char *topic, size_t part
 {
     char *out = NULL;
     assert_int_equal(HARNESS_RUN(h, &out, "topic", "show", topic, "--json"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = harness_json(out);
     const json_t *config = json_object_get(j, "config");
     assert_int_equal(json_array_size(json_object_get(j, "partitions")), partitions);
     assert_string_equal(json_string_value(json_object_get(config, "cleanup.policy")), policy);

@@ -46,7 +46,7 @@ static json_t *verify_report(const struct harness *h, int expected)
 {
     char *out = NULL;
     int code = HARNESS_RUN(h, &out, "verify", "--json", "--timeout", "20");
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = harness_json(out);
     if (code != expected || !j)
         fail_msg("verify: exit code %d, not %d\n%s\n%s", code, expected, out, harness_log(h));
     free(out);
