@@ -335,6 +335,41 @@ static int act(const struct arguments *a, struct client *c, const char *name)
     return code;
 }
 
+/* All that have FAILED; each is waited for. */
+static int restart_failed(const struct arguments *a, struct client *c)
+{
+    json_t *result = NULL;
+    size_t i;
+    json_t *v;
+    int code = attach_call(a, c, "connector.restart_failed", NULL, &result);
+    const json_t *names = json_object_get(result, "restarted");
+    if (!code && !json_array_size(names) && !arguments_flag(a, "json"))
+        (void)puts("no connector has FAILED");
+    json_array_foreach(names, i, v)
+    {
+        json_t *last = NULL;
+        const char *name = json_string_value(v);
+        json_t *params = named(name);
+        int rc = arguments_flag(a, "no-wait") ? EXIT_DONE
+                                              : attach_call(a, c, "connector.show", params, &last);
+        if (!rc && last)
+            rc = wait_state(a, c, name, "RUNNING", &last);
+        if (!rc && !arguments_flag(a, "json")) {
+            attach_put(name, 0);
+            (void)printf(": %s\n", last ? attach_text(last, "state") : "restarted");
+        }
+        code = code ? code : rc;
+        json_decref(params);
+        json_decref(last);
+    }
+    if (arguments_flag(a, "json") && result) {
+        int rc = attach_print_json(a, result);
+        code = code ? code : rc;
+    }
+    json_decref(result);
+    return code;
+}
+
 /* ---- what only looks ---- */
 
 static int look(const struct arguments *a, struct client *c, const char *name)
@@ -366,14 +401,19 @@ int cmd_connector(int argc, char **argv)
         return code;
     const char *verb = a.verb->name;
     const char *name = a.words[0];
+    bool failed = arguments_flag(&a, "failed");
     if (strcmp(verb, "delete") == 0)
         code = ask_name(&a, name);
+    else if (strcmp(verb, "restart") == 0 && failed == (name != NULL))
+        code = command_fail(&a, EXIT_USAGE, "restart takes a connector's name, or --failed");
     if (!code)
         code = attach_connect(&a, &c);
     if (code)
         return code;
     if (strcmp(verb, "apply") == 0)
         code = apply(&a, c);
+    else if (failed && strcmp(verb, "restart") == 0)
+        code = restart_failed(&a, c);
     else if (strcmp(verb, "list") == 0 || strcmp(verb, "show") == 0 || strcmp(verb, "offsets") == 0)
         code = look(&a, c, name);
     else

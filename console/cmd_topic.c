@@ -1,4 +1,5 @@
-/* flightdeck topic list|show|tail: straight from the brokers, so it works without an engine. */
+/* flightdeck topic list|show|tail: straight from the brokers, so it works without an engine.
+ * produce: topic_produce.c. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "console/format.h"
 #include "console/options.h"
 #include "console/report.h"
+#include "console/topic_produce.h"
 #include "console/topic_tail.h"
 
 static volatile sig_atomic_t interrupted;
@@ -290,6 +292,8 @@ int cmd_topic(int argc, char **argv)
     int code = arguments_read(argc, argv, &a);
     /* a connection that fails is told once, as the command's error */
     log_configure(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
+    if (!code && !strcmp(a.verb->name, "produce"))
+        return topic_produce(&a);
     if (!code)
         code = settings_read(&a, &s);
     if (!code && !strcmp(a.verb->name, "tail"))

@@ -148,12 +148,22 @@ static const struct command_option topic_options[] = {
              "(2026-11-24 12:00)."},
     {.name = "key",
      .argument = "TEXT",
-     .help = "tail: only records with this key; 17 is also {\"id\":17}."},
-    {.name = "partition", .argument = "P", .help = "tail: only this partition."},
+     .help =
+         "tail: only records with this key; 17 is also {\"id\":17}. produce: the key, as it is."},
+    {.name = "partition",
+     .argument = "P",
+     .help = "tail: only this partition. produce: this one, whatever the key says."},
+    {.name = "value",
+     .argument = "TEXT",
+     .help = "produce: the value, as it is; else it is read from the standard input."},
+    {.name = "tombstone", .help = "produce: no value, which deletes the key."},
+    {.name = "header", .argument = "NAME=VALUE", .help = "produce: a header; may be repeated."},
+    {.name = "yes", .help = "produce: do not ask for the topic's name."},
     {.name = "raw", .help = "tail: only the values, as they are."},
     {.name = "bootstrap",
      .argument = "SERVERS",
      .help = "host:port,.. of the brokers instead of the configuration's."},
+    SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
 
@@ -161,6 +171,7 @@ static const struct command_verb topic_verbs[] = {
     {"list", "", "The topics with partitions and records.", 0, 0},
     {"show", "TOPIC", "Partitions, offsets and settings of one topic.", 1, 1},
     {"tail", "TOPIC", "Its last records.", 1, 1},
+    {"produce", "TOPIC", "Write one record by hand, through the engine.", 1, 1},
     END_OF_VERBS};
 
 static const struct command_verb alert_verbs[] = {
@@ -177,7 +188,8 @@ static const struct command_verb connector_verbs[] = {
     {"pause", "NAME", "End its run after what is in flight, until resume.", 1, 1},
     {"resume", "NAME", "Go on; waits until it runs.", 1, 1},
     {"stop", "NAME", "As pause, for one that is not to be resumed soon.", 1, 1},
-    {"restart", "NAME", "End its run and begin another.", 1, 1},
+    {"restart", "[NAME]", "End its run and begin another; --failed: of all that have FAILED.", 0,
+     1},
     {"delete", "NAME", "Remove it; data and offsets stay.", 1, 1},
     {"offsets", "NAME", "Where it stands.", 1, 1},
     END_OF_VERBS};
@@ -304,6 +316,7 @@ static const char *const theme_words[] = {"dark", "light", "safe", NULL};
 
 static const struct command_option connector_options[] = {
     {.name = "yes", .help = "delete: do not ask."},
+    {.name = "failed", .help = "restart: every connector that has FAILED."},
     {.name = "no-wait",
      .help = "pause, resume, stop, restart: do not wait for the state that was asked for."},
     SOCKET_OPTION,
@@ -475,10 +488,11 @@ static const struct command commands[] = {
      .options = topic_options,
      .verbs = topic_verbs,
      .summary = "Look at topics and their records.",
-     .details = "Straight from the brokers: no engine is needed, and only what was committed is "
-                "seen. Records are counted by offsets, among which are transactions' markers.\n\n"
-                "tail writes one record a line when its output is no terminal: partition, offset, "
-                "time, key, headers and value with tabs between, \\N for null.",
+     .details =
+         "list, show and tail ask the brokers: no engine is needed, and only what was committed is "
+         "seen. Records are counted by offsets, among which are transactions' markers.\n\n"
+         "tail writes one record a line when its output is no terminal: partition, offset, "
+         "time, key, headers and value with tabs between, \\N for null.",
      .example = "flightdeck topic tail postgres.public.flights -n 5\n"
                 "flightdeck topic tail postgres.public.flights --from 15m --key 17 --json"},
     {.name = "model",

@@ -201,6 +201,45 @@ static void test_one_frame(void **state)
     expect(2, "console --once --size 0x9999", "--size takes");
 }
 
+static void expect_params(const char *method, const char *want)
+{
+    char params[512];
+    fake_engine_last_params(f, method, params, sizeof params);
+    assert_string_equal(params, want);
+}
+
+static void test_topic_produce(void **state)
+{
+    (void)state;
+    expect(0, "topic produce t --key 17 --value '{\"a\":1}' --header why=test --partition 1",
+           "t: one record of 17 bytes written");
+    expect_params("topic.produce",
+                  "{\"headers\":{\"why\":\"test\"},\"key\":\"17\",\"name\":\"t\",\"partition\":1,"
+                  "\"value\":\"{\\\"a\\\":1}\"}");
+    expect(0, "topic produce t --key 17 --tombstone --json", "\"bytes\"");
+    expect_params("topic.produce", "{\"headers\":{},\"key\":\"17\",\"name\":\"t\",\"value\":null}");
+    expect(0, "topic produce t", "t: one record"); /* an empty standard input is an empty value */
+    expect_params("topic.produce", "{\"headers\":{},\"key\":null,\"name\":\"t\",\"value\":\"\"}");
+    expect(2, "topic produce t --value x --tombstone", "one of them");
+    expect(2, "topic produce t --value x --header nothing", "NAME=VALUE is needed");
+    int before = fake_engine_calls(f, "topic.produce");
+    fake_engine_set(f, "engine.environment.kind", json_string("staging"));
+    expect(2, "topic produce t --value x", "without one give --yes");
+    assert_int_equal(fake_engine_calls(f, "topic.produce"), before);
+    expect(0, "topic produce t --value x --yes", "one record");
+    fake_engine_set(f, "engine.environment.kind", json_string("demo"));
+}
+
+static void test_restart_failed(void **state)
+{
+    (void)state;
+    fake_engine_set(f, "connectors.2.state", json_string("FAILED"));
+    expect(2, "connector restart", "a connector's name, or --failed");
+    expect(2, "connector restart x --failed", "a connector's name, or --failed");
+    expect(0, "connector restart --failed", "tickets-sink: RUNNING");
+    expect(0, "connector restart --failed", "no connector has FAILED");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -246,6 +285,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_apply, setup, teardown),
         cmocka_unit_test_setup_teardown(test_delete_asks_for_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_frame, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_topic_produce, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restart_failed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
