@@ -15,12 +15,14 @@
 struct telling {
     struct task_run *t;
     int64_t rows;
+    int told; /* entities */
 };
 
 static void tell_load(void *arg, const struct model_load *done)
 {
     struct telling *to = arg;
     struct task_run *t = to->t;
+    to->told++;
     if (done->waiting)
         task_run_log(t, "%s: nothing has arrived in raw yet", done->entity);
     else if (done->code)
@@ -60,6 +62,10 @@ enum err engine_task_model(struct engine *g, struct task_run *t, struct errbuf *
         freshness_model_begins(f, clock_wall_us());
     enum err rc = refresh_model(g->refresh, &o, e);
     freshness_model_ends(f, rc == ERR_OK && !o.entities, to.rows, clock_wall_us());
+    if (!rc && !to.told) { /* none is known to be none: what follows is not begun for it */
+        task_run_log(t, "nothing new in raw");
+        task_run_add_rows(t, 0);
+    }
     return rc;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,41 @@ static void test_verify_sees_dwh(void **state)
     free(db);
 }
 
+/* One entity by its name: the run loads it alone, and does nothing else of its DAG. */
+static void refresh_one(struct harness *h)
+{
+    char *out = NULL;
+    json_error_t why;
+    int code = HARNESS_RUN(h, &out, "refresh", "customers", "--json");
+    json_t *j = json_loads(out, 0, &why);
+    if (code || !j)
+        fail_msg("exit code %d\n%s", code, out);
+    const json_t *params = json_object_get(json_object_get(j, "run"), "params");
+    assert_string_equal(json_string_value(json_object_get(params, "@only")), "customers");
+    const json_t *tasks = json_object_get(j, "tasks");
+    for (size_t i = 0; i < json_array_size(tasks); i++) {
+        const json_t *t = json_array_get(tasks, i);
+        bool loads = strcmp(json_string_value(json_object_get(t, "task")), "load") == 0;
+        assert_string_equal(json_string_value(json_object_get(t, "state")),
+                            loads ? "success" : "skipped");
+    }
+    /* its log tells of that entity, or that there was nothing, and of no other */
+    char run[32];
+    (void)snprintf(run, sizeof run, "%lld",
+                   (long long)json_integer_value(json_object_get(json_object_get(j, "run"), "id")));
+    free(out);
+    code = HARNESS_RUN(h, &out, "dag", "logs", run, "load");
+    if ((!strstr(out, "customers: ") && !strstr(out, "nothing new in raw")) ||
+        strstr(out, "lines: "))
+        fail_msg("exit code %d\n%s", code, out);
+    run_ok(h, "dag logs", code, out);
+    json_decref(j);
+    code = HARNESS_RUN(h, &out, "refresh", "customers");
+    if (!strstr(out, "customers: ") || !strstr(out, " row"))
+        fail_msg("exit code %d\n%s", code, out);
+    run_ok(h, "refresh customers", code, out);
+}
+
 /* The engine's own DAG keeps the model fresh while the source is written to; kill -9 on the way. */
 static void test_engine_keeps_it_fresh(void **state)
 {
@@ -148,6 +184,7 @@ static void test_engine_keeps_it_fresh(void **state)
     char *db = shop(&h, "live", shop_sql);
     harness_engine_start(&h);
     harness_verify(&h, REFRESH_VERIFY_S);
+    refresh_one(&h);
     for (int i = 0; i < 3; i++) {
         source_run(db, "INSERT INTO customers (id, name) SELECT max(id) + 1, 'new' FROM customers;"
                        "UPDATE customers SET name = md5(random()::text) WHERE id % 9 = 0;"

@@ -36,6 +36,7 @@ static const struct {
     {"topics", {"c_real.public.items", "c_real.public.other", "c_real.__offsets"}},
     {"warehouse", {"Warehouse, PostgreSQL", "1 node, all up", "queries", "sessions", "figures 13"}},
     {"source", {"Source, PostgreSQL", "primary  up", "none is configured", "c_real", "slots"}},
+    {"dags", {"DAGs (0)", "no DAGs: `dags` in the configuration names folders"}},
     {"events", {"Events (", "c_real-source", "RUNNING"}},
 };
 

@@ -18,6 +18,7 @@
 
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
+#include "tests/fixture/terminal.h"
 
 static struct harness h;
 
@@ -478,6 +479,61 @@ static void test_cancel(void **state)
     EXPECT(0, "canceled", "run", "slow");
 }
 
+static void on_screen(struct terminal *t, const char *text)
+{
+    if (!terminal_shows(t, text))
+        fail_msg("\"%s\" is not on\n%s", text, terminal_text(t));
+}
+
+/* In the console: a DAG is found, run with a param, watched to its end, and its log read. */
+static void test_console(void **state)
+{
+    (void)state;
+    char *argv[] = {(char *)harness_binary(), (char *)"--config", h.config, (char *)"console",
+                    NULL};
+    struct terminal *t = terminal_start(30, 100, NULL, argv);
+    assert_non_null(t);
+    on_screen(t, "DAGs");
+    terminal_type(t, "4");
+    on_screen(t, "DAGs (9)");
+    terminal_type(t, "/hello\r");
+    on_screen(t, "> hello");
+    on_screen(t, "greet"); /* its newest run */
+    terminal_type(t, "t");
+    on_screen(t, "who=.. day=.. mode=..:");
+    terminal_type(t, "who=\"the pilot\" mode=slow\r");
+    on_screen(t, "hello: done in ");
+    terminal_type(t, "\r");
+    on_screen(t, "only when triggered; next in -; 0 running, 0 queued");
+    on_screen(t, "Runs (");
+    terminal_type(t, "\r");
+    on_screen(t, "who=the pilot");
+    on_screen(t, "> greet");
+    terminal_type(t, "\r");
+    on_screen(t, "hello the pilot slow");
+    terminal_type(t, "\x1b");
+    on_screen(t, "over time");
+    terminal_type(t, "\x1b");
+    on_screen(t, "Runs (");
+    terminal_type(t, "\x1b");
+    on_screen(t, "DAGs (1 that contain hello)");
+    terminal_type(t, "/\x15nightly\r");
+    on_screen(t, "> nightly");
+    terminal_type(t, "b");
+    on_screen(t, "backfill nightly, from..to");
+    terminal_type(t, "\x15"
+                     "2026-02-27..2026-03-02\r");
+    on_screen(t, "Backfill nightly with 4 runs?");
+    terminal_type(t, "n");
+    on_screen(t, "> nightly");
+    terminal_type(t, "g");
+    on_screen(t, "fill  shell echo");
+    terminal_type(t, "q");
+    int status;
+    assert_true(terminal_ended(t, &status));
+    terminal_stop(t);
+}
+
 /* Who asked is on record, and a viewer is refused. */
 static void test_rights(void **state)
 {
@@ -538,7 +594,8 @@ int main(void)
         cmocka_unit_test(test_backfill),      cmocka_unit_test(test_sql),
         cmocka_unit_test(test_bytes),         cmocka_unit_test(test_data_tests),
         cmocka_unit_test(test_verify),        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_rights),        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_console),       cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
