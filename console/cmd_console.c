@@ -7,6 +7,7 @@
 #include "console/attach.h"
 #include "console/commands.h"
 #include "console/exit_codes.h"
+#include "console/sql_targets.h"
 #include "console/tui_run.h"
 #include "console/tui_terminal.h"
 
@@ -53,8 +54,9 @@ static int read_options(const struct arguments *a, struct tui_options *o)
                     : strcmp(glyphs, "braille") == 0 ? GLYPHS_BRAILLE
                                                      : GLYPHS_EIGHTHS;
     if (pane && !screen_find_pane(pane, &o->pane))
-        return command_fail(a, EXIT_USAGE,
-                            "there is no pane \"%s\": overview, connectors, topics, events", pane);
+        return command_fail(
+            a, EXIT_USAGE,
+            "there is no pane \"%s\": overview, connectors, topics, .. (`?` lists them)", pane);
     return read_size(a, o);
 }
 
@@ -65,6 +67,22 @@ static int finish(const struct arguments *a, enum err rc, const struct errbuf *e
     if (rc == ERR_CANCELED) /* Ctrl-C, or the terminal is gone: nobody to tell */
         return EXIT_INTERRUPTED;
     return attach_fail(a, e);
+}
+
+static enum err run_screen(const struct arguments *a, struct tui_options *o, struct errbuf *e)
+{
+    struct sql_targets *t = sql_targets_of_config(a->config);
+    struct sql_places places;
+    bool abandoned = false;
+    if (t) {
+        places = sql_targets_places(t);
+        o->places = &places;
+    }
+    o->abandoned = &abandoned;
+    enum err rc = tui_run(o, e);
+    if (!abandoned)
+        sql_targets_free(t);
+    return rc;
 }
 
 int cmd_console(int argc, char **argv)
@@ -90,5 +108,7 @@ int cmd_console(int argc, char **argv)
         (void)fprintf(stderr, "flightdeck console: %s: a line a change instead of a screen\n", why);
         plain = true;
     }
-    return finish(&a, plain ? tui_plain(&o, &e) : tui_run(&o, &e), &e);
+    if (plain)
+        return finish(&a, tui_plain(&o, &e), &e);
+    return finish(&a, run_screen(&a, &o, &e), &e);
 }

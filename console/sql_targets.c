@@ -35,6 +35,32 @@ static char *copy(const char *s)
 }
 
 /* The configuration's answers where the options have none. */
+static void fill(struct sql_targets *t, const struct config *c)
+{
+    if (!t->odbc) {
+        t->odbc = copy(c->warehouse.odbc);
+        free(t->dialect);
+        t->dialect = copy(config_dialect_word(c));
+    }
+    if (!t->conninfo)
+        t->conninfo = copy(c->source.connection);
+    (void)snprintf(t->engine, sizeof t->engine, "%s", c->control.socket ? c->control.socket : "");
+}
+
+struct sql_targets *sql_targets_of_config(const char *config)
+{
+    struct config *c = NULL;
+    struct errbuf e;
+    struct sql_targets *t = NULL;
+    if (config_load(config, &c, &e) == ERR_OK && (t = calloc(1, sizeof *t)) != NULL)
+        fill(t, c);
+    config_free(c);
+    if (t && (t->odbc || t->conninfo))
+        return t;
+    sql_targets_free(t);
+    return NULL;
+}
+
 static int read_config(const struct arguments *a, struct sql_targets *t)
 {
     struct config *c = NULL;
@@ -46,14 +72,7 @@ static int read_config(const struct arguments *a, struct sql_targets *t)
     err_clear(&e);
     if (config_require(c, source ? NEEDS_SOURCE : NEEDS_WAREHOUSE, &e))
         rc = command_fail(a, SQL_EXIT_CONNECTION, "%s", e.text);
-    if (!t->odbc) {
-        t->odbc = copy(c->warehouse.odbc);
-        free(t->dialect);
-        t->dialect = copy(config_dialect_word(c));
-    }
-    if (!t->conninfo)
-        t->conninfo = copy(c->source.connection);
-    (void)snprintf(t->engine, sizeof t->engine, "%s", c->control.socket ? c->control.socket : "");
+    fill(t, c);
     config_free(c);
     return rc;
 }

@@ -13,11 +13,14 @@
 #include "backend/base/clock.h"
 #include "console/tui_files.h"
 #include "console/tui_link.h"
+#include "console/tui_query.h"
 #include "console/tui_terminal.h"
+#include "views/pane.h"
 
 struct console {
     struct screen screen;
     struct tui_link link;
+    struct tui_query *query; /* NULL: there is no configuration */
     struct grid frame;
     bool leave;
 };
@@ -66,6 +69,9 @@ static void obey(struct console *c, struct effect *effect)
         else
             screen_say(&c->screen, STYLE_BROKEN, "%s", e.text);
         break;
+    case EFFECT_QUERY:
+        tui_query_call(c->query, &c->screen, effect);
+        break;
     case EFFECT_EDIT:
         edit(c, effect);
         break;
@@ -111,17 +117,20 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static enum err loop(struct console *c, struct errbuf *e)
 {
-    struct pollfd fds[2];
+    struct pollfd fds[3];
     for (;;) {
         c->screen.now_us = clock_mono_us();
         tui_link_step(&c->link, &c->screen);
+        tui_query_step(c->query, &c->screen);
+        tui_terminal_interrupt_key(pane_query_wants_interrupt(&c->screen));
         enum err rc = paint(c, e);
         if (rc != ERR_OK || c->leave)
             return rc;
         int64_t deadline =
             earlier(tui_link_deadline_us(&c->link), screen_next_change_us(&c->screen));
         fds[1] = (struct pollfd){.fd = tui_link_fd(&c->link), .events = tui_link_events(&c->link)};
-        if (!tui_terminal_wait(fds, 2, deadline))
+        fds[2] = (struct pollfd){.fd = tui_query_fd(c->query), .events = POLLIN};
+        if (!tui_terminal_wait(fds, 3, deadline))
             return err_set(e, ERR_CANCELED, "the terminal is gone");
         c->screen.now_us = clock_mono_us();
         take_keys(c);
@@ -152,9 +161,12 @@ enum err tui_run(const struct tui_options *o, struct errbuf *e)
         c->screen.colours = tui_terminal_colours();
         screen_open(&c->screen, o->pane, NULL);
         tui_link_init(&c->link, o->path, c->screen.now_us);
+        c->query = o->places ? tui_query_open(o->places, e) : NULL;
         rc = loop(c, e);
     }
     tui_terminal_close();
+    if (!tui_query_close(c->query) && o->abandoned) /* what it looks at has to stay */
+        *o->abandoned = true;
     if (rc == ERR_OK && c->link.client && c->link.engine_pid > 0)
         (void)printf("The engine goes on (pid %lld). `flightdeck console` comes back to it.\n",
                      (long long)c->link.engine_pid);

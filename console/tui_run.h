@@ -8,6 +8,8 @@
 #include "console/tui_theme.h"
 #include "views/screen.h"
 
+struct sql_places;
+
 struct tui_options {
     const char *path;   /* the engine's socket */
     enum pane_id pane;  /* the first one */
@@ -16,7 +18,9 @@ struct tui_options {
     bool ascii; /* the locale is not UTF-8 */
     bool read_only;
     bool sync;
-    int h, w; /* of tui_once */
+    const struct sql_places *places; /* of pane 9; NULL: there is no configuration */
+    bool *abandoned;                 /* set when a thread still looks at places at the end */
+    int h, w;                        /* of tui_once */
 };
 
 /* Until the person leaves. */

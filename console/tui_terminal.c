@@ -48,6 +48,7 @@ static struct {
     bool readable;      /* the last wait saw input */
     sigset_t unblocked; /* the mask while sleeping */
     cc_t suspend;       /* the key: Ctrl-Z */
+    bool interrupt_key; /* Ctrl-C is one too */
     bool never_stops;   /* SIGTSTP was ignored: a shell without job control */
 } term;
 
@@ -235,6 +236,17 @@ static void take_suspend_key(void)
     now.c_cc[VSUSP] = _POSIX_VDISABLE;
     (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
     (void)def_prog_mode(); /* what curses comes back to */
+}
+
+void tui_terminal_interrupt_key(bool key)
+{
+    struct termios now;
+    if (key == term.interrupt_key || tcgetattr(STDIN_FILENO, &now) != 0)
+        return;
+    now.c_cc[VINTR] = key ? _POSIX_VDISABLE : term.saved.c_cc[VINTR];
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &now);
+    (void)def_prog_mode(); /* what curses comes back to */
+    term.interrupt_key = key;
 }
 
 enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *e)

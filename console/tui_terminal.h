@@ -57,6 +57,9 @@ void tui_terminal_copy(const char *text, size_t n);
 void tui_terminal_leave(void);
 void tui_terminal_return(void);
 
+/* Whether Ctrl-C comes as a key; else it ends the console. */
+void tui_terminal_interrupt_key(bool key);
+
 /* The next paint draws everything anew. */
 void tui_terminal_forget(void);
 

@@ -132,6 +132,17 @@ typedef uint64_t context_t;
       "cancel the running query on the server; its session goes on")                               \
     X(NEXT_LIST, 'v', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "list", "the next list of this pane") \
     X(LIST_BEFORE, 'V', 0, CONTEXT_WAREHOUSE | CONTEXT_SOURCE, "", "the list before")              \
+    X(STOP_QUERY, VK_CTRL('C'), 0, CONTEXT_QUERY | CONTEXT_RESULT | CONTEXT_SAVED, "cancel",       \
+      "cancel the query on the server; drop what is typed")                                        \
+    X(RUN_QUERY, VK_CTRL('X'), 0, CONTEXT_QUERY | CONTEXT_RESULT, "run",                           \
+      "run what is typed, else the last query again")                                              \
+    X(EDIT_QUERY, 'i', VK_TAB, CONTEXT_RESULT | CONTEXT_SAVED, "type", "to the editor")            \
+    X(CHART, 'c', 0, CONTEXT_RESULT, "chart", "the rows as a chart, or as rows again")             \
+    X(SAVED, 's', 0, CONTEXT_RESULT, "saved", "the saved queries and the history")                 \
+    X(SAVE_QUERY, 'w', 0, CONTEXT_RESULT, "save", "keep the query under a name")                   \
+    X(OTHER_SIDE, 'S', 0, CONTEXT_RESULT, "source/warehouse", "ask the other server")              \
+    X(COLUMN_LEFT, VK_LEFT, 'h', CONTEXT_RESULT, "", "a column to the left")                       \
+    X(COLUMN_RIGHT, VK_RIGHT, 'l', CONTEXT_RESULT, "", "a column to the right")                    \
     X(FOLLOW, 'f', 0, CONTEXT_EVENTS | CONTEXT_TASK | CONTEXT_MESSAGES, "follow",                  \
       "keep to the newest, or stop doing so")                                                      \
     X(SEARCH, '/', 0, CONTEXT_TASK, "search", "search in the log")                                 \
@@ -165,9 +176,10 @@ typedef uint64_t context_t;
       "to the first row")                                                                          \
     X(BOTTOM, VK_END, 'G', CONTEXT_BROWSE | CONTEXT_HELP, "", "to the last row")                   \
     X(NEXT_PANE, VK_TAB, 0,                                                                        \
-      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT), "", "the next pane") \
+      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT | CONTEXT_SAVED), "",  \
+      "the next pane")                                                                             \
     X(PREVIOUS_PANE, VK_BACKTAB, 0,                                                                \
-      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT), "",                  \
+      CONTEXT_BROWSE & ~(CONTEXT_DASHBOARD | CONTEXT_PANEL | CONTEXT_RESULT | CONTEXT_SAVED), "",  \
       "the pane before")                                                                           \
     X(EARLIER, '[', 0, CONTEXT_BROWSE, "", "10 s back in time, as the engine recorded it")         \
     X(LATER, ']', 0, CONTEXT_BROWSE, "", "10 s forward in time")                                   \

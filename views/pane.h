@@ -69,9 +69,13 @@ extern const struct pane pane_airports;
 extern const struct pane pane_flyers;
 extern const struct pane pane_warehouse;
 extern const struct pane pane_source;
+extern const struct pane pane_query;
 extern const struct pane pane_events;
 
 const struct pane *pane_of(enum pane_id id);
+
+/* Ctrl-C is a key for it now (to cancel, to drop what is typed) and does not end the console. */
+bool pane_query_wants_interrupt(const struct screen *s);
 
 /* The pane's own state. */
 #define PANE_STATE(s, pane, type) ((type *)(s)->state[pane])

@@ -19,7 +19,7 @@ static const struct pane *const panes[PANE_COUNT] = {
     [PANE_TOPICS] = &pane_topics,       [PANE_DAGS] = &pane_dags,
     [PANE_AIRPORTS] = &pane_airports,   [PANE_FLYERS] = &pane_flyers,
     [PANE_WAREHOUSE] = &pane_warehouse, [PANE_SOURCE] = &pane_source,
-    [PANE_EVENTS] = &pane_events,
+    [PANE_QUERY] = &pane_query,         [PANE_EVENTS] = &pane_events,
 };
 
 const struct pane *pane_of(enum pane_id id)

@@ -29,6 +29,7 @@ enum pane_id {
     PANE_FLYERS,
     PANE_WAREHOUSE,
     PANE_SOURCE,
+    PANE_QUERY,
     PANE_EVENTS,
     PANE_COUNT
 };
@@ -144,6 +145,7 @@ enum effect_kind {
     EFFECT_REDRAW,    /* the terminal may show rubbish */
     EFFECT_COPY,      /* text to the terminal's clipboard */
     EFFECT_SAVE,      /* text into the new file `path` */
+    EFFECT_QUERY,     /* method with params, for the shell itself: see pane_query.c */
     EFFECT_EDIT,      /* text in $EDITOR; what comes back goes to screen_edited */
 };
 

@@ -337,3 +337,75 @@ static void test_a_server_that_hangs_stops_nobody(void **state)
     SHOWS(t, "ROLLBACK");
     leave(t);
 }
+
+/* ---- pane 9 of the console, with its own connection ---- */
+
+static void test_the_pane_in_the_console(void **state)
+{
+    (void)state;
+    char history[700];
+    char data[700];
+    (void)snprintf(history, sizeof history, "FLIGHTDECK_SQLHISTORY=%s", in_dir("pane-history"));
+    (void)snprintf(data, sizeof data, "XDG_DATA_HOME=%s", fixture_dir());
+    const char *const env[] = {history, data, NULL};
+    char *const argv[] = {
+        program,          (char *)"console",  (char *)"--config",
+        config,           (char *)"--socket", (char *)"/tmp/flightdeck-nobody.sock",
+        (char *)"--pane", (char *)"query",    NULL};
+    free(
+        fixture_warehouse_psql("CREATE TABLE legs (airport text, passengers int); INSERT INTO legs "
+                               "SELECT 'A' || g, g FROM generate_series(1, 7000) g"));
+    struct terminal *t = terminal_start(24, 80, env, argv);
+    SHOWS(t, "Query of the warehouse, reading only"); /* no engine says where we are */
+    terminal_type(t, "select airport,\r passengers from legs order by 2;\r");
+    SHOWS(t, "Rows 1 to 500 of more");
+    SHOWS(t, "A1 ");
+    terminal_type(t, "\x1b");
+    SHOWS(t, "i or Tab to type");
+    for (int page = 2; page <= 14; page++) { /* further rows as they are wanted */
+        char want[32];
+        (void)snprintf(want, sizeof want, " to %d", page * 500);
+        terminal_type(t, "G");
+        SHOWS(t, want);
+    }
+    SHOWS(t, "Rows 3001 to 7000; those before were let go");
+    SHOWS(t, "7000 rows, ");
+    terminal_type(t, "i\x03"
+                     "delete from legs;\r");
+    SHOWS(t, "this console only reads now");
+    terminal_type(t, "\x03select 1/0;\r");
+    SHOWS(t, "division by zero");
+    terminal_type(t, "\x03select pg_sleep(63);\r");
+    SHOWS(t, "Running");
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                     "'%pg_sleep(63)%' AND pid <> pg_backend_pid()",
+                     "1", 20);
+    terminal_type(t, "\x03");
+    SHOWS(t, "canceling statement");
+    terminal_type(t, "\x03select airport, passengers from legs where passengers < 9;\r");
+    SHOWS(t, "8 rows");
+    terminal_type(t, "\x03\\chart bars airport passengers\r");
+    SHOWS(t, "A8");
+    terminal_type(t, "\\chart off\r\x1bx\x15");
+    terminal_type(t, in_dir("rows.csv"));
+    terminal_type(t, "\r");
+    SHOWS(t, "written: ");
+    assert_non_null(strstr(slurp(in_dir("rows.csv")), "airport,passengers\nA1,1\nA2,2\n"));
+    terminal_type(t, "wsmall\r");
+    SHOWS(t, "saved: ");
+    assert_non_null(strstr(slurp(in_dir("flightdeck/queries/small.sql")), "passengers < 9;"));
+    terminal_type(t, "s");
+    SHOWS(t, "> small ");
+    terminal_type(t, "i\\source\rselect 'of the ' || current_database() as x;\r");
+    SHOWS(t, "Query of the source");
+    SHOWS(t, "of the postgres");
+    terminal_type(t, "\x1bq");
+    int status = -1;
+    assert_true(terminal_ended(t, &status));
+    assert_true(terminal_is_cooked(t));
+    terminal_stop(t);
+    assert_non_null(
+        strstr(slurp(in_dir("pane-history")), "select airport,\001 passengers from legs"));
+    free(fixture_warehouse_psql("DROP TABLE legs"));
+}

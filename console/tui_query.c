@@ -1,0 +1,774 @@
+#include "console/tui_query.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/base/clock.h"
+#include "console/sql_complete.h"
+#include "console/sql_error.h"
+#include "console/sql_history.h"
+#include "console/tui_files.h"
+#include "console/user_path.h"
+#include "views/query_result.h"
+
+enum {
+    HISTORY_GIVEN = 500,
+    CURSOR_WAIT_US = 300 * 1000000, /* an open cursor keeps a transaction on the server */
+    CELL_MOST = 64 << 10,           /* bytes of a value on screen; exports have all of it */
+    PATIENCE_US = 200000,
+};
+
+struct posted {
+    struct posted *next;
+    const char *method;
+    json_t *params, *result;
+    enum err code;
+    char *text;
+};
+
+struct order { /* of the console to the thread; owned texts */
+    int64_t run;
+    char *sql;
+    char *path; /* of an export; NULL: rows to the screen */
+    bool source, read_only;
+};
+
+struct tui_query {
+    pthread_mutex_t lock;
+    pthread_cond_t wish;
+    int wake[2];
+    struct posted *first, **last;
+    struct order order; /* sql NULL: none waits */
+    bool more, canceled, end, away;
+    bool busy;                   /* a statement may run: a cancel has something to hit */
+    struct sql_session *session; /* of the thread; for cancel */
+    int users;
+    struct sql_places places;
+    /* the console's own */
+    struct sql_history *history;
+    struct sql_completer *completer;
+    bool completes_source;
+    bool begun; /* the thread is there */
+};
+
+/* ---- answers ---- */
+
+/* Under no lock. Takes params and result. */
+static void post(struct tui_query *q, const char *method, json_t *params, json_t *result,
+                 enum err code, const char *text)
+{
+    struct posted *p = calloc(1, sizeof *p);
+    if (!p) {
+        json_decref(params);
+        json_decref(result);
+        return;
+    }
+    *p = (struct posted){.method = method,
+                         .params = params,
+                         .result = result,
+                         .code = code,
+                         .text = strdup(text ? text : "")};
+    (void)pthread_mutex_lock(&q->lock);
+    *q->last = p;
+    q->last = &p->next;
+    (void)pthread_mutex_unlock(&q->lock);
+    ssize_t n = write(q->wake[1], "a", 1);
+    (void)n; /* full: it is readable already */
+}
+
+static void free_posted(struct posted *p)
+{
+    json_decref(p->params);
+    json_decref(p->result);
+    free(p->text);
+    free(p);
+}
+
+void tui_query_step(struct tui_query *q, struct screen *s)
+{
+    char bytes[64];
+    if (!q)
+        return;
+    while (read(q->wake[0], bytes, sizeof bytes) > 0)
+        continue;
+    (void)pthread_mutex_lock(&q->lock);
+    struct posted *p = q->first;
+    q->first = NULL;
+    q->last = &q->first;
+    (void)pthread_mutex_unlock(&q->lock);
+    while (p) {
+        struct posted *next = p->next;
+        const struct answer a = {.method = p->method,
+                                 .params = p->params,
+                                 .code = p->code,
+                                 .result = p->result,
+                                 .text = p->text ? p->text : ""};
+        screen_take_answer(s, &a, NULL);
+        free_posted(p);
+        p = next;
+    }
+}
+
+/* ---- the thread: one order ---- */
+
+struct job {
+    struct tui_query *q;
+    struct order order;
+    struct sql_session *session;
+    int n; /* columns */
+    bool *numbers;
+    json_t *columns; /* of the page to come; NULL: it is a further one */
+    json_t *rows;
+    size_t bytes;
+    int64_t total;
+    int64_t started_us;
+    FILE *file; /* of an export */
+    struct formatter *formatter;
+    enum format format;
+    char tag[64];
+    struct buf notices;
+};
+
+static bool is_canceled(struct tui_query *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    bool yes = q->canceled || q->end;
+    (void)pthread_mutex_unlock(&q->lock);
+    return yes;
+}
+
+static json_t *run_param(const struct job *j)
+{
+    return json_pack("{s:I}", "run", (json_int_t)j->order.run);
+}
+
+/* Data need not be UTF-8. */
+static json_t *text_json(const char *p, size_t n)
+{
+    struct buf b;
+    json_t *t = json_stringn_nocheck(p, 0);
+    buf_init(&b, 0);
+    format_visible(&b, p, n > CELL_MOST ? CELL_MOST : n);
+    if (!buf_failed(&b)) {
+        json_decref(t);
+        t = json_stringn(buf_cstr(&b), b.len);
+    }
+    buf_free(&b);
+    return t ? t : json_string("?");
+}
+
+static void post_page(struct job *j, bool running, bool more, const char *words)
+{
+    json_t *result = json_pack("{s:o, s:b, s:b, s:s}", "rows", j->rows ? j->rows : json_array(),
+                               "running", (int)running, "more", (int)more, "words", words);
+    if (j->columns)
+        (void)json_object_set_new(result, "columns", j->columns);
+    j->columns = NULL;
+    j->rows = json_array();
+    j->bytes = 0;
+    post(j->q, "query.page", run_param(j), result, ERR_OK, NULL);
+}
+
+/* Until the next page is wanted. */
+static enum err wait_for_more(struct job *j, struct errbuf *e)
+{
+    struct tui_query *q = j->q;
+    const struct timespec until = clock_mono_after(CURSOR_WAIT_US);
+    int rc = 0;
+    (void)pthread_mutex_lock(&q->lock);
+    q->busy = false;
+    while (!q->more && !q->canceled && !q->end && !q->order.sql && rc == 0)
+        rc = pthread_cond_timedwait(&q->wish, &q->lock, &until);
+    bool go = q->more && !q->canceled && !q->end && !q->order.sql;
+    q->more = false;
+    q->busy = go;
+    (void)pthread_mutex_unlock(&q->lock);
+    if (go)
+        return ERR_OK;
+    return err_set(e, ERR_CANCELED,
+                   rc ? "the rows waited for five minutes and were let go: run it again for more"
+                      : "canceled");
+}
+
+static enum err on_columns(void *arg, const struct format_column *columns, int n, struct errbuf *e)
+{
+    struct job *j = arg;
+    j->n = n;
+    j->total = 0;
+    if (j->file && n) {
+        const struct format_options o = {.format = j->format};
+        format_destroy(j->formatter);
+        j->formatter = format_create(&o, j->file);
+        return j->formatter ? format_begin(j->formatter, columns, n, e)
+                            : err_set(e, ERR_NOMEM, "no memory for a result");
+    }
+    if (!n)
+        return ERR_OK;
+    json_decref(j->columns);
+    json_decref(j->rows);
+    j->rows = json_array();
+    j->columns = json_array();
+    j->bytes = 0;
+    for (int i = 0; i < n; i++) {
+        json_t *name = text_json(columns[i].name, strlen(columns[i].name));
+        if (json_array_append_new(j->columns, json_pack("{s:o, s:b}", "name", name, "number",
+                                                        (int)(columns[i].type == FORMAT_NUMBER))))
+            return err_set(e, ERR_NOMEM, "no memory for a result");
+    }
+    return ERR_OK;
+}
+
+static enum err on_row(void *arg, const struct cell *cells, struct errbuf *e)
+{
+    struct job *j = arg;
+    j->total++;
+    if (j->total % QUERY_PAGE_ROWS == 0 && is_canceled(j->q))
+        return err_set(e, ERR_CANCELED, "canceled");
+    if (j->file)
+        return format_row(j->formatter, cells, e);
+    if (json_array_size(j->rows) >= QUERY_PAGE_ROWS || j->bytes >= QUERY_PAGE_BYTES) {
+        post_page(j, false, true, "");
+        enum err r = wait_for_more(j, e);
+        if (r)
+            return r;
+    }
+    json_t *row = json_array();
+    for (int i = 0; i < j->n; i++) {
+        bool text = cells[i].kind == CELL_TEXT;
+        (void)json_array_append_new(row, text ? text_json(cells[i].p, cells[i].len) : json_null());
+        j->bytes += text ? cells[i].len + sizeof(void *) : sizeof(void *);
+    }
+    return json_array_append_new(j->rows, row) ? err_set(e, ERR_NOMEM, "no memory for a result")
+                                               : ERR_OK;
+}
+
+static enum err on_done(void *arg, const char *sql, int64_t affected, struct errbuf *e)
+{
+    struct job *j = arg;
+    char word[32];
+    if (j->n)
+        return j->file ? format_end(j->formatter, e) : ERR_OK;
+    (void)sql_word(sql, word, sizeof word);
+    if (affected >= 0 && strcmp(word, "CREATE") != 0 && strcmp(word, "DROP") != 0)
+        (void)snprintf(j->tag, sizeof j->tag, "%s %lld, ", word, (long long)affected);
+    else
+        (void)snprintf(j->tag, sizeof j->tag, "%s, ", word);
+    return ERR_OK;
+}
+
+static void on_notice(void *arg, const char *text)
+{
+    struct job *j = arg;
+    buf_str(&j->notices, text);
+}
+
+/* ---- the thread: its session ---- */
+
+static void forget_session(struct tui_query *q, struct sql_session **s)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->session = NULL;
+    (void)pthread_mutex_unlock(&q->lock);
+    sql_session_close(*s);
+    *s = NULL;
+}
+
+static enum err no_columns(void *arg, const struct format_column *c, int n, struct errbuf *e)
+{
+    (void)arg, (void)c, (void)n, (void)e;
+    return ERR_OK;
+}
+
+static enum err no_row(void *arg, const struct cell *cells, struct errbuf *e)
+{
+    (void)arg, (void)cells, (void)e;
+    return ERR_OK;
+}
+
+static enum err no_done(void *arg, const char *sql, int64_t affected, struct errbuf *e)
+{
+    (void)arg, (void)sql, (void)affected, (void)e;
+    return ERR_OK;
+}
+
+static const struct sql_sink *nothing(void)
+{
+    static const struct sql_sink sink = {no_columns, no_row, no_done, NULL};
+    return &sink;
+}
+
+/* Only what reads, where the console only looks: by the server, and no word that could change that.
+ */
+static enum err check_read_only(const struct job *j, const char *sql, struct errbuf *e)
+{
+    static const char *const reads[] = {"SELECT", "WITH", "TABLE", "VALUES", "EXPLAIN", "SHOW"};
+    char word[32];
+    if (!j->order.read_only)
+        return ERR_OK;
+    (void)sql_word(sql, word, sizeof word);
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
+        if (!strcmp(word, reads[i]))
+            return ERR_OK;
+    return err_set(e, ERR_UNSUPPORTED, "%s: this console only reads now (E elevates)",
+                   *word ? word : "this statement");
+}
+
+/* Both dialects and the source know it; asked before each statement, since a statement may have
+ * changed it. */
+static enum err set_access(const struct job *j, bool read_only, struct errbuf *e)
+{
+    return sql_session_run(j->session,
+                           read_only ? "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+                                     : "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+                           nothing(), e);
+}
+
+static enum err run_one(struct job *j, const char *sql, struct errbuf *e)
+{
+    const struct sql_sink sink = {on_columns, on_row, on_done, j};
+    enum err r = check_read_only(j, sql, e);
+    if (!r && !sql_session_block(j->session))
+        r = set_access(j, j->order.read_only, e);
+    return r ? r : sql_session_run(j->session, sql, &sink, e);
+}
+
+static enum err run_all(struct job *j, struct buf *sql, struct errbuf *e)
+{
+    struct sql_splitter s;
+    enum err r = ERR_OK;
+    sql_splitter_init(&s);
+    sql_splitter_add(&s, j->order.sql, strlen(j->order.sql));
+    buf_clear(sql);
+    while (!r && sql_splitter_next(&s, true, sql)) {
+        r = run_one(j, buf_cstr(sql), e);
+        if (!r)
+            buf_clear(sql);
+    }
+    sql_splitter_free(&s);
+    return r;
+}
+
+static enum err open_file(struct job *j, struct errbuf *e)
+{
+    static const struct {
+        const char *ending;
+        enum format format;
+    } endings[] = {{".csv", FORMAT_CSV},
+                   {".json", FORMAT_JSON},
+                   {".jsonl", FORMAT_JSONL},
+                   {".md", FORMAT_MARKDOWN},
+                   {".tsv", FORMAT_TSV}};
+    const char *ending = strrchr(j->order.path, '.');
+    size_t i = 0;
+    while (i < sizeof endings / sizeof endings[0] &&
+           (!ending || strcmp(ending, endings[i].ending) != 0))
+        i++;
+    if (i == sizeof endings / sizeof endings[0])
+        return err_set(e, ERR_USAGE,
+                       "\"%s\": the name has to end in .csv, .json, .jsonl, .md or "
+                       ".tsv",
+                       j->order.path);
+    j->format = endings[i].format;
+    int fd = open(j->order.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    j->file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    return j->file ? ERR_OK : err_errno(e, ERR_IO, "%s", j->order.path);
+}
+
+static void say_end(struct job *j, enum err r, const struct buf *sql, const struct errbuf *e)
+{
+    struct buf words;
+    double took = (double)(clock_mono_us() - j->started_us) / 1e6;
+    buf_init(&words, 1 << 16);
+    if (r) {
+        if (*e->sqlstate && r != ERR_CONNECT)
+            sql_error_explain(buf_cstr((struct buf *)sql), sql_session_position(j->session),
+                              e->text, &words);
+        else
+            buf_str(&words, e->text);
+        post(j->q, "query.page", run_param(j), json_object(), r, buf_cstr(&words));
+        buf_free(&words);
+        return;
+    }
+    if (j->notices.len)
+        format_visible_lines(&words, buf_cstr(&j->notices));
+    if (j->file)
+        buf_printf(&words, "written: %s, %lld rows, %.2f s", j->order.path, (long long)j->total,
+                   took);
+    else if (j->n)
+        buf_printf(&words, "%s%lld row%s, %.2f s", j->tag, (long long)j->total,
+                   j->total == 1 ? "" : "s", took);
+    else
+        buf_printf(&words, "%s%.2f s", j->tag, took);
+    if (j->file) {
+        json_t *result = json_pack("{s:b, s:s}", "running", 0, "words", buf_cstr(&words));
+        post(j->q, "query.page", run_param(j), result, ERR_OK, NULL);
+    } else {
+        if (!j->n && !j->columns)
+            j->columns = json_array(); /* no rows are on screen that are not this one's */
+        post_page(j, false, false, buf_cstr(&words));
+    }
+    buf_free(&words);
+}
+
+static void do_order(struct tui_query *q, struct order *order, struct sql_session **s,
+                     bool *on_source)
+{
+    struct job j = {.q = q, .order = *order, .started_us = clock_mono_us(), .rows = json_array()};
+    struct errbuf e;
+    struct buf sql;
+    enum err r = ERR_OK;
+    err_clear(&e);
+    buf_init(&sql, 0);
+    buf_init(&j.notices, 1 << 14);
+    if (*s && *on_source != order->source)
+        forget_session(q, s);
+    if (!*s)
+        r = q->places.open(q->places.arg, order->source, s, &e);
+    *on_source = order->source;
+    j.session = *s;
+    (void)pthread_mutex_lock(&q->lock);
+    q->session = *s;
+    q->busy = true;
+    if (!r && (q->canceled || q->end)) /* while we connected */
+        r = err_set(&e, ERR_CANCELED, "canceled");
+    (void)pthread_mutex_unlock(&q->lock);
+    if (*s)
+        sql_session_on_notice(*s, on_notice, &j);
+    if (!r && order->path)
+        r = open_file(&j, &e);
+    if (!r)
+        r = run_all(&j, &sql, &e);
+    if (j.file && fclose(j.file) != 0 && !r)
+        r = err_errno(&e, ERR_IO, "%s", order->path);
+    (void)pthread_mutex_lock(&q->lock);
+    q->busy = false;
+    (void)pthread_mutex_unlock(&q->lock);
+    format_destroy(j.formatter);
+    say_end(&j, r, &sql, &e);
+    if (r == ERR_CONNECT && *s)
+        forget_session(q, s);
+    json_decref(j.rows);
+    json_decref(j.columns);
+    buf_free(&j.notices);
+    buf_free(&sql);
+}
+
+static void free_order(struct order *o)
+{
+    free(o->sql);
+    free(o->path);
+    *o = (struct order){.sql = NULL};
+}
+
+static void leave(struct tui_query *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    bool last = --q->users == 0;
+    (void)pthread_mutex_unlock(&q->lock);
+    if (!last)
+        return;
+    for (struct posted *p = q->first, *next; p; p = next) {
+        next = p->next;
+        free_posted(p);
+    }
+    free_order(&q->order);
+    (void)close(q->wake[0]);
+    (void)close(q->wake[1]);
+    (void)pthread_cond_destroy(&q->wish);
+    (void)pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+static void *work(void *arg)
+{
+    struct tui_query *q = arg;
+    struct sql_session *s = NULL;
+    bool on_source = false;
+    (void)pthread_mutex_lock(&q->lock);
+    while (!q->end) {
+        if (!q->order.sql) {
+            (void)pthread_cond_wait(&q->wish, &q->lock);
+            continue;
+        }
+        struct order order = q->order;
+        q->order = (struct order){.sql = NULL};
+        q->more = q->canceled = false;
+        (void)pthread_mutex_unlock(&q->lock);
+        do_order(q, &order, &s, &on_source);
+        free_order(&order);
+        (void)pthread_mutex_lock(&q->lock);
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+    forget_session(q, &s);
+    (void)pthread_mutex_lock(&q->lock);
+    q->away = true;
+    (void)pthread_cond_broadcast(&q->wish);
+    (void)pthread_mutex_unlock(&q->lock);
+    leave(q);
+    return NULL;
+}
+
+/* ---- the console's side ---- */
+
+struct tui_query *tui_query_open(const struct sql_places *places, struct errbuf *e)
+{
+    pthread_condattr_t monotonic;
+    struct tui_query *q = calloc(1, sizeof *q);
+    if (!q || pipe2(q->wake, O_CLOEXEC | O_NONBLOCK)) {
+        free(q);
+        (void)err_set(e, ERR_NOMEM, "no memory for queries");
+        return NULL;
+    }
+    q->places = *places;
+    q->users = 1;
+    q->last = &q->first;
+    (void)pthread_mutex_init(&q->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&q->wish, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    return q;
+}
+
+/* At the first query: a console that asks nothing connects to nothing. */
+static bool begin(struct tui_query *q)
+{
+    pthread_t thread;
+    pthread_attr_t detached;
+    sigset_t all;
+    sigset_t before;
+    if (q->begun)
+        return true;
+    (void)pthread_attr_init(&detached);
+    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    q->users++;
+    q->begun = pthread_create(&thread, &detached, work, q) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&detached);
+    q->users -= q->begun ? 0 : 1;
+    return q->begun;
+}
+
+bool tui_query_close(struct tui_query *q)
+{
+    if (!q)
+        return true;
+    const struct timespec until = clock_mono_after(PATIENCE_US);
+    bool completer_gone = sql_completer_stop(q->completer);
+    sql_history_close(q->history);
+    (void)pthread_mutex_lock(&q->lock);
+    q->end = true;
+    if (q->session && q->busy)
+        sql_session_cancel(q->session);
+    (void)pthread_cond_broadcast(&q->wish);
+    while (q->begun && !q->away && pthread_cond_timedwait(&q->wish, &q->lock, &until) == 0)
+        continue;
+    bool gone = completer_gone && (!q->begun || q->away);
+    (void)pthread_mutex_unlock(&q->lock);
+    leave(q);
+    return gone;
+}
+
+int tui_query_fd(const struct tui_query *q)
+{
+    return q ? q->wake[0] : -1;
+}
+
+static const char *text_of(const json_t *params, const char *name)
+{
+    const char *s = json_string_value(json_object_get(params, name));
+    return s ? s : "";
+}
+
+static int64_t int_of(const json_t *params, const char *name)
+{
+    return json_integer_value(json_object_get(params, name));
+}
+
+static void answer(struct screen *s, const char *method, const json_t *params, json_t *result,
+                   enum err code, const char *text)
+{
+    const struct answer a = {
+        .method = method, .params = params, .code = code, .result = result, .text = text};
+    screen_take_answer(s, &a, NULL);
+    json_decref(result);
+}
+
+static void open_history(struct tui_query *q)
+{
+    struct errbuf e;
+    err_clear(&e);
+    if (!q->history)
+        q->history = sql_history_open(NULL, &e); /* that it is not kept is for the REPL to say */
+}
+
+static void give_history(struct tui_query *q, struct screen *s)
+{
+    json_t *list = json_array();
+    size_t n = q->history ? sql_history_n(q->history) : 0;
+    for (size_t i = n > HISTORY_GIVEN ? n - HISTORY_GIVEN : 0; i < n; i++)
+        (void)json_array_append_new(list, json_string(sql_history_get(q->history, i)));
+    answer(s, "query.history", NULL, list, ERR_OK, "");
+}
+
+static void order(struct tui_query *q, struct screen *s, const json_t *params)
+{
+    const char *path = text_of(params, "path");
+    if (!begin(q)) {
+        answer(s, "query.page", params, NULL, ERR_NOMEM, "no thread for a query");
+        return;
+    }
+    (void)pthread_mutex_lock(&q->lock);
+    free_order(&q->order);
+    q->order = (struct order){.run = int_of(params, "run"),
+                              .sql = strdup(text_of(params, "sql")),
+                              .path = *path ? strdup(path) : NULL,
+                              .source = json_is_true(json_object_get(params, "source")),
+                              .read_only = json_is_true(json_object_get(params, "read_only"))};
+    (void)pthread_cond_broadcast(&q->wish);
+    (void)pthread_mutex_unlock(&q->lock);
+    open_history(q);
+    if (q->history && !*path)
+        (void)sql_history_add(q->history, text_of(params, "sql"));
+    give_history(q, s);
+}
+
+static void wish(struct tui_query *q, bool more)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->more = q->more || more;
+    q->canceled = q->canceled || !more;
+    if (!more && q->session && q->busy)
+        sql_session_cancel(q->session);
+    (void)pthread_cond_broadcast(&q->wish);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+/* Names are read at the first Tab, and again at each one on the other side. */
+static void complete(struct tui_query *q, struct screen *s, const json_t *params)
+{
+    struct sql_matches m;
+    bool source = json_is_true(json_object_get(params, "source"));
+    const char *text = text_of(params, "text");
+    size_t point = (size_t)int_of(params, "point");
+    if (!q->completer)
+        q->completer = sql_completer_start(&q->places, source);
+    else if (q->completes_source != source)
+        sql_completer_switch(q->completer, source);
+    q->completes_source = source;
+    const struct sql_words *words = sql_completer_words(q->completer);
+    sql_complete(words, NULL, text, point <= strlen(text) ? point : strlen(text), &m);
+    sql_words_release(words);
+    json_t *items = json_array();
+    for (size_t i = 0; i < m.n; i++)
+        (void)json_array_append_new(items, json_string(m.items[i]));
+    json_t *result = json_pack("{s:I, s:o, s:s%}", "start", (json_int_t)m.start, "items", items,
+                               "common", m.n ? m.items[0] : "", sql_matches_common(&m));
+    sql_matches_free(&m);
+    answer(s, "query.complete", params, result, ERR_OK, "");
+}
+
+/* ---- saved queries: NAME.sql in a folder ---- */
+
+static bool saved_path(const char *name, char *out)
+{
+    char relative[300];
+    if (snprintf(relative, sizeof relative, "queries/%s", name) >= (int)sizeof relative)
+        return false;
+    return user_path(USER_DATA, relative, out);
+}
+
+static json_t *saved_one(const char *file)
+{
+    char path[USER_PATH_MAX];
+    char text[1 << 14];
+    size_t n = strlen(file);
+    if (n < 5 || *file == '.' || strcmp(file + n - 4, ".sql") != 0 || !saved_path(file, path))
+        return NULL;
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return NULL;
+    size_t got = fread(text, 1, sizeof text - 1, f);
+    (void)fclose(f);
+    text[got] = '\0';
+    return json_pack("{s:s%, s:s}", "name", file, n - 4, "text", text);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void list_saved(struct tui_query *q, struct screen *s)
+{
+    char folder[USER_PATH_MAX];
+    struct dirent **names = NULL;
+    json_t *list = json_array();
+    int n = saved_path("", folder) ? scandir(folder, &names, NULL, by_name) : 0;
+    for (int i = 0; i < n; i++) {
+        json_t *one = saved_one(names[i]->d_name);
+        if (one)
+            (void)json_array_append_new(list, one);
+        free(names[i]);
+    }
+    free(names);
+    open_history(q);
+    for (size_t i = q->history ? sql_history_n(q->history) : 0; i-- > 0;) {
+        if (json_array_size(list) >= HISTORY_GIVEN)
+            break;
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s}", "name", "", "text", sql_history_get(q->history, i)));
+    }
+    answer(s, "query.list", NULL, list, ERR_OK, "");
+}
+
+static void save(struct screen *s, const json_t *params)
+{
+    char file[300];
+    char path[USER_PATH_MAX];
+    struct errbuf e;
+    const char *name = text_of(params, "name");
+    const char *sql = text_of(params, "sql");
+    err_clear(&e);
+    enum err r = ERR_OK;
+    if (strchr(name, '/') || *name == '.' || sql_history_secret(sql))
+        r = err_set(&e, ERR_USAGE,
+                    sql_history_secret(sql) ? "a query with a password in it is not kept"
+                                            : "a name without / and without a dot before it");
+    (void)snprintf(file, sizeof file, "%.250s.sql", name);
+    if (!r && (!saved_path(file, path) || !user_path_make_parent(path)))
+        r = err_set(&e, ERR_IO, "there is no folder for saved queries: HOME is not set");
+    if (!r)
+        r = tui_save(path, sql, strlen(sql), &e);
+    answer(s, "query.save", params, r ? NULL : json_pack("{s:s}", "path", path), r, e.text);
+}
+
+void tui_query_call(struct tui_query *q, struct screen *s, const struct effect *effect)
+{
+    const char *method = effect->method;
+    if (!q) {
+        answer(s, strcmp(method, "query.run") != 0 ? method : "query.page", effect->params, NULL,
+               ERR_CONFIG,
+               "queries need the configuration's warehouse: start the console with --config");
+        return;
+    }
+    if (!strcmp(method, "query.run") || !strcmp(method, "query.export"))
+        order(q, s, effect->params);
+    else if (!strcmp(method, "query.more") || !strcmp(method, "query.cancel"))
+        wish(q, !strcmp(method, "query.more"));
+    else if (!strcmp(method, "query.complete"))
+        complete(q, s, effect->params);
+    else if (!strcmp(method, "query.list"))
+        list_saved(q, s);
+    else if (!strcmp(method, "query.save"))
+        save(s, effect->params);
+}

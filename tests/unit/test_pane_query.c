@@ -1,0 +1,271 @@
+/* Pane 9: typing, what it asks of the shell, pages of rows, charts; whole screens against goldens.
+ */
+#include "tests/unit/screen_help.h"
+#include "views/query_chart.h"
+#include "views/query_edit.h"
+#include "views/query_result.h"
+
+static void query_answer(struct screen *s, const char *method, int run, enum err code,
+                         json_t *result, const char *text)
+{
+    json_t *params = json_pack("{s:i}", "run", run);
+    const struct answer a = {method, params, code, result, text};
+    screen_take_answer(s, &a, NULL);
+    json_decref(params);
+    json_decref(result);
+}
+
+/* Rows of days and passengers, from the given one on. */
+static json_t *page(int from, int n, bool first, bool more)
+{
+    json_t *rows = json_array();
+    for (int i = from; i < from + n; i++) {
+        char day[40];
+        char people[40];
+        (void)snprintf(day, sizeof day, "2026-%02d-%02d", 1 + i / 28 % 12, 1 + i % 28);
+        (void)snprintf(people, sizeof people, "%d", 1000 + i * 37 % 500);
+        json_t *row = json_pack("[s, s, s, n]", day,
+                                i % 3 ? "Sheremetyevo (Шереметьево)" : "Pulkovo", people);
+        if (i % 5 == 0)
+            (void)json_array_set_new(row, 3,
+                                     json_string("a remark that is longer than its column "
+                                                 "may be, and goes on"));
+        (void)json_array_append_new(rows, row);
+    }
+    json_t *result = json_pack("{s:o, s:b, s:b, s:s}", "rows", rows, "running", 0, "more",
+                               (int)more, "words", more ? "" : "40 rows, 0.12 s");
+    if (first)
+        (void)json_object_set_new(result, "columns",
+                                  json_pack("[{s:s, s:b}, {s:s, s:b}, {s:s, s:b}, {s:s, s:b}]",
+                                            "name", "day", "number", 0, "name", "airport", "number",
+                                            0, "name", "passengers", "number", 1, "name", "remark",
+                                            "number", 0));
+    return result;
+}
+
+static void open_pane(struct screen *s, int h, int w)
+{
+    start(s, h, w);
+    (void)press(s, "9");
+    assert_true(screen_context(s) == CONTEXT_QUERY);
+}
+
+static void run_query(struct screen *s, const char *text)
+{
+    const struct effect e = press(s, text);
+    assert_int_equal(e.kind, EFFECT_QUERY);
+    assert_string_equal(e.method, "query.run");
+}
+
+static void test_screens(void **state)
+{
+    (void)state;
+    static const struct {
+        int h, w;
+    } sizes[] = {{24, 80}, {50, 200}, {10, 40}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct screen s;
+        char name[64];
+        open_pane(&s, sizes[i].h, sizes[i].w);
+        run_query(&s, "select day, airport, passengers, remark\rfrom presentation.days;\r");
+        query_answer(&s, "query.page", 1, ERR_OK, page(0, 40, true, false), "");
+        (void)press(&s, "\x1bjj");
+        (void)snprintf(name, sizeof name, "query-%dx%d", sizes[i].w, sizes[i].h);
+        check_screen(name, &s);
+        (void)press(&s, "c");
+        (void)snprintf(name, sizeof name, "query-chart-%dx%d", sizes[i].w, sizes[i].h);
+        check_screen(name, &s);
+        screen_free(&s);
+    }
+}
+
+static void test_errors_and_running(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    assert_shows(&s, "Query of the warehouse");
+    run_query(&s, "selec 1;\r");
+    s.now_us += 3000000;
+    assert_shows(&s, "Running 3 s");
+    assert_int_equal(screen_next_change_us(&s) <= s.now_us + 1000000, 1);
+    assert_string_equal(press(&s, "\x03").method, "query.cancel");
+    query_answer(&s, "query.page", 1, ERR_SQL, json_object(),
+                 "ERROR: syntax error (SQLSTATE 42601)\nLINE 1: selec 1\n        ^");
+    assert_shows(&s, "Failed");
+    assert_shows(&s, "LINE 1: selec 1\n          ");
+    /* an answer to a run that is no longer ours changes nothing */
+    query_answer(&s, "query.page", 7, ERR_OK, page(0, 3, true, false), "");
+    assert_hides(&s, "passengers");
+    assert_int_equal(press(&s, "\x03").kind, EFFECT_NOTHING); /* drops the text */
+    assert_hides(&s, "selec 1;");
+    check_screen("query-failed-80x24", &s);
+    screen_free(&s);
+}
+
+static void test_typing_and_history(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    query_answer(&s, "query.history", 0, ERR_OK, json_pack("[s, s]", "select 1;", "select\n 2;"),
+                 "");
+    (void)press(&s, "select 'ж\x7fё;\r"); /* an open quote goes on; an edit of two bytes */
+    assert_shows(&s, "select 'ё;\n");
+    struct effect e = press(&s, "';\r");
+    assert_string_equal(param(&e, "sql"), "select 'ё;\n';");
+    query_answer(&s, "query.page", 1, ERR_OK, page(0, 1, true, false), "");
+    (void)press(&s, "\x03\x10"); /* Ctrl-P: the newest */
+    assert_shows(&s, "select\n  2;");
+    (void)press(&s, "\x10\x10"); /* up within it, then to the one before */
+    assert_shows(&s, "select 1;");
+    (void)press(&s, "\x15"
+                    "sel");
+    e = press(&s, "\t");
+    assert_string_equal(e.method, "query.complete");
+    assert_int_equal(json_integer_value(json_object_get(e.params, "point")), 3);
+    query_answer(&s, "query.complete", 0, ERR_OK,
+                 json_pack("{s:i, s:[s, s], s:s}", "start", 0, "items", "select", "selected",
+                           "common", "select"),
+                 "");
+    assert_shows(&s, "select  selected");
+    /* a digit in an empty editor is a pane, in a text a digit; Tab goes on */
+    (void)press(&s, "\x15x1\x15");
+    assert_int_equal(s.pane, PANE_QUERY);
+    (void)press(&s, "\t");
+    assert_int_equal(s.pane, PANE_EVENTS);
+    (void)press(&s, "9"
+                    "1");
+    assert_int_equal(s.pane, PANE_OVERVIEW);
+    screen_free(&s);
+}
+
+/* Rows come as one scrolls, and what is held stays within its limit. */
+static void test_pages_are_bounded(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    run_query(&s, "select 1;\r");
+    query_answer(&s, "query.page", 1, ERR_OK, page(0, QUERY_PAGE_ROWS, true, true), "");
+    assert_shows(&s, "Rows 1 to 500 of more");
+    (void)press(&s, "\x1b");
+    assert_int_equal(press(&s, "j").kind, EFFECT_NOTHING); /* far from the end */
+    for (int i = 1; i < 12; i++) {
+        assert_string_equal(press(&s, "G").method, "query.more");
+        assert_int_equal(press(&s, "G").kind, EFFECT_NOTHING); /* asked once */
+        query_answer(&s, "query.page", 1, ERR_OK,
+                     page(i * QUERY_PAGE_ROWS, QUERY_PAGE_ROWS, false, i < 11), "");
+        assert_true(s.tables[PANE_QUERY].n <= (size_t)QUERY_PAGES_HELD * QUERY_PAGE_ROWS);
+    }
+    assert_shows(&s, "Rows 2001 to 6000; those before were let go");
+    (void)press(&s, "G");
+    assert_string_equal(s.tables[PANE_QUERY].key, "6000");
+    screen_free(&s);
+}
+
+static void test_reads_only_and_export(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    struct effect e = press(&s, "select 1;\r");
+    assert_false(json_is_true(json_object_get(e.params, "read_only")));
+    query_answer(&s, "query.page", 1, ERR_OK, page(0, 3, true, false), "");
+    s.viewer = true;
+    assert_shows(&s, "reading only");
+    e = press(&s, "\x18"); /* Ctrl-X runs it again */
+    assert_true(json_is_true(json_object_get(e.params, "read_only")));
+    query_answer(&s, "query.page", 2, ERR_OK, page(0, 3, true, false), "");
+    (void)press(&s, "\x1bx");
+    e = press(&s, "\x15rows.json\r");
+    assert_string_equal(e.method, "query.export");
+    assert_string_equal(param(&e, "path"), "rows.json");
+    query_answer(&s, "query.page", 3, ERR_OK,
+                 json_pack("{s:b, s:s}", "running", 0, "words", "written: rows.json, 3 rows"), "");
+    assert_shows(&s, "written: rows.json");
+    assert_shows(&s, "passengers"); /* and the rows are still there */
+    e = press(&s, "wtoday\r");
+    assert_string_equal(e.method, "query.save");
+    assert_string_equal(param(&e, "name"), "today");
+    assert_string_equal(param(&e, "sql"), "select 1;");
+    e = press(&s, "s");
+    assert_string_equal(e.method, "query.list");
+    query_answer(&s, "query.list", 0, ERR_OK,
+                 json_pack("[{s:s, s:s}, {s:s, s:s}]", "name", "delays", "text", "select 'late';",
+                           "name", "", "text", "select 7;"),
+                 "");
+    check_screen("query-saved-80x24", &s);
+    (void)press(&s, "\r");
+    assert_true(screen_context(&s) == CONTEXT_QUERY);
+    assert_shows(&s, "select 'late';");
+    screen_free(&s);
+}
+
+static void test_charts(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    run_query(&s, "select 1;\r");
+    query_answer(&s, "query.page", 1, ERR_OK, page(0, 40, true, false), "");
+    (void)press(&s, "\x03\\chart bars airport passengers\r");
+    assert_shows(&s, "Pulkovo");
+    assert_hides(&s, "remark");
+    (void)press(&s, "\\chart donut airport nothing\r");
+    assert_shows(&s, "the result has no column `nothing`");
+    (void)press(&s, "\\chart cake\r");
+    assert_shows(&s, "no chart `cake`");
+    (void)press(&s, "\x03\\chart histogram\r");
+    (void)press(&s, "\\chart off\r");
+    assert_shows(&s, "remark");
+    (void)press(&s, "\\nope\r");
+    assert_shows(&s, "here are \\chart");
+    struct effect e = press(&s, "\x03\\source\rselect 2;\r");
+    assert_true(json_is_true(json_object_get(e.params, "source")));
+    assert_shows(&s, "Query of the source");
+    screen_free(&s);
+}
+
+/* Sizes down to one cell, rubbish for answers. */
+static void test_any_size_and_answer(void **state)
+{
+    (void)state;
+    static const char *const rubbish[] = {"{}",
+                                          "[]",
+                                          "{\"columns\":[{}],\"rows\":[[],[1],{},null]}",
+                                          "{\"rows\":[[\"x\"]]}",
+                                          "{\"columns\":[],\"rows\":[[]]}",
+                                          "{\"items\":[1],\"start\":99}"};
+    for (int h = 1; h < 12; h++)
+        for (int w = 1; w < 60; w += 7) {
+            struct screen s;
+            open_pane(&s, h, w);
+            run_query(&s, "select 1;\r");
+            for (size_t i = 0; i < sizeof rubbish / sizeof rubbish[0]; i++) {
+                query_answer(&s, "query.page", 1, ERR_OK, json_loads(rubbish[i], 0, NULL), "");
+                free(screen_text(&s));
+                query_answer(&s, "query.complete", 1, ERR_OK, json_loads(rubbish[i], 0, NULL), "");
+            }
+            query_answer(&s, "query.page", 1, ERR_OK, page(0, 9, true, false), "");
+            (void)press(&s, "\x1bjjjlllllhcc");
+            free(screen_text(&s));
+            screen_free(&s);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_errors_and_running),
+        cmocka_unit_test(test_typing_and_history),
+        cmocka_unit_test(test_pages_are_bounded),
+        cmocka_unit_test(test_reads_only_and_export),
+        cmocka_unit_test(test_charts),
+        cmocka_unit_test(test_any_size_and_answer),
+    };
+    if (!setlocale(LC_CTYPE, "C.UTF-8"))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
