@@ -37,6 +37,28 @@ static int draw_list(struct screen *s, struct grid *g, int y, enum pane_id pane)
     return y + rows + 1;
 }
 
+/* A line an alert; nothing where all is well. */
+static int draw_alerts(const struct snapshot *n, struct grid *g, int y)
+{
+    enum { OBJECT_AT = 26, TEXT_AT = 62 };
+    char at[UNIT_TEXT_MAX];
+    char title[64];
+    if (!n->alert_count)
+        return y;
+    (void)snprintf(title, sizeof title, "Alerts (%zu)", n->alert_count);
+    y = draw_section(g, grid_all(g), y, title);
+    for (size_t i = 0; i < n->alert_count; i++) {
+        const struct snap_alert *a = &n->alerts[i];
+        uint16_t style = level_style(a->level);
+        (void)grid_put(g, y, 1, 1, style, level_sign(a->level, g->ascii));
+        (void)grid_text(g, y, 3, OBJECT_AT - 4, STYLE_PLAIN, unit_day(a->since_us, at, sizeof at));
+        (void)grid_text(g, y, OBJECT_AT, TEXT_AT - OBJECT_AT - 1, STYLE_PLAIN, a->name);
+        (void)grid_text(g, y, TEXT_AT, g->w - TEXT_AT, style, a->text);
+        y++;
+    }
+    return y;
+}
+
 static void put_rows(const struct grid *g, int rows, struct buf *out)
 {
     struct grid part = *g;
@@ -49,7 +71,7 @@ enum err report_status(const struct snapshot *n, int w, bool ascii, struct buf *
 {
     struct screen s;
     struct grid g;
-    size_t rows = 32 + n->slot_count + n->connector_count + n->topic_count;
+    size_t rows = 34 + n->alert_count + n->slot_count + n->connector_count + n->topic_count;
     int h = rows < GRID_SIDE_MAX ? (int)rows : GRID_SIDE_MAX;
     enum err rc = grid_init(&g, h, w, ascii, e);
     if (rc != ERR_OK)
@@ -68,6 +90,7 @@ enum err report_status(const struct snapshot *n, int w, bool ascii, struct buf *
     y = draw_disaster(&s, &g, all, y);
     y = draw_section(&g, all, y, "Servers");
     y = draw_health(&s, &g, all, y, h - y);
+    y = draw_alerts(n, &g, y);
     y = draw_list(&s, &g, y, PANE_CONNECTORS);
     y = draw_list(&s, &g, y, PANE_TOPICS);
     put_rows(&g, y, out);

@@ -358,7 +358,10 @@ void alerts_restore(struct alerts *a, const json_t *status)
     size_t i;
     json_t *x;
     (void)pthread_mutex_lock(&a->mutex);
-    json_array_foreach(json_object_get(status, "alerts"), i, x) restore(a, x);
+    json_array_foreach(json_object_get(status, "alerts"), i, x)
+    {
+        restore(a, x);
+    }
     (void)pthread_mutex_unlock(&a->mutex);
 }
 

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "backend/engine/engine_run.h"
+#include "backend/schedule/scheduler.h"
 
 /* The strip from the source to raw. */
 struct strip {

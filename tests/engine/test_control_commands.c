@@ -108,6 +108,22 @@ static void test_connectors(void **state)
     expect(2, "connector fly x", "fly");
 }
 
+static void test_alerts(void **state)
+{
+    (void)state;
+    expect(0, "alert list",
+           "lag:postgres.bookings.tickets  warning  2026-11-24 18:11:10  41099 records wait");
+    expect(0, "alert list", "does not exist (acknowledged by ann (pid 812))\n");
+    expect(0, "alert list --json", "{\"alerts\":[{\"name\":\"failed:tickets-sink\"");
+    expect(0, "alert ack lag:postgres.bookings.tickets", "acknowledged\n");
+    expect(0, "alert list", "over 10000 (acknowledged by tester)\n");
+    expect(1, "alert ack lag:nothing", "no alert is named lag:nothing");
+    expect(2, "alert ack", "");
+    json_t *none = json_array();
+    fake_engine_set(f, "alerts", none);
+    expect(0, "alert list", "no alerts\n");
+}
+
 static void write_file(const char *name, const char *text, char *to, size_t n)
 {
     (void)snprintf(to, n, "%s/%s", dir, name);
@@ -282,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_engine, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connectors, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_apply, setup, teardown),
         cmocka_unit_test_setup_teardown(test_delete_asks_for_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_frame, setup, teardown),

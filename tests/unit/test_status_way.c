@@ -1,0 +1,260 @@
+/* The way beyond raw and what fills up, on an engine without servers: probes, a sink and tasks that
+ * the test makes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/base/clock.h"
+#include "backend/engine/sink_run.h"
+#include "backend/engine/status_run.h"
+
+#define SECOND INT64_C(1000000)
+#define MB     INT64_C(1000000)
+
+/* An engine with one sink of one topic, and what its probes say. */
+struct place {
+    struct engine g;
+    struct engine_connector sink;
+    struct engine_connector *list[1];
+    struct sink_options sink_options;
+    struct sink_topic topic;
+    struct sink_partition partition;
+    struct probe_view v;
+    struct probe_topic probed;
+    int64_t low[1], high[1];
+    struct strip strip;
+    struct way way;
+};
+
+static enum err run(void *arg, struct errbuf *e)
+{
+    (void)arg;
+    return err_set(e, ERR_CONFIG, "a fault"); /* no attempt helps */
+}
+
+static void stop(void *arg)
+{
+    (void)arg;
+}
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    struct errbuf e;
+    assert_non_null(p);
+    assert_int_equal(freshness_create(&p->g.freshness, &e), ERR_OK);
+    p->g.started_us = clock_mono_us();
+    p->g.n_connectors = 1;
+    p->g.connectors = p->list;
+    p->list[0] = &p->sink;
+    p->sink.name = "the-sink";
+    p->sink.sink = sink_create(&p->sink_options);
+    assert_non_null(p->sink.sink);
+    p->topic = (struct sink_topic){
+        .name = (char *)"p.public.t", .n_partitions = 1, .partitions = &p->partition};
+    p->sink.sink->topics = &p->topic;
+    p->sink.sink->n_topics = 1;
+    const struct task_options o = {.name = "the-sink",
+                                   .run = run,
+                                   .stop = stop,
+                                   .figures = &p->sink.figures,
+                                   .budget = 1,
+                                   .budget_us = SECOND,
+                                   .backoff_us = 1,
+                                   .backoff_max_us = 1};
+    assert_int_equal(task_create(&o, &p->sink.task, &e), ERR_OK);
+    p->probed = (struct probe_topic){.name = (char *)"p.public.t",
+                                     .n_partitions = 1,
+                                     .low = p->low,
+                                     .high = p->high,
+                                     .rate = NAN,
+                                     .retention_ms = 3600 * 1000};
+    p->v.topics = &p->probed;
+    p->v.n_topics = 1;
+    p->strip = (struct strip){.capture_rate = 4100, .raw_rate = 3600, .raw_bytes_rate = NAN};
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    task_destroy(p->sink.task);
+    p->sink.sink->topics = NULL;
+    p->sink.sink->n_topics = 0;
+    sink_destroy(p->sink.sink);
+    freshness_destroy(p->g.freshness);
+    free(p);
+    return 0;
+}
+
+static void look(struct place *p)
+{
+    p->way = (struct way){.g = &p->g, .v = &p->v, .strip = &p->strip};
+    way_look(&p->way, true);
+}
+
+static void forget(struct place *p)
+{
+    json_decref(p->way.freshness);
+    json_decref(p->way.eta);
+    way_free(&p->way);
+}
+
+static double real_in(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void slot(struct place *p, int64_t retained, int64_t safe)
+{
+    p->v.n_slots = 1;
+    (void)strcpy(p->v.slot_names[0], "s");
+    p->v.slots[0] =
+        (struct source_slot){.exists = true, .retained_bytes = retained, .safe_wal_bytes = safe};
+}
+
+/* 1 MB/s for a minute, and 600 MB left: ten minutes. */
+static void test_slot(void **state)
+{
+    struct place *p = *state;
+    int64_t now = clock_wall_us();
+    for (int64_t s = 0; s <= 60; s++) {
+        slot(p, 100 * MB + s * MB, 660 * MB - s * MB);
+        p->v.asked_us = now + s * SECOND;
+        way_sample(&p->g, &p->v);
+    }
+    look(p);
+    const json_t *eta = json_array_get(p->way.eta, 0);
+    assert_string_equal(json_string_value(json_object_get(eta, "what")), "slot s: safe WAL size");
+    assert_true(fabs(real_in(eta, "seconds") - 600) < 1);
+    assert_string_equal(json_string_value(json_object_get(eta, "text")), "full in 10 m");
+    forget(p);
+    for (int64_t s = 61; s <= 200; s++) { /* it is read again */
+        slot(p, 20 * MB, 740 * MB);
+        p->v.asked_us = now + s * SECOND;
+        way_sample(&p->g, &p->v);
+    }
+    look(p);
+    assert_true(json_is_null(json_object_get(json_array_get(p->way.eta, 0), "seconds")));
+    forget(p);
+    slot(p, 20 * MB, -1); /* no limit is set */
+    look(p);
+    assert_int_equal(json_array_size(p->way.eta), 0);
+    forget(p);
+}
+
+/* Nothing is read for a minute: of an hour's retention what is left of it, second by second. */
+static void test_topic(void **state)
+{
+    struct place *p = *state;
+    int64_t now = clock_wall_us();
+    p->partition.committed = 100;
+    p->high[0] = 100;
+    p->v.asked_us = now - 60 * SECOND;
+    way_sample(&p->g, &p->v); /* nothing waits */
+    freshness_rows(p->g.freshness, "p.public.t", 100, now - 61 * SECOND, now - 60 * SECOND);
+    for (int64_t s = -59; s <= 0; s++) {
+        p->high[0] += 1000;
+        p->v.asked_us = now + s * SECOND;
+        way_sample(&p->g, &p->v);
+    }
+    look(p);
+    const json_t *eta = json_array_get(p->way.eta, 0);
+    assert_string_equal(json_string_value(json_object_get(eta, "what")),
+                        "topic p.public.t: retention");
+    assert_true(fabs(real_in(eta, "seconds") - 3540) < 60);
+    const json_t *t = json_array_get(p->way.freshness, 0);
+    assert_string_equal(json_string_value(json_object_get(t, "name")), "t");
+    assert_string_equal(json_string_value(json_object_get(t, "of_it_in")), "kafka");
+    assert_true(fabs(real_in(t, "behind_s") - 60) < 5);
+    assert_true(real_in(t, "waiting") == 60000);
+    p->strip.waiting = 60000;
+    p->g.waiting_growth = 500;
+    json_t *why = way_bottleneck(&p->way);
+    static const char want[] = "raw: the warehouse takes 3.6 k/s of 4.1 k/s; 60.0 k records wait, "
+                               "growing 0.5 k/s, full in 5";
+    if (strncmp(json_string_value(why), want, sizeof want - 1) != 0)
+        fail_msg("%s", json_string_value(why));
+    json_decref(why);
+    forget(p);
+    p->probed.retention_ms = -1; /* for ever */
+    look(p);
+    assert_int_equal(json_array_size(p->way.eta), 0);
+    forget(p);
+    p->partition.committed = p->high[0]; /* all is read */
+    look(p);
+    t = json_array_get(p->way.freshness, 0);
+    assert_string_equal(json_string_value(json_object_get(t, "of_it_in")), "-");
+    assert_true(real_in(t, "behind_s") < 5);
+    forget(p);
+}
+
+static void wait_failed(struct place *p)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    struct task_view t;
+    task_view_get(p->sink.task, &t);
+    for (int i = 0; i < 5000 && t.state != TASK_FAILED; i++) {
+        (void)nanosleep(&pause, NULL);
+        task_view_get(p->sink.task, &t);
+    }
+    assert_int_equal(t.state, TASK_FAILED);
+}
+
+/* The first one of the way, the worst before what somebody asked for. */
+static void test_bottleneck(void **state)
+{
+    struct place *p = *state;
+    task_pause(p->sink.task);
+    look(p);
+    json_t *why = way_bottleneck(&p->way);
+    assert_string_equal(json_string_value(why), "raw: the-sink is PAUSED");
+    json_decref(why);
+    p->v.kafka_known = true;
+    (void)strcpy(p->v.kafka_error, "refused");
+    why = way_bottleneck(&p->way);
+    assert_string_equal(json_string_value(why), "Kafka does not answer: refused");
+    json_decref(why);
+    task_start(p->sink.task);
+    wait_failed(p);
+    why = way_bottleneck(&p->way);
+    assert_string_equal(json_string_value(why), "the-sink is FAILED: a fault");
+    json_decref(why);
+    forget(p);
+}
+
+/* A table whose sink does not tell: nothing is made up. */
+static void test_resting_sink(void **state)
+{
+    struct place *p = *state;
+    p->partition.committed = -1;
+    p->high[0] = 100;
+    task_pause(p->sink.task);
+    look(p);
+    const json_t *t = json_array_get(p->way.freshness, 0);
+    assert_true(json_is_null(json_object_get(t, "behind_s")));
+    assert_true(json_is_null(json_object_get(t, "waiting")));
+    assert_string_equal(json_string_value(json_object_get(t, "of_it_in")), "the-sink is PAUSED");
+    forget(p);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_slot),
+        CASE(test_topic),
+        CASE(test_bottleneck),
+        CASE(test_resting_sink),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
