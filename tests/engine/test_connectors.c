@@ -186,8 +186,6 @@ static void expect_event(const struct harness *h, const char *area, const char *
     json_decref(v);
 }
 
-/* ---- data ---- */
-
 static void run_sql(const char *conninfo, const char *sql)
 {
     free(fixture_sql(conninfo, sql));
@@ -781,14 +779,22 @@ static void test_batch_with_a_paused_one(void **state)
     free(db);
 }
 
+#include "tests/engine/connector_edit_cases.h"
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pause_and_resume), cmocka_unit_test(test_stop_and_restart),
-        cmocka_unit_test(test_apply_and_delete), cmocka_unit_test(test_file_and_store),
-        cmocka_unit_test(test_invalid_apply),    cmocka_unit_test(test_stored_with_faults),
-        cmocka_unit_test(test_offsets),          cmocka_unit_test(test_offsets_of_one_at_rest),
-        cmocka_unit_test(test_damaged_store),    cmocka_unit_test(test_batch_with_a_paused_one),
+        cmocka_unit_test(test_pause_and_resume),
+        cmocka_unit_test(test_stop_and_restart),
+        cmocka_unit_test(test_apply_and_delete),
+        cmocka_unit_test(test_file_and_store),
+        cmocka_unit_test(test_invalid_apply),
+        cmocka_unit_test(test_stored_with_faults),
+        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_offsets_of_one_at_rest),
+        cmocka_unit_test(test_damaged_store),
+        cmocka_unit_test(test_batch_with_a_paused_one),
+        cmocka_unit_test(test_masks_stay_and_records_are_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -179,7 +179,8 @@ static void test_budget_is_used_up(void **state)
     assert_non_null(strstr(out, "FAILED"));
     free(out);
     run_sql(fixture_warehouse_conninfo(), "DROP TRIGGER refuse ON raw.o_budget_public_t");
-    assert_int_equal(HARNESS_RUN(&h, &out, "connector", "restart", "o_budget-sink"), 0);
+    assert_int_equal(HARNESS_RUN(&h, &out, "connector", "restart", "--failed"), 0);
+    assert_non_null(strstr(out, "o_budget-sink: RUNNING"));
     free(out);
     harness_verify(&h, VERIFY_S);
     connector_wait(&h, "o_budget-sink", "RUNNING", WAIT_S);

@@ -1,4 +1,5 @@
 /* The pane of connectors: one opened, what changes it, and the second look at what came of that. */
+#include "backend/engine/connector_config.h"
 #include "tests/unit/answers_help.h"
 #include "views/connector_internal.h"
 
@@ -198,6 +199,36 @@ static void test_new(void **state)
     screen_free(&s);
 }
 
+/* What a new connector begins with is one that the engine takes, once the secret is there. */
+static void test_templates_are_valid(void **state)
+{
+    (void)state;
+    static const char text[] = "variables: {SOURCE_PASSWORD: a, WAREHOUSE_PASSWORD: b}\n";
+    struct config *config;
+    struct faults faults;
+    struct errbuf e;
+    faults_init(&faults);
+    if (config_parse(text, strlen(text), "f.yaml", &config, &faults, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    for (int source = 0; source < 2; source++) {
+        json_t *file;
+        struct connector *k;
+        assert_int_equal(draft_read(connector_template(source), &file, &e), ERR_OK);
+        char *json = json_dumps(json_object_get(file, "config"), 0);
+        if (connector_parse(config, json, strlen(json),
+                            json_string_value(json_object_get(file, "name")), NULL, &k, &faults,
+                            &e) != ERR_OK)
+            fail_msg("%s", e.text);
+        assert_int_equal(k->kind, source ? CONNECTOR_SOURCE : CONNECTOR_SINK);
+        assert_int_equal(k->n_warnings, 0);
+        connector_free(k);
+        free(json);
+        json_decref(file);
+    }
+    faults_free(&faults);
+    config_free(config);
+}
+
 static void test_viewer_changes_nothing(void **state)
 {
     (void)state;
@@ -225,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_delete_says_what_stays),
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_new),
+        cmocka_unit_test(test_templates_are_valid),
         cmocka_unit_test(test_viewer_changes_nothing),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
