@@ -135,7 +135,7 @@ static int run_keyboard(const struct arguments *a, struct sql_run *r)
 
 static int run_all(const struct arguments *a, struct sql_run *r)
 {
-    bool any;
+    bool any = false;
     struct errbuf e;
     err_clear(&e);
     if (sql_interrupts_start(r->session, &e))
