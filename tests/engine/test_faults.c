@@ -197,7 +197,7 @@ static void test_killed_in_the_snapshot(void **state)
         "PRIMARY KEY, t text); INSERT INTO medium SELECT i, 'row number ' || i FROM "
         "generate_series(1, %d) i; CREATE TABLE z_bag (a int); ALTER TABLE z_bag REPLICA "
         "IDENTITY FULL; INSERT INTO z_bag VALUES (1), (1), (2); ANALYZE",
-        large(), fixture_sanitized() ? MEDIUM / SAN_LESS : MEDIUM);
+        large(), MEDIUM);
     run_sql(db, sql);
     harness_init(&h, "f_half", db, "capture: {snapshot_threads: 1, commit_rows: 500}\n");
     harness_engine_start(&h);
