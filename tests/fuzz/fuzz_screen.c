@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/pane.h"
 #include "views/report.h"
 #include "views/screen.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { HEAD = 4, KEYS_MAX = 24 }; /* rows, columns, how many keys, flags */
+enum { HEAD = 4, KEYS_MAX = 24, ASKS_MAX = 8 }; /* rows, columns, how many keys, flags */
 
 static void check_frame(struct screen *s)
 {
@@ -41,8 +42,32 @@ static void take(struct screen *s, const json_t *json)
         buf_free(&out);
         screen_take_snapshot(s, snapshot);
     }
-    if (screen_take_events(s, json, &e) != ERR_OK || screen_take_config(s, json, &e) != ERR_OK)
+    if (screen_take_events(s, json, &e) != ERR_OK)
         abort();
+}
+
+/* Whatever is asked is answered: by the member of the method's name, else by all of it. */
+static void answer(struct screen *s, const json_t *json, bool fails)
+{
+    struct ask ask;
+    for (int i = 0; i < ASKS_MAX && screen_ask(s, i, &ask); i++) {
+        const json_t *part = json_object_get(json, ask.method);
+        const struct answer a = {ask.method, ask.params, fails ? ERR_CONNECT : ERR_OK,
+                                 part ? part : json, fails ? "it says why" : ""};
+        screen_take_answer(s, &a, NULL);
+        json_decref(ask.params);
+    }
+}
+
+static void press(struct screen *s, const json_t *json, uint32_t key)
+{
+    struct effect effect;
+    screen_key(s, key, &effect);
+    if (effect.kind == EFFECT_CALL) {
+        const struct answer a = {effect.method, effect.params, ERR_OK, json, ""};
+        screen_take_answer(s, &a, effect.label);
+    }
+    effect_free(&effect);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -55,11 +80,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct screen s;
-    struct effect effect;
+    struct errbuf e;
     if (n < HEAD)
         return 0;
     size_t keys = data[2] % KEYS_MAX;
-    screen_init(&s, data[0] % 64, data[1] % 160, (enum glyphs)(data[3] % 3), (data[3] & 4) != 0);
+    if (screen_init(&s, data[0] % 64, data[1] % 160, (enum glyphs)(data[3] % 3), (data[3] & 4) != 0,
+                    &e) != ERR_OK)
+        abort();
+    s.colours = (enum colours)(data[3] >> 4 & 3);
     s.now_us = 1000000;
     if (keys > n - HEAD)
         keys = n - HEAD;
@@ -67,8 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         json_loadb((const char *)data + HEAD + keys, n - HEAD - keys, JSON_ALLOW_NUL, NULL);
     take(&s, json);
     for (size_t i = 0; i < keys; i++) {
-        screen_key(&s, data[HEAD + i] < 0xf0 ? data[HEAD + i] : VK_UP + (data[HEAD + i] & 15),
-                   &effect);
+        press(&s, json, data[HEAD + i] < 0xf0 ? data[HEAD + i] : VK_UP + (data[HEAD + i] & 15));
+        answer(&s, json, data[HEAD + i] == 'F');
         s.now_us += 700000;
         check_frame(&s);
         if (data[HEAD + i] == 'Z')
