@@ -230,6 +230,9 @@ static const json_t *answer_panel(const struct answer *a, const char *name)
 static void take_data(struct screen *s, struct dashboard_state *st, const struct answer *a)
 {
     struct errbuf e;
+    const struct answer kept = {.params = st->data};
+    if (s->frozen && st->data && dashboard_is_asked(s, st, &kept))
+        return; /* held still; another range is another picture */
     if (json_is_true(json_object_get(a->params, "refresh")))
         st->made_run = refreshed_run(s, st);
     if (a->code != ERR_OK) {

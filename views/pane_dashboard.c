@@ -128,6 +128,11 @@ static void draw_head(const struct screen *s, const struct dashboard_state *st, 
     if (st->error[0]) {
         (void)snprintf(age, sizeof age, "%s %.190s", g->ascii ? "X" : "✗", st->error);
         style = STYLE_BROKEN;
+    } else if (s->past_us && st->data && is_current(s, st)) {
+        char past[200];
+        (void)snprintf(past, sizeof past, "%.170s: as it is now", age);
+        (void)snprintf(age, sizeof age, "%s", past);
+        style = STYLE_ATTENTION;
     } else if (!is_current(s, st)) {
         (void)snprintf(age, sizeof age, "%s", st->data ? "asking for this range .." : "asking ..");
         style = STYLE_ATTENTION;

@@ -234,6 +234,24 @@ static void test_the_age_grows(void **state)
     screen_free(&s);
 }
 
+static void test_held_still(void **state)
+{
+    (void)state;
+    struct screen s;
+    start_board(&s, 24, 100, "5", "airports");
+    (void)press(&s, " ");
+    json_t *other = part("airports");
+    (void)json_array_set_new(
+        json_object_get(json_array_get(json_object_get(other, "panels"), 0), "rows"), 0,
+        json_pack("[i]", 99));
+    answer_ask(&s, 1, "dashboard.data", ERR_OK, json_incref(other));
+    assert_shows(&s, " 73 ");
+    (void)press(&s, " ");
+    answer_ask(&s, 1, "dashboard.data", ERR_OK, other);
+    assert_shows(&s, " 99 ");
+    screen_free(&s);
+}
+
 /* An engine without dashboards, one that does not know the method, answers of any shape. */
 static void test_nothing_to_show(void **state)
 {
@@ -318,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_export_of_a_panel),
         cmocka_unit_test(test_refresh_of_the_mart),
         cmocka_unit_test(test_the_age_grows),
+        cmocka_unit_test(test_held_still),
         cmocka_unit_test(test_nothing_to_show),
         cmocka_unit_test(test_small_and_plain),
     };
