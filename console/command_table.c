@@ -541,7 +541,7 @@ static const struct command commands[] = {
          "NAME, \\dt, \\dv, \\dm, \\ds, \\dn, \\du, \\l; \\g, \\gx, \\gset, \\watch, \\p, \\r, "
          "\\e, "
          "\\w, \\s; \\i, \\o, \\copy .. to, \\!, \\cd, \\echo, \\warn; \\x, \\a, \\t, \\pset, "
-         "\\timing, \\set, \\unset; \\source, \\warehouse, \\conninfo, \\refresh DAG|MART; \\q. "
+         "\\timing, \\set, \\unset; \\source, \\warehouse, \\conninfo, \\refresh NAME; \\q. "
          "\\? "
          "tells what they do, docs/sql.md about the rc file, history, completion and the pager. "
          "Lists are of all schemas, not only of the search path.\n\n"

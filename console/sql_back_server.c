@@ -2,12 +2,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "backend/base/nearest.h"
+#include "backend/base/clock.h"
 #include "backend/serve/client.h"
 #include "console/attach.h"
 #include "console/dag_print.h"
 #include "console/sql_back.h"
 #include "console/sql_words.h"
+#include "views/refresh.h"
 
 static const char *side(const struct sql_run *r)
 {
@@ -77,60 +78,6 @@ static enum err call(const struct refresh *f, const char *method, json_t *params
     return rc;
 }
 
-/* "marts/airports_traffic.sql" makes airports_traffic. */
-static bool makes(const json_t *task, const char *mart)
-{
-    const char *about = attach_text(task, "about");
-    const char *dot = strrchr(mart, '.');
-    const char *name = dot ? dot + 1 : mart;
-    const char *slash = strrchr(about, '/');
-    const char *file = slash ? slash + 1 : about;
-    size_t n = strlen(name);
-    return !strcmp(attach_text(task, "kind"), "sql") &&
-           (!strcmp(attach_text(task, "name"), name) ||
-            (!strncmp(file, name, n) && !strcmp(file + n, ".sql")));
-}
-
-static enum err has_mart(const struct refresh *f, const char *dag, const char *mart, bool *out)
-{
-    json_t *answer = NULL;
-    enum err rc = call(f, "dag.show", json_pack("{s:s}", "name", dag), &answer);
-    const json_t *tasks = json_object_get(answer, "tasks");
-    *out = false;
-    for (size_t i = 0; i < json_array_size(tasks); i++)
-        *out = *out || makes(json_array_get(tasks, i), mart);
-    json_decref(answer);
-    return rc;
-}
-
-/* The DAG of this name, else the one with a task that makes the mart. */
-static enum err find_dag(const struct refresh *f, const char *name, char *dag, size_t n)
-{
-    json_t *answer = NULL;
-    struct nearest near;
-    char hint[128] = "";
-    bool found = false;
-    enum err rc = call(f, "dag.list", json_object(), &answer);
-    const json_t *dags = json_object_get(answer, "dags");
-    nearest_start(&near, name);
-    for (int round = 0; round < 2 && !rc; round++)
-        for (size_t i = 0; i < json_array_size(dags) && !found && !rc; i++) {
-            const char *candidate = attach_text(json_array_get(dags, i), "name");
-            nearest_offer(&near, candidate);
-            if (round == 0)
-                found = !strcmp(candidate, name);
-            else
-                rc = has_mart(f, candidate, name, &found);
-            if (found)
-                (void)snprintf(dag, n, "%s", candidate);
-        }
-    json_decref(answer);
-    if (!rc && !found)
-        rc = err_set(f->e, ERR_NOT_FOUND, "no DAG and no mart is named %s%s", name,
-                     nearest_hint(&near, hint, sizeof hint));
-    return rc;
-}
-
 static void tell_tasks(const struct refresh *f, const json_t *answer)
 {
     enum { NAME_WIDTH = 24 };
@@ -140,7 +87,7 @@ static void tell_tasks(const struct refresh *f, const json_t *answer)
         const char *name = attach_text(task, "task");
         const char *state = attach_text(task, "state");
         int64_t rows = attach_int(task, "rows");
-        if (!*state || !strcmp(state, attach_text(f->told, name)) || !strcmp(state, "none"))
+        if (!*state || !strcmp(state, attach_text(f->told, name)) || !dag_state_ended(state))
             continue;
         (void)json_object_set_new(f->told, name, json_string(state));
         (void)fprintf(f->r->main, "  %-*s %s", NAME_WIDTH, name, state);
@@ -153,30 +100,35 @@ static void tell_tasks(const struct refresh *f, const json_t *answer)
     (void)fflush(f->r->main);
 }
 
-static enum err follow(const struct refresh *f, int64_t run)
+static enum err ended(const struct refresh *f, const char *name, const json_t *made,
+                      const json_t *answer, const char *state)
 {
+    char words[REFRESH_WORDS_MAX];
+    uint16_t style;
+    (void)refresh_words(answer, name, attach_text(made, "task"), clock_wall_us(), words,
+                        sizeof words, &style);
+    if (strcmp(state, "success") != 0)
+        return err_set(f->e, ERR_SQL, "%s", words);
+    (void)fprintf(f->r->main, "%s\n", words);
+    return ERR_OK;
+}
+
+static enum err follow(const struct refresh *f, const char *name, const json_t *made)
+{
+    int64_t run = attach_int(made, "run");
     for (;;) {
         json_t *answer = NULL;
         enum err rc = call(f, "dag.run", json_pack("{s:I}", "run", (json_int_t)run), &answer);
         if (rc)
             return rc;
-        const json_t *about = json_object_get(answer, "run");
-        char state[32];
-        int64_t began = attach_int(about, "started_us");
-        int64_t ended = attach_int(about, "ended_us");
-        (void)snprintf(state, sizeof state, "%s", attach_text(about, "state"));
+        const char *state = attach_text(json_object_get(answer, "run"), "state");
+        bool over = dag_state_ended(state);
         tell_tasks(f, answer);
+        if (over)
+            rc = ended(f, name, made, answer, state);
         json_decref(answer);
-        if (dag_state_ended(state)) {
-            if (began > 0 && ended >= began)
-                (void)fprintf(f->r->main, "run %lld: %s in %.1f s\n", (long long)run, state,
-                              (double)(ended - began) / 1e6);
-            else
-                (void)fprintf(f->r->main, "run %lld: %s\n", (long long)run, state);
-            return !strcmp(state, "success")
-                       ? ERR_OK
-                       : err_set(f->e, ERR_SQL, "run %lld has not succeeded", (long long)run);
-        }
+        if (over)
+            return rc;
         if (sql_interrupt_wait(-1, LOOK_US))
             return err_set(f->e, ERR_CANCELED,
                            "run %lld goes on: `flightdeck dag run %lld` shows it", (long long)run,
@@ -188,27 +140,28 @@ enum err back_refresh(struct back *b)
 {
     struct sql_run *r = b->r;
     struct refresh f = {.r = r, .e = b->e};
-    char dag[256];
-    json_t *answer = NULL;
+    json_t *made = NULL;
     enum err rc = ERR_OK;
     if (!back_name(b, &rc))
-        return rc ? rc : err_set(b->e, ERR_USAGE, "\\refresh needs a DAG or a mart");
+        return rc ? rc : err_set(b->e, ERR_USAGE, "\\refresh needs a mart, an entity or a DAG");
     if (!*r->places->engine)
+        return err_set(
+            b->e, ERR_USAGE,
+            "\\refresh asks the engine, and no configuration says where it listens: give "
+            "--config");
+    if (r->places->viewer)
         return err_set(b->e, ERR_USAGE,
-                       "\\refresh asks the engine, and no configuration says where "
-                       "it listens: give --config");
+                       "the configuration says `role: viewer`: refresh changes something");
+    const char *name = buf_cstr(&b->word);
     rc = client_connect(r->places->engine, CLIENT_TIMEOUT_MS, &f.client, b->e);
     if (!rc)
-        rc = find_dag(&f, buf_cstr(&b->word), dag, sizeof dag);
-    if (!rc)
-        rc = call(&f, "dag.trigger", json_pack("{s:s}", "name", dag), &answer);
+        rc = call(&f, "refresh.run", json_pack("{s:s}", "name", name), &made);
     if (!rc) {
         f.told = json_object();
-        (void)fprintf(r->main, "%s: run %lld\n", dag, (long long)attach_int(answer, "run"));
-        rc = follow(&f, attach_int(answer, "run"));
+        rc = follow(&f, name, made);
         json_decref(f.told);
     }
-    json_decref(answer);
+    json_decref(made);
     client_close(f.client);
     return rc == ERR_CONNECT ? ERR_IO : rc; /* the engine is away, not the server */
 }

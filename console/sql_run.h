@@ -23,6 +23,7 @@ struct sql_places {
     enum err (*open)(void *arg, bool source, struct sql_session **out, struct errbuf *e);
     void *arg;
     const char *engine; /* its socket; "": not known */
+    bool viewer;        /* nothing of the engine's may be changed */
 };
 
 struct sql_completer;

@@ -10,6 +10,7 @@ struct sql_targets {
     char *dialect;  /* of the warehouse */
     char *conninfo; /* NULL: none */
     char engine[ATTACH_PATH_MAX];
+    bool viewer;
 };
 
 static void forget(char *secret)
@@ -42,6 +43,7 @@ static void fill(struct sql_targets *t, const struct config *c)
         free(t->dialect);
         t->dialect = copy(config_dialect_word(c));
     }
+    t->viewer = c->role == ROLE_VIEWER;
     if (!t->conninfo)
         t->conninfo = copy(c->source.connection);
     (void)snprintf(t->engine, sizeof t->engine, "%s", c->control.socket ? c->control.socket : "");
@@ -105,5 +107,6 @@ static enum err open_one(void *arg, bool source, struct sql_session **out, struc
 
 struct sql_places sql_targets_places(struct sql_targets *t)
 {
-    return (struct sql_places){.open = open_one, .arg = t, .engine = t->engine};
+    return (struct sql_places){
+        .open = open_one, .arg = t, .engine = t->engine, .viewer = t->viewer};
 }

@@ -283,6 +283,23 @@ static void test_refresh(void **state)
     REFRESH(1, "(did you mean `counts`?)", "conts");
 }
 
+/* The same from the SQL prompt, between statements. */
+static void test_refresh_in_sql(void **state)
+{
+    (void)state;
+    char *out =
+        run_words(0, (const char *const[]){"sql", "-At", "-c", "DELETE FROM presentation.counts",
+                                           "-c", "\\refresh counts", "-c",
+                                           "SELECT sum(n) FROM presentation.counts", NULL});
+    assert_non_null(strstr(out, "  fill                     success, 2 rows\n"));
+    assert_non_null(strstr(out, "counts: 2 rows in "));
+    has(out, "\n3\n");
+    has(run_words(1, (const char *const[]){"sql", "-c", "\\refresh broken", NULL}),
+        "broken: failed after ");
+    has(run_words(1, (const char *const[]){"sql", "-c", "\\refresh conts", NULL}),
+        "(did you mean `counts`?)");
+}
+
 /* A try that fails, the task's second one, the end of the run, and clear once it can go well. */
 static void test_failure_and_clear(void **state)
 {
@@ -493,7 +510,7 @@ static void test_console(void **state)
                     NULL};
     struct terminal *t = terminal_start(30, 100, NULL, argv);
     assert_non_null(t);
-    on_screen(t, "DAGs");
+    on_screen(t, "Pipeline");
     terminal_type(t, "4");
     on_screen(t, "DAGs (9)");
     terminal_type(t, "/hello\r");
@@ -589,12 +606,19 @@ static void test_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list_and_show), cmocka_unit_test(test_trigger),
-        cmocka_unit_test(test_refresh),       cmocka_unit_test(test_failure_and_clear),
-        cmocka_unit_test(test_backfill),      cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_data_tests),
-        cmocka_unit_test(test_verify),        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_console),       cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_list_and_show),
+        cmocka_unit_test(test_trigger),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_refresh_in_sql),
+        cmocka_unit_test(test_failure_and_clear),
+        cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_data_tests),
+        cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_console),
+        cmocka_unit_test(test_rights),
         cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
