@@ -88,8 +88,11 @@ void engine_watch_restore(struct engine *g)
 {
     struct errbuf e;
     json_t *record = NULL;
-    if (recorder_at(g->recorder, NULL, &record, &e) != ERR_OK)
-        return; /* nothing is recorded yet */
+    enum err rc = recorder_at(g->recorder, NULL, &record, &e);
+    if (rc && rc != ERR_NOT_FOUND)
+        log_error("recorder", "%s", e.text);
+    if (rc)
+        return;
     const json_t *status = json_object_get(record, "snapshot");
     alerts_restore(g->alerts, status);
     freshness_restore(g->freshness, status, clock_wall_us());

@@ -479,10 +479,8 @@ enum err recorder_series(struct recorder *r, const json_t *params, int64_t now_u
     s.weights = calloc((size_t)(s.n * s.points), sizeof *s.weights);
     if (!s.sums || !s.weights)
         rc = err_set(e, ERR_NOMEM, "no memory for the series");
-    /* from a little before: a record stands for what follows it */
     if (!rc)
-        rc = store_records_read(r->store, s.from_us - 5 * tiers[STORE_TIERS - 1].step_us / 2,
-                                s.to_us, take_record, &s, e);
+        rc = store_records_read(r->store, s.from_us, s.to_us, take_record, &s, e);
     if (!rc && s.any)
         spread(&s, s.to_us);
     if (!rc) {

@@ -48,7 +48,8 @@ enum err store_record_at(struct store *s, int64_t ts_us, struct store_record_fou
                          struct errbuf *e) MUST_CHECK;
 void store_record_free(struct store_record_found *f);
 
-/* In the order of time, without bodies; under the store's lock: fn may not call it. */
+/* Those of [from, to] and the one before, in the order of time, without bodies; under the store's
+ * lock: fn may not call it. */
 typedef void store_record_fn(void *arg, const struct store_record *r);
 enum err store_records_read(struct store *s, int64_t from_us, int64_t to_us, store_record_fn *fn,
                             void *arg, struct errbuf *e) MUST_CHECK;
