@@ -189,7 +189,9 @@ static uint16_t trend_words(const struct snap_topic *t, char *out, size_t n)
 {
     char text[UNIT_TEXT_MAX];
     out[0] = '\0';
-    if (t->lag <= 0 || isnan(t->lag_growth_s))
+    /* less than a tenth of a second of what comes is only on its way */
+    bool passes = !isnan(t->rate_s) && (double)t->lag < t->rate_s / 10;
+    if (t->lag <= 0 || isnan(t->lag_growth_s) || passes)
         return STYLE_PLAIN;
     if (t->lag_growth_s > 0.05) {
         (void)snprintf(out, n, "growing %s", unit_rate(t->lag_growth_s, text, sizeof text));

@@ -161,13 +161,25 @@ static struct sample *sample_of(struct topic_service *s, const char *name)
     return &s->samples[s->n_samples++];
 }
 
+/* Offsets between first and last; -1: not all are known. */
+static int64_t offsets_of(struct kafka_reader *r)
+{
+    struct kafka_reader_part *parts;
+    int64_t sum = 0;
+    int n = kafka_reader_parts(r, &parts);
+    for (int i = 0; i < n; i++)
+        sum += parts[i].high - parts[i].low;
+    return sum;
+}
+
 /* Reads the topic's last records unless that was done lately; the time is the whole request's. */
 static enum err measure(struct topic_look *l, struct sample *k, struct errbuf *e)
 {
     const struct kafka_reader_use use = topic_use_sizes(l);
     struct kafka_kept *kept = NULL;
     int64_t n = 0;
-    if (k->at_us != NO_US && clock_mono_us() - k->at_us < SAMPLE_US)
+    bool told = k->mean >= 0 || offsets_of(l->reader) == 0; /* it may have been empty then */
+    if (k->at_us != NO_US && told && clock_mono_us() - k->at_us < SAMPLE_US)
         return ERR_OK;
     l->looked = 0;
     l->bytes = 0;
@@ -184,17 +196,6 @@ static json_t *setting_number(const json_t *settings, const char *name)
 {
     const char *text = json_string_value(json_object_get(settings, name));
     return text ? json_integer(strtoll(text, NULL, 10)) : json_null();
-}
-
-/* Offsets between first and last; -1: not all are known. */
-static int64_t offsets_of(struct kafka_reader *r)
-{
-    struct kafka_reader_part *parts;
-    int64_t sum = 0;
-    int n = kafka_reader_parts(r, &parts);
-    for (int i = 0; i < n; i++)
-        sum += parts[i].high - parts[i].low;
-    return sum;
 }
 
 static json_t *figures_json(const char *name, int64_t offsets, const struct sample *k,

@@ -223,6 +223,13 @@ static void test_figures(void **state)
     assert_int_equal(json_integer_value(json_object_get(n, "retention_ms")), -1);
     assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 1), "size_bytes")), 0);
     json_decref(a);
+    /* what was empty is measured as soon as it is not */
+    a = asked(topic_service_produce, json_pack("{s:s,s:s}", "name", "empty", "value", "12345"));
+    json_decref(a);
+    a = asked(topic_service_figures, json_pack("{s:[s]}", "names", "empty"));
+    n = json_array_get(json_object_get(a, "topics"), 0);
+    assert_int_equal(json_integer_value(json_object_get(n, "size_bytes")), 5);
+    json_decref(a);
     topic_service_destroy(service);
     service = NULL;
 }

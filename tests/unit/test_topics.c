@@ -197,6 +197,26 @@ static void test_refused(void **state)
     screen_free(&s);
 }
 
+/* A few records of many that come are on their way, not a lag that grows. */
+static void test_trend(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 80);
+    json_t *json = fake_snapshot();
+    fake_set(json, "topics.1.lag", json_integer(390));
+    screen_take_snapshot(&s, read_snapshot(json));
+    (void)press(&s, "3");
+    assert_shows(&s, "catches up in 24.0 s");
+    assert_hides(&s, "growing");
+    json = fake_snapshot();
+    fake_set(json, "topics.0.lag_growth_s", json_real(0));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_shows(&s, "growing 500/s");
+    assert_shows(&s, "not shrinking");
+    screen_free(&s);
+}
+
 /* ---- a record by hand ---- */
 
 static const char record_text[] = "# words\n{\"key\":{\"id\":17},\"value\":{\"a\":1},"
@@ -414,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_seeking),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_trend),
         cmocka_unit_test(test_produce),
         cmocka_unit_test(test_produce_asks_twice),
         cmocka_unit_test(test_produce_keeps_the_text),
