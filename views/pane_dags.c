@@ -425,6 +425,18 @@ static bool table(struct screen *s, struct table_model *m, struct table_state **
     return true;
 }
 
+/* In a log the line that was found, else the first one on screen. */
+static bool copy(struct screen *s, struct buf *out)
+{
+    const struct dags_state *st = dags_of(s);
+    const struct dag_log *l = &st->log;
+    if (!s->detail || st->level != LEVEL_TASK || s->scroll >= l->n_rows)
+        return false;
+    size_t line = st->found < l->n ? st->found : l->rows[s->scroll].line;
+    buf_str(out, l->lines[line].text);
+    return true;
+}
+
 static void render_detail(struct screen *s, struct grid *g, struct rect r)
 {
     switch (dags_of(s)->level) {
@@ -627,6 +639,7 @@ const struct pane pane_dags = {
     .opened = forget,
     .left = forget,
     .back = back,
+    .copy = copy,
     .ask = ask,
     .take = take,
     .done = dags_done,

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backend/serve/client.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
 #include "tests/fixture/terminal.h"
@@ -496,6 +497,64 @@ static void test_cancel(void **state)
     EXPECT(0, "canceled", "run", "slow");
 }
 
+/* One call over the socket; params are taken. */
+static enum err ask(const char *method, json_t *params, json_t **result)
+{
+    enum { ASK_MS = 20000 };
+    char path[1300];
+    struct errbuf e;
+    struct client *c = NULL;
+    *result = NULL;
+    (void)snprintf(path, sizeof path, "%s/state/control.sock", h.dir);
+    if (client_connect(path, ASK_MS, &c, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    enum err rc = client_call(c, method, params, ASK_MS, result, &e);
+    client_close(c);
+    json_decref(params);
+    return rc;
+}
+
+/* What a picture of many runs is drawn from comes in one answer, within bounds. */
+static void test_answers_of_many_runs(void **state)
+{
+    (void)state;
+    json_t *r;
+    const char *name;
+    json_t *value;
+    char order[64] = "";
+    assert_int_equal(
+        ask("dag.runs", json_pack("{s:s, s:b, s:i}", "name", "hello", "tasks", 1, "limit", 2), &r),
+        ERR_OK);
+    assert_int_equal(json_array_size(json_object_get(r, "runs")), 2);
+    json_t *tasks = json_object_get(json_array_get(json_object_get(r, "runs"), 0), "tasks");
+    json_object_foreach(tasks, name, value)
+    {
+        assert_string_equal(json_string_value(value), "success");
+        (void)strncat(order, name, sizeof order - strlen(order) - 1);
+    }
+    assert_string_equal(order, "greetcountend"); /* the DAG's order */
+    json_decref(r);
+    assert_int_equal(ask("dag.runs", json_pack("{s:b, s:i}", "tasks", 1, "limit", 201), &r),
+                     ERR_USAGE);
+    json_decref(r);
+    assert_int_equal(ask("dag.list", json_pack("{s:i}", "runs", 2), &r), ERR_OK);
+    json_t *broken_dag = json_array_get(json_object_get(r, "dags"), 0);
+    assert_string_equal(json_string_value(json_object_get(broken_dag, "name")), "broken");
+    json_t *runs = json_object_get(broken_dag, "runs");
+    assert_in_range(json_array_size(runs), 1, 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(runs, 0), "id")),
+                     newest_run("broken"));
+    json_decref(r);
+    assert_int_equal(ask("dag.list", json_pack("{s:i}", "runs", 51), &r), ERR_USAGE);
+    json_decref(r);
+    assert_int_equal(
+        ask("dag.intervals",
+            json_pack("{s:s, s:s, s:s}", "name", "hello", "from", "2026-02-27", "to", "2026-03-02"),
+            &r),
+        ERR_USAGE); /* it has no schedule */
+    json_decref(r);
+}
+
 static void on_screen(struct terminal *t, const char *text)
 {
     if (!terminal_shows(t, text))
@@ -585,6 +644,8 @@ static void test_rights(void **state)
         has(out, "role: viewer");
     }
     char *out = NULL;
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "refresh", "counts"), 1);
+    has(out, "role: viewer");
     assert_int_equal(HARNESS_RUN(&as_viewer, &out, "dag", "list"), 0);
     has(out, "hello");
 }
@@ -617,6 +678,7 @@ int main(void)
         cmocka_unit_test(test_data_tests),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_answers_of_many_runs),
         cmocka_unit_test(test_console),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_restart),

@@ -527,6 +527,9 @@ static void test_log(void **state)
     assert_shows(&s, "past the log's end");
     (void)press(&s, "N");
     assert_shows(&s, "more, line 1");
+    struct effect e = press(&s, "y");
+    assert_int_equal(e.kind, EFFECT_COPY);
+    assert_string_equal(e.text, "more, line 1");
     (void)press(&s, "/nowhere\r");
     assert_shows(&s, "\"nowhere\" is not in the log");
     (void)press(&s, "<"); /* the try before */
