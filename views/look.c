@@ -7,7 +7,7 @@
 
 enum { SIDE_RIGHT = 12, US_PER_S = 1000000 };
 
-static const int64_t OLD_US = 20 * INT64_C(1000000);
+static const int64_t OLD_US = 10 * INT64_C(1000000);
 
 /* ---- the answer ---- */
 
@@ -54,6 +54,14 @@ void look_take(struct look *l, const struct screen *s, const struct answer *a)
     l->taken_us = s->now_us;
     for (int i = 0; i < l->n_lists; i++)
         add_keys(&l->lists[i], copy);
+}
+
+int64_t look_every_us(const struct look *l)
+{
+    enum { LEAST_US = 5000000, SHARE = 20 /* at most a 20th of the time is theirs */ };
+    const json_t *took = json_object_get(l->answer, "seconds");
+    double us = json_is_number(took) ? json_number_value(took) * SHARE * US_PER_S : 0;
+    return us > LEAST_US ? (int64_t)us : LEAST_US;
 }
 
 /* ---- the table ---- */
@@ -166,6 +174,12 @@ static int64_t age_us(const struct look *l, const struct screen *s)
     return s->now_us - l->taken_us;
 }
 
+/* An answer that ought to have been followed by another one. */
+static int64_t old_us(const struct look *l)
+{
+    return OLD_US + 2 * look_every_us(l);
+}
+
 uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, size_t n)
 {
     char age[UNIT_TEXT_MAX];
@@ -187,7 +201,7 @@ uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, s
         (void)snprintf(out, n, "servers are not recorded: this is what they said now");
         return STYLE_ATTENTION;
     }
-    if (age_us(l, s) < OLD_US)
+    if (age_us(l, s) < old_us(l))
         return STYLE_PLAIN;
     (void)snprintf(out, n, "stale %s", age);
     return STYLE_ATTENTION;
@@ -197,8 +211,8 @@ int64_t look_next_change_us(const struct look *l, const struct screen *s)
 {
     if (!l->answer)
         return INT64_MAX;
-    if (!l->failed && age_us(l, s) < OLD_US)
-        return l->taken_us + OLD_US;
+    if (!l->failed && age_us(l, s) < old_us(l))
+        return l->taken_us + old_us(l);
     return s->now_us + US_PER_S - age_us(l, s) % US_PER_S;
 }
 

@@ -44,6 +44,9 @@ void look_free(struct look *l);
 /* The answer to the method: kept, or the reason why there is none. Held still, the first stays. */
 void look_take(struct look *l, const struct screen *s, const struct answer *a);
 
+/* How often to ask: every 5 s, less often where the servers have to work for an answer. */
+int64_t look_every_us(const struct look *l);
+
 /* Rows of the list that is shown, each with its key as `_key`. */
 void look_model(const struct look *l, struct table_model *m);
 const json_t *look_rows(const struct look *l);

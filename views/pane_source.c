@@ -7,7 +7,6 @@
 #include "views/look.h"
 
 enum {
-    ASK_US = 5000000,
     SIDE_FROM = 150, /* columns, and .. */
     SIDE_ROWS = 20,  /* .. rows from which there is room for the lists beside */
     SIDE_WIDTH = 60,
@@ -182,8 +181,7 @@ static void free_state(void *state)
 
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
-    (void)s;
-    *out = (struct ask){.method = "source.show", .every_us = ASK_US};
+    *out = (struct ask){.method = "source.show", .every_us = look_every_us(look_of(s))};
     return i == 0;
 }
 

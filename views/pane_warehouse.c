@@ -8,7 +8,6 @@
 #include "views/look.h"
 
 enum {
-    ASK_US = 5000000,
     SIDE_FROM = 150, /* columns, and .. */
     SIDE_ROWS = 20,  /* .. rows from which there is room for the lists beside */
     SIDE_WIDTH = 60,
@@ -216,7 +215,8 @@ static bool ask(const struct screen *s, int i, struct ask *out)
 {
     const json_t *row = is_table_open(s) ? look_row(&state_of(s)->look, s->object) : NULL;
     if (i == 0) {
-        *out = (struct ask){.method = "warehouse.show", .every_us = ASK_US};
+        *out =
+            (struct ask){.method = "warehouse.show", .every_us = look_every_us(&state_of(s)->look)};
         return true;
     }
     if (i > 1 || !row)

@@ -192,6 +192,29 @@ static void test_stale_and_errors(void **state)
     screen_free(&s);
 }
 
+/* A server that works long for an answer is asked less often. */
+static void test_how_often(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    open_warehouse(&s, 24, 80);
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(ask.every_us, 5000000);
+    json_t *slow = data("warehouse");
+    (void)json_object_set_new(slow, "seconds", json_real(2.5));
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, slow);
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(ask.every_us, 50000000);
+    s.now_us += 60000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_hides(&s, "stale");
+    s.now_us += 60000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_shows(&s, "stale 2 m 0 s");
+    screen_free(&s);
+}
+
 /* Nothing of a server is recorded; held still, the list stays as it is. */
 static void test_past_and_held_still(void **state)
 {
@@ -251,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_cancel_a_query),
         cmocka_unit_test(test_filter_sort_and_export),
         cmocka_unit_test(test_stale_and_errors),
+        cmocka_unit_test(test_how_often),
         cmocka_unit_test(test_past_and_held_still),
         cmocka_unit_test(test_lists_of_the_source),
     };
