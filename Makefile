@@ -59,8 +59,8 @@ FORMATTED    := $(wildcard backend/*/*.[ch] views/*.[ch] views/*/*.[ch] console/
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all help tests demo check check-run check-unit check-engine bench bench-console deps fuzz fuzz-run \
-        install uninstall clean docs format lint
+.PHONY: all help tests demo check check-run check-unit check-engine bench bench-console \
+        deps fuzz fuzz-run install uninstall clean docs format lint
 .SECONDARY:
 
 all: $(BIN)
@@ -178,6 +178,7 @@ docs: $(BIN)
 	$(BIN) help --configuration > docs/configuration.md
 	$(BIN) help --markdown > docs/commands.md
 	$(BIN) help --man > docs/flightdeck.1
+	sh tools/screens.sh > docs/screens.md
 
 # ---- install ----
 

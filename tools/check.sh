@@ -46,6 +46,10 @@ check_docs() {
         echo "docs/${page#*:} is not what the program says now: run make docs"
         rc=1
     done
+    if sh tools/screens.sh | diff -u docs/screens.md - | head -30 | grep .; then
+        echo "docs/screens.md is not what the golden screens show: run make docs"
+        rc=1
+    fi
     if command -v man >/dev/null; then
         # Warnings of the formatter are faults of the page.
         LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 docs/flightdeck.1 2>&1 >/dev/null |

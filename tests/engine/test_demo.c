@@ -1,6 +1,7 @@
 /*
  * `flightdeck demo` from nothing to nothing, as a person has it: servers, the airline, everything
- * synchronized and verified; again, which attaches; stopped; removed. The smallest scale there is.
+ * synchronized and verified; again, which attaches; on a terminal, where the console opens and is
+ * worked with; stopped; removed. The smallest scale there is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +19,15 @@
 
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
+#include "tests/fixture/terminal.h"
 
-enum { MEMORY_LEAST_MB = 2048, OUT_MAX = 1 << 16, LIMIT_S = 500, SAN_LIMIT_S = 1000 };
+enum {
+    MEMORY_LEAST_MB = 2048,
+    OUT_MAX = 1 << 16,
+    LIMIT_S = 500,
+    SAN_LIMIT_S = 1000,
+    START_TRIES = 6
+};
 
 static char root[64];
 static char out[OUT_MAX]; /* of the command run last */
@@ -82,6 +90,52 @@ static bool lacks_something(void)
            strstr(out, "no PostgreSQL server programs found");
 }
 
+/* ---- the console on it ---- */
+
+struct step {
+    const char *keys;
+    const char *shows; /* then, within TERMINAL_WAIT_MS */
+};
+
+/* What a person does in the first minutes. */
+static const struct step session[] = {
+    {"", "Pipeline"},
+    {"2", "Connectors (9"},
+    {"/sink-flights\r", "airline-sink-flights"},
+    {"p", "Pause connector airline-sink-flights?"},
+    {"y", "airline-sink-flights"},
+    {"", "PAUSED"},
+    {"u", "Resume connector airline-sink-flights?"},
+    {"y", "RUNNING"},
+    {"\r", "Configuration"},
+    {"3", "Topics ("},
+    {"/bookings.flights\r\r", "Topic postgres."},
+    {"0", "Events ("},
+    {"/connector.pause\r", "connector.pause: ok"},
+};
+
+static void a_session(void)
+{
+    char folder[80];
+    int status;
+    (void)snprintf(folder, sizeof folder, "%s/d", root);
+    char *argv[] = {(char *)harness_binary(), (char *)"demo", (char *)"--dir", folder, NULL};
+    struct terminal *t = terminal_start(40, 120, NULL, argv);
+    assert_non_null(t);
+    for (int i = 0; i < START_TRIES && !terminal_shows(t, "1 Overview"); i++)
+        ; /* the servers are there, the engine is started */
+    for (size_t i = 0; i < sizeof session / sizeof *session; i++) {
+        terminal_type(t, session[i].keys);
+        if (!terminal_shows(t, session[i].shows))
+            fail_msg("step %zu: %s is not on\n%s", i, session[i].shows, terminal_text(t));
+    }
+    terminal_type(t, "q");
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(terminal_is_cooked(t));
+    terminal_stop(t);
+}
+
 static void test_from_nothing_to_nothing(void **state)
 {
     char path[200];
@@ -103,6 +157,7 @@ static void test_from_nothing_to_nothing(void **state)
         expect(0, "--headless --keep", "are the same"); /* attaches: nothing is started twice */
         assert_null(strstr(out, "initialised"));
     }
+    a_session();
     expect(0, "--stop", "");
     expect(0, "--destroy --yes", "");
     (void)snprintf(path, sizeof path, "%s/d", root);
