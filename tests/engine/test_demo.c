@@ -97,19 +97,33 @@ struct step {
     const char *shows; /* then, within TERMINAL_WAIT_MS */
 };
 
-/* What a person does in the first minutes. */
+#define EXPORTED "session.csv"
+
+/* What a person does in the first minutes: looks at everything, pauses and resumes a connector,
+ * triggers a DAG and watches it end, takes the rows of a chart along. */
 static const struct step session[] = {
     {"", "Pipeline"},
     {"2", "Connectors (9"},
     {"/sink-flights\r", "airline-sink-flights"},
     {"p", "Pause connector airline-sink-flights?"},
-    {"y", "airline-sink-flights"},
-    {"", "PAUSED"},
+    {"y", "▲ PAUSED"},
     {"u", "Resume connector airline-sink-flights?"},
-    {"y", "RUNNING"},
+    {"y", "airline-sink-flights is RUNNING"},
     {"\r", "Configuration"},
     {"3", "Topics ("},
-    {"/bookings.flights\r\r", "Topic postgres."},
+    {"/public.flights\r\r", "Topic postgres.public.flights"},
+    {"4", "DAGs (3)"},
+    {"/airports\r", "run "},
+    {"t", "params (Enter: none)"},
+    {"\r", "airports_traffic: 48 rows in"}, /* watched until it has ended */
+    {"\r", "manual    "},                   /* the newest of its runs */
+    {"5", "Active airports by day"},
+    {"\r", "28"}, /* the rows behind the first panel */
+    {"x", "write to (.csv, .json, .md)"},
+    {"\x15" EXPORTED "\r", "written: " EXPORTED},
+    {"6", "Flyers"},
+    {"7", "Warehouse, PostgreSQL"},
+    {"8", "Source, PostgreSQL"},
     {"0", "Events ("},
     {"/connector.pause\r", "connector.pause: ok"},
 };
@@ -129,6 +143,8 @@ static void a_session(void)
         if (!terminal_shows(t, session[i].shows))
             fail_msg("step %zu: %s is not on\n%s", i, session[i].shows, terminal_text(t));
     }
+    assert_int_equal(access(EXPORTED, R_OK), 0);
+    (void)unlink(EXPORTED);
     terminal_type(t, "q");
     assert_true(terminal_ended(t, &status));
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
