@@ -5,7 +5,7 @@ static json_t *data(const char *name)
 {
     char path[128];
     json_error_t why;
-    (void)snprintf(path, sizeof path, "tests/golden/console/data/%s.json", name);
+    (void)snprintf(path, sizeof path, "tests/fixture/answers/%s.show.json", name);
     json_t *o = json_load_file(path, 0, &why);
     if (!o)
         fail_msg("%s:%d: %s", path, why.line, why.text);
