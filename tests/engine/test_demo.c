@@ -100,7 +100,7 @@ struct step {
 #define EXPORTED "session.csv"
 
 /* What a person does in the first minutes: looks at everything, pauses and resumes a connector,
- * triggers a DAG and watches it end, takes the rows of a chart along. */
+ * triggers a DAG and watches it end, takes the rows of a chart along, cancels a query. */
 static const struct step session[] = {
     {"", "Pipeline"},
     {"2", "Connectors (9"},
@@ -124,6 +124,10 @@ static const struct step session[] = {
     {"6", "Flyers"},
     {"7", "Warehouse, PostgreSQL"},
     {"8", "Source, PostgreSQL"},
+    {"9", "Query of the warehouse"},
+    {"select pg_sleep(600);\r", "Running 1"},
+    {"\x03", "SQLSTATE 57014"},
+    {"\x1b", "i type"},
     {"0", "Events ("},
     {"/connector.pause\r", "connector.pause: ok"},
 };
