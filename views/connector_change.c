@@ -120,7 +120,7 @@ static void preview_delete(const struct screen *s, const struct snap_connector *
 static void preview_failed(const struct screen *s, char *out, size_t n)
 {
     size_t len = (size_t)snprintf(out, n, "Restarts, each with a fresh restart budget:");
-    for (size_t i = 0; i < s->snapshot->connector_count && len < n; i++)
+    for (size_t i = 0; s->snapshot && i < s->snapshot->connector_count && len < n; i++)
         if (strcmp(s->snapshot->connectors[i].state, "FAILED") == 0)
             len += (size_t)snprintf(out + len, n - len, " %s", s->snapshot->connectors[i].name);
 }

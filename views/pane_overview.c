@@ -300,7 +300,7 @@ static void draw_part(struct screen *s, struct grid *g, struct rect r, struct ta
     };
     bool here = all->selected >= from && all->selected < to;
     part->sort = -1;
-    part->order = all->order + from;
+    part->order = all->order ? all->order + from : NULL;
     part->n = to - from;
     if (here)
         part->selected = all->selected - from;

@@ -501,9 +501,28 @@ static void test_messages_end(void **state)
     screen_free(&s);
 }
 
+/* Every key on every pane before any engine has answered. */
+static void test_keys_before_any_answer(void **state)
+{
+    (void)state;
+    for (int pane = 0; pane < PANE_COUNT; pane++) {
+        for (uint32_t key = 1; key < VK_F1 + 1; key = key == 0x7f ? VK_UP : key + 1) {
+            struct screen s;
+            struct effect effect;
+            init(&s, 24, 80, GLYPHS_EIGHTHS, false);
+            screen_open(&s, (enum pane_id)pane, NULL);
+            screen_key(&s, key, &effect);
+            free(screen_text(&s));
+            effect_free(&effect);
+            screen_free(&s);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_before_any_answer),
         cmocka_unit_test(test_opening_and_going_back),
         cmocka_unit_test(test_from_the_overview_to_an_object),
         cmocka_unit_test(test_acknowledging),
