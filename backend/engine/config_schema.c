@@ -267,7 +267,7 @@ static const struct key_spec schema[] = {
      .min = 0,
      .max = 86400,
      .def = "60",
-     .help = "How long they have to wait for that."},
+     .help = "How long they have to wait for that; 0: no time at all."},
     {.name = "alerts.away_for_s",
      AT(alerts.away_for_s),
      .type = KEY_INT,
