@@ -92,12 +92,12 @@ static bool lacks_something(void)
 
 /* ---- the console on it ---- */
 
+#define TYPE_FILE "%s\r" /* a file of the test's folder */
+
 struct step {
     const char *keys;
     const char *shows; /* then, within TERMINAL_WAIT_MS */
 };
-
-#define EXPORTED "session.csv"
 
 /* What a person does in the first minutes: looks at everything, pauses and resumes a connector,
  * triggers a DAG and watches it end, takes the rows of a chart along, cancels a query. */
@@ -120,7 +120,7 @@ static const struct step session[] = {
     {"5", "Active airports by day"},
     {"\r", "28"}, /* the rows behind the first panel */
     {"x", "write to (.csv, .json, .md)"},
-    {"\x15" EXPORTED "\r", "written: " EXPORTED},
+    {"\x15" TYPE_FILE, "written: "},
     {"6", "Flyers"},
     {"7", "Warehouse, PostgreSQL"},
     {"8", "Source, PostgreSQL"},
@@ -135,7 +135,10 @@ static const struct step session[] = {
 static void a_session(void)
 {
     char folder[80];
+    char file[80];
+    char keys[200];
     int status;
+    (void)snprintf(file, sizeof file, "%s/rows.csv", root);
     (void)snprintf(folder, sizeof folder, "%s/d", root);
     char *argv[] = {(char *)harness_binary(), (char *)"demo", (char *)"--dir", folder, NULL};
     struct terminal *t = terminal_start(40, 120, NULL, argv);
@@ -143,12 +146,16 @@ static void a_session(void)
     for (int i = 0; i < START_TRIES && !terminal_shows(t, "1 Overview"); i++)
         ; /* the servers are there, the engine is started */
     for (size_t i = 0; i < sizeof session / sizeof *session; i++) {
-        terminal_type(t, session[i].keys);
+        const char *end = strstr(session[i].keys, TYPE_FILE);
+        (void)snprintf(keys, sizeof keys, "%.*s%s%s",
+                       (int)(end ? end - session[i].keys : (long)strlen(session[i].keys)),
+                       session[i].keys, end ? file : "", end ? "\r" : "");
+        terminal_type(t, keys);
         if (!terminal_shows(t, session[i].shows))
             fail_msg("step %zu: %s is not on\n%s", i, session[i].shows, terminal_text(t));
     }
-    assert_int_equal(access(EXPORTED, R_OK), 0);
-    (void)unlink(EXPORTED);
+    assert_int_equal(access(file, R_OK), 0);
+    (void)unlink(file);
     terminal_type(t, "q");
     assert_true(terminal_ended(t, &status));
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
