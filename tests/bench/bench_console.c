@@ -181,6 +181,10 @@ static void bench_refresh(void)
     expect("Bottleneck");
     figure("console_chart_refresh", refresh_bytes(), "B", 2000, "", 0);
     close_console();
+    open_console(50, 200, "airports");
+    expect("81,402");
+    figure("console_dashboard_refresh", refresh_bytes(), "B", 2000, "", 0);
+    close_console();
 }
 
 /* ---- keys ---- */
@@ -320,7 +324,8 @@ int main(int argc, char **argv)
     start_engine();
     if (any_wanted("console_idle"))
         bench_idle();
-    if (any_wanted("console_table_refresh") || any_wanted("console_chart_refresh"))
+    if (any_wanted("console_table_refresh") || any_wanted("console_chart_refresh") ||
+        any_wanted("console_dashboard_refresh"))
         bench_refresh();
     if (any_wanted("console_filter") || any_wanted("console_rss_10k"))
         bench_many();
