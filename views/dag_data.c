@@ -81,7 +81,7 @@ double dag_took_s(int64_t started_us, int64_t ended_us, int64_t now_us)
     int64_t end = ended_us == UNKNOWN_INT ? now_us : ended_us;
     if (started_us == UNKNOWN_INT || end == UNKNOWN_INT)
         return NAN;
-    return end < started_us ? 0 : (double)(end - started_us) / 1e6;
+    return end < started_us ? 0 : ((double)end - (double)started_us) / 1e6;
 }
 
 char *dag_until(int64_t at_us, int64_t now_us, char *out, size_t n)
@@ -90,7 +90,7 @@ char *dag_until(int64_t at_us, int64_t now_us, char *out, size_t n)
         (void)snprintf(out, n, "-");
         return out;
     }
-    long long s = (long long)((at_us - now_us) / 1000000);
+    long long s = (long long)(((double)at_us - (double)now_us) / 1e6);
     if (s <= 0)
         (void)snprintf(out, n, "now");
     else if (s < 60)

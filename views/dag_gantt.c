@@ -64,7 +64,7 @@ char *gantt_bar(const json_t *task, int64_t from_us, int64_t to_us, int64_t now_
     static const char *const plain[MARKS] = {" ", ".", "x", "#", ">"};
     struct row r = {.w = w < GANTT_WIDTH_MAX ? w : GANTT_WIDTH_MAX,
                     .from = (double)from_us,
-                    .span = (double)(to_us - from_us)};
+                    .span = (double)to_us - (double)from_us};
     const json_t *tries = json_object_get(task, "tries");
     int64_t queued = answer_int(task, "queued_us");
     int64_t started = answer_int(task, "started_us");

@@ -223,10 +223,12 @@ static void add_task(struct buf *b, int *n, const char *task, const char *state)
 static bool waits_for(const json_t *task, const char *const *chosen, int n)
 {
     const json_t *after = json_object_get(task, "after");
-    for (size_t i = 0; i < json_array_size(after); i++)
-        for (int k = 0; k < n; k++)
-            if (strcmp(json_string_value(json_array_get(after, i)), chosen[k]) == 0)
+    for (size_t i = 0; i < json_array_size(after); i++) {
+        const char *name = json_string_value(json_array_get(after, i));
+        for (int k = 0; k < n && name; k++)
+            if (strcmp(name, chosen[k]) == 0)
                 return true;
+    }
     return false;
 }
 

@@ -6,7 +6,7 @@
 #include "views/answer.h"
 #include "views/pane_dags.h"
 
-enum { NAME_LEAST = 8, NAME_MOST = 24, OLDER_FROM = 20, DEPTH_MAX = 40 };
+enum { NAME_LEAST = 8, NAME_MOST = 24, OLDER_FROM = 20, DEPTH_MAX = 40, GRAPH_LINES_MAX = 5000 };
 
 /* ---- the runs as a table: the newest first ---- */
 
@@ -103,10 +103,12 @@ static int compare_int(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-static int64_t took_us(const struct dag_run *r)
+/* Less than nothing: it is not over. */
+static double took_us(const struct dag_run *r)
 {
-    return r->started_us == UNKNOWN_INT || r->ended_us == UNKNOWN_INT ? -1
-                                                                      : r->ended_us - r->started_us;
+    return r->started_us == UNKNOWN_INT || r->ended_us == UNKNOWN_INT
+               ? -1
+               : (double)r->ended_us - (double)r->started_us;
 }
 
 static int compare(const void *ctx, size_t x, size_t y, int column)
@@ -119,7 +121,7 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_DATE:
         return strcmp(a->date, b->date);
     case COLUMN_TOOK:
-        return compare_int(took_us(a), took_us(b));
+        return took_us(a) < took_us(b) ? -1 : took_us(a) > took_us(b);
     case COLUMN_ROWS:
         return compare_int(a->rows, b->rows);
     case COLUMN_BEGAN:
@@ -222,12 +224,12 @@ static void draw_durations(const struct run_grid *k, int y)
     double most = 0;
     int steps = k->s->ascii ? 4 : 8;
     for (size_t i = k->first; i < k->first + k->cols; i++) {
-        double took = (double)took_us(run_at(k->s, i));
+        double took = took_us(run_at(k->s, i));
         most = took > most ? took : most;
     }
     draw_name(k, y, STYLE_DIM, "duration");
     for (size_t i = k->first; i < k->first + k->cols; i++) {
-        double took = (double)took_us(run_at(k->s, i));
+        double took = took_us(run_at(k->s, i));
         int step = took < 0 ? 0 : most > 0 ? 1 + (int)(took / most * (steps - 1) + 0.5) : 1;
         put(k, y, i, STYLE_SPARK, k->s->ascii ? ascii[step] : eighths[step]);
     }
@@ -323,8 +325,10 @@ static const char *state_in_run(const struct screen *s, const char *task)
 
 static void add_list(struct buf *b, const json_t *list)
 {
-    for (size_t i = 0; i < json_array_size(list); i++)
-        buf_printf(b, "%s%s", i ? ", " : "", json_string_value(json_array_get(list, i)));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        buf_printf(b, "%s%s", i ? ", " : "", text ? text : "?");
+    }
 }
 
 static void draw_node(const struct screen *s, struct lines *l, const json_t *t, const char *lead)
@@ -362,7 +366,7 @@ static void draw_branch(const struct screen *s, struct lines *l, const json_t *t
     size_t last = n;
     for (size_t i = 0; i < n; i++)
         last = is_below(json_array_get(tasks, i), parent) ? i : last;
-    for (size_t i = 0; i <= last && i < n; i++) {
+    for (size_t i = 0; i <= last && i < n && l->n < GRAPH_LINES_MAX; i++) {
         const json_t *t = json_array_get(tasks, i);
         struct buf lead;
         if (!is_below(t, parent))

@@ -1,4 +1,5 @@
 /* An opened run: its tasks with bars over time; an opened task: the log of a try. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static void draw_task(struct grid *g, int y, struct rect r, int names, const jso
     (void)grid_put(g, y, x, 1, dag_state_style(state), dag_state_sign(state, g->ascii));
     x += 2;
     double took = dag_took_s(answer_int(task, "started_us"), answer_int(task, "ended_us"), now_us);
-    if (took == took)
+    if (!isnan(took))
         grid_text_right(g, y, x, TOOK_WIDTH, STYLE_PLAIN, unit_duration(took, text, sizeof text));
     x += TOOK_WIDTH + 1;
     if (r.w >= 60) {
@@ -190,6 +191,16 @@ static int compare_int(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
+/* What has not begun sorts below everything. */
+static int compare_took(const json_t *a, const json_t *b)
+{
+    double x = dag_took_s(answer_int(a, "started_us"), answer_int(a, "ended_us"), INT64_MAX);
+    double y = dag_took_s(answer_int(b, "started_us"), answer_int(b, "ended_us"), INT64_MAX);
+    if (isnan(x) || isnan(y))
+        return (isnan(y) ? 1 : 0) - (isnan(x) ? 1 : 0);
+    return x < y ? -1 : x > y;
+}
+
 static int compare(const void *ctx, size_t x, size_t y, int column)
 {
     const json_t *a = task_at(ctx, x);
@@ -200,8 +211,7 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_TRY:
         return compare_int(answer_int(a, "try"), answer_int(b, "try"));
     case COLUMN_TOOK:
-        return compare_int(answer_int(a, "ended_us") - answer_int(a, "started_us"),
-                           answer_int(b, "ended_us") - answer_int(b, "started_us"));
+        return compare_took(a, b);
     case COLUMN_ROWS:
         return compare_int(answer_int(a, "rows"), answer_int(b, "rows"));
     case COLUMN_BAR:

@@ -50,7 +50,7 @@ static double took_s(const json_t *o, int64_t now_us)
     end = end == UNKNOWN_INT ? now_us : end;
     if (begin == UNKNOWN_INT || end == UNKNOWN_INT)
         return NAN;
-    return end < begin ? 0 : (double)(end - begin) / 1e6;
+    return end < begin ? 0 : ((double)end - (double)begin) / 1e6;
 }
 
 bool refresh_words(const json_t *answer, const char *name, const char *task, int64_t now_us,

@@ -639,6 +639,46 @@ static void test_ten_thousand(void **state)
     screen_free(&s);
 }
 
+/* An engine of another kind: nothing is as it should be, and nothing breaks. */
+static void test_answers_that_make_no_sense(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "7",
+        "{\"dags\":7,\"runs\":{},\"tasks\":\"x\",\"lines\":null,\"run\":[]}",
+        "{\"dags\":[{\"name\":\"a\",\"last_run\":{\"id\":481,\"started_us\":-9223372036854775807,"
+        "\"ended_us\":9223372036854775807},\"next_us\":-9223372036854775807,\"runs\":[7,{\"id\":"
+        "\"x\"}]},7],\"runs\":[7,{\"id\":481,\"started_us\":-9223372036854775807,\"ended_us\":"
+        "9223372036854775807,\"tasks\":{\"t\":7,\"u\":\"none such\"}}],\"name\":\"a\",\"run\":"
+        "{\"id\":481,\"started_us\":-9223372036854775807,\"params\":{\"p\":7}},\"tasks\":[7,"
+        "{\"name\":\"t\",\"task\":\"t\",\"state\":\"failed\",\"try\":1,\"after\":[7],\"about\":[7],"
+        "\"started_us\":9223372036854775807,\"tries\":[7,{\"started_us\":-9223372036854775807}]},"
+        "{\"name\":\"t\",\"task\":\"u\",\"state\":\"upstream_failed\",\"after\":[\"t\"]}],"
+        "\"lines\":[7,{\"ts_us\":\"x\",\"text\":7}],\"next\":\"x\"}",
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct screen s;
+        start(&s, 24, 80);
+        (void)press(&s, "4");
+        for (const char *k = ".o.c\r.j.o.c.n\r.G.j.\r.c.n.f.N.y.\x1b.g.\x1b\x1b.c.n.g."; *k; k++) {
+            struct ask ask;
+            const char key[] = {*k == '.' ? '\0' : *k, '\0'};
+            for (int n = 0; n < 10 && *k == '.' && screen_ask(&s, n, &ask); n++) {
+                json_t *json = json_loads(answers[i], JSON_DECODE_ANY, NULL);
+                const struct answer a = {ask.method, ask.params, ERR_OK, json, ""};
+                assert_non_null(json);
+                screen_take_answer(&s, &a, NULL);
+                json_decref(json);
+                json_decref(ask.params);
+            }
+            (void)press(&s, key);
+            free(screen_text(&s));
+        }
+        assert_int_equal(s.detail, i == 2); /* the last one has a DAG, whose graph is open */
+        screen_free(&s);
+    }
+}
+
 /* No more than the engine can answer at once, whatever is open. */
 static void test_few_questions(void **state)
 {
@@ -675,6 +715,7 @@ int main(void)
         cmocka_unit_test(test_log_wraps),
         cmocka_unit_test(test_as_of_then),
         cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_answers_that_make_no_sense),
         cmocka_unit_test(test_few_questions),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
