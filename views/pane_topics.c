@@ -10,7 +10,8 @@
 
 enum { PROMPT_FILTER = 1, PROMPT_SEEK, FIGURES_MAX = 60 };
 
-static const int64_t FIGURES_US = 60 * INT64_C(1000000);
+/* Figures hold for so long; where a size was not reached in time, shorter. */
+static const int64_t FIGURES_US = 60 * INT64_C(1000000), UNKNOWN_US = 3 * INT64_C(1000000);
 
 /* What topic.figures said of a topic. */
 struct figures {
@@ -19,7 +20,7 @@ struct figures {
     int64_t retention_ms;            /* -1: for ever */
     char *settings;                  /* "a=b, c=d"; NULL: none */
     bool compacted;
-    int64_t at_us; /* monotonic */
+    int64_t until_us; /* monotonic; then it is asked for again */
 };
 
 struct topics_state {
@@ -127,13 +128,13 @@ static void take_figures(struct screen *s, const json_t *topic)
     f->compacted = policy && strstr(policy, "compact");
     free(f->settings);
     f->settings = settings_text(settings);
-    f->at_us = s->now_us;
+    f->until_us = s->now_us + (isnan(f->size_bytes) ? UNKNOWN_US : FIGURES_US);
 }
 
 static bool is_stale(const struct screen *s, const char *name)
 {
     const struct figures *f = figures_of(state_of(s), name);
-    return !f || s->now_us - f->at_us >= FIGURES_US;
+    return !f || s->now_us >= f->until_us;
 }
 
 /* The names of what is looked at and was not asked for lately. */

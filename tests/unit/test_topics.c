@@ -197,6 +197,31 @@ static void test_refused(void **state)
     screen_free(&s);
 }
 
+/* Sizes that were not reached in time are asked for soon, the others after a while. */
+static void test_figures_are_asked_again(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start(&s, 24, 80);
+    (void)press(&s, "3");
+    answer_ask(&s, 0, "topic.figures", ERR_OK,
+               json_pack("{s:[{s:s,s:i},{s:s,s:n}]}", "topics", "name", "postgres.bookings.flights",
+                         "size_bytes", 1, "name", "postgres.bookings.tickets", "size_bytes"));
+    assert_true(screen_ask(&s, 0, &ask)); /* the third one was not in the answer */
+    assert_int_equal(json_array_size(json_object_get(ask.params, "names")), 1);
+    json_decref(ask.params);
+    s.now_us += 5000000;
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_array_size(json_object_get(ask.params, "names")), 2);
+    json_decref(ask.params);
+    s.now_us += 60000000;
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_int_equal(json_array_size(json_object_get(ask.params, "names")), 3);
+    json_decref(ask.params);
+    screen_free(&s);
+}
+
 /* A few records of many that come are on their way, not a lag that grows. */
 static void test_trend(void **state)
 {
@@ -434,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_seeking),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_figures_are_asked_again),
         cmocka_unit_test(test_trend),
         cmocka_unit_test(test_produce),
         cmocka_unit_test(test_produce_asks_twice),
