@@ -377,7 +377,9 @@ static void apply_refused(struct screen *s, const struct answer *a)
     json_t *v;
     buf_init(&b, 0);
     json_array_foreach(errors, i, v)
+    {
         buf_printf(&b, "%s%s", i ? "\n" : "", json_string_value(v) ? json_string_value(v) : "");
+    }
     refuse(s, json_array_size(errors) && !buf_failed(&b) ? buf_cstr(&b) : a->text);
     buf_free(&b);
 }

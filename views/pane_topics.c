@@ -101,8 +101,11 @@ static char *settings_text(const json_t *settings)
     const char *name;
     json_t *v;
     buf_init(&b, 0);
-    json_object_foreach((json_t *)(uintptr_t)settings, name, v) buf_printf(
-        &b, "%s%s=%s", b.len ? ", " : "", name, json_string_value(v) ? json_string_value(v) : "");
+    json_object_foreach((json_t *)(uintptr_t)settings, name, v)
+    {
+        buf_printf(&b, "%s%s=%s", b.len ? ", " : "", name,
+                   json_string_value(v) ? json_string_value(v) : "");
+    }
     char *text = b.len && !buf_failed(&b) ? strdup(buf_cstr(&b)) : NULL;
     buf_free(&b);
     return text;
@@ -180,7 +183,10 @@ static void take(struct screen *s, const struct answer *a)
         (void)messages_take(s, topics_messages(s), a);
         return;
     }
-    json_array_foreach(json_object_get(a->result, "topics"), i, topic) take_figures(s, topic);
+    json_array_foreach(json_object_get(a->result, "topics"), i, topic)
+    {
+        take_figures(s, topic);
+    }
 }
 
 /* ---- words ---- */
@@ -559,8 +565,11 @@ static char *template_of(const struct screen *s, const char *topic)
     size_t i;
     json_t *h;
     buf_init(&b, 0);
-    json_array_foreach(json_object_get(r, "headers"), i, h)(void) json_object_set(
-        headers, json_string_value(json_object_get(h, "name")), json_object_get(h, "value"));
+    json_array_foreach(json_object_get(r, "headers"), i, h)
+    {
+        (void)json_object_set(headers, json_string_value(json_object_get(h, "name")),
+                              json_object_get(h, "value"));
+    }
     json_t *record = json_pack(
         "{s:o, s:o, s:o, s:n}", "key",
         r ? editable(json_object_get(r, "key")) : json_pack("{s:i}", "id", 1), "value",
@@ -608,8 +617,8 @@ static void ask_to_produce(struct screen *s, const char *topic, json_t *record)
     struct buf b;
     buf_init(&b, 0);
     buf_printf(&b,
-               "Writes one record to %s. Whoever reads the topic gets it, the warehouse too; it "
-               "cannot be taken back.\n",
+               "Writes one record to %s. Whoever reads the topic gets it, it cannot be taken back, "
+               "and a sink FAILS at what is no change event unless errors.tolerance is all.\n",
                topic);
     part_words(&b, "key", json_object_get(record, "key"));
     part_words(&b, "value", json_object_get(record, "value"));

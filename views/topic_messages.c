@@ -636,9 +636,11 @@ static void draw_record(struct screen *s, struct lines *l)
     if (json_array_size(json_object_get(r, "headers")))
         lines_section(l, "Headers");
     json_array_foreach(json_object_get(r, "headers"), i, h)
+    {
         lines_add(l, text_of(h, "name") ? text_of(h, "name") : "",
                   text_of(h, "value") ? STYLE_PLAIN : STYLE_DIM,
                   text_of(h, "value") ? text_of(h, "value") : "null");
+    }
     draw_part(l, m, "Key", text_of(r, "key"));
     draw_part(l, m, "Value", text_of(r, "value"));
     if (m->schema)

@@ -41,8 +41,7 @@ struct kafka_reader_use {
     /* Asked between records, at least every 200 ms; true ends the call with ERR_CANCELED. */
     bool (*stop)(void *arg);
     /* What is to be kept of a record, into *out; NULL there: it does not count. */
-    enum err (*keep)(void *arg, const struct kafka_record *r, void **out,
-                     struct errbuf *e) MUST_CHECK;
+    enum err (*keep)(void *arg, const struct kafka_record *r, void **out, struct errbuf *e);
     void (*drop)(void *arg, void *what);
     /* Is the outage to be waited out? It has lasted for so long. NULL: 30 s. */
     bool (*patient)(void *arg, int64_t away_us);

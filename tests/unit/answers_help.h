@@ -12,9 +12,11 @@ static inline json_t *answer_show(const json_t *params)
     json_t *c;
     size_t i;
     const char *name = json_string_value(json_object_get(params, "name"));
-    json_array_foreach(json_object_get(snapshot, "connectors"), i,
-                       c) if (strcmp(json_string_value(json_object_get(c, "name")), name) == 0)
-        found = json_deep_copy(c);
+    json_array_foreach(json_object_get(snapshot, "connectors"), i, c)
+    {
+        if (strcmp(json_string_value(json_object_get(c, "name")), name) == 0)
+            found = json_deep_copy(c);
+    }
     json_decref(snapshot);
     if (!found)
         return NULL;

@@ -199,6 +199,52 @@ static void test_new(void **state)
     screen_free(&s);
 }
 
+/* Ten thousand: a frame costs what is on screen, a filter one look at each row. */
+static size_t cells;
+static void (*cell_of)(const void *ctx, size_t row, int column, struct table_cell *out);
+
+static void counted(const void *ctx, size_t row, int column, struct table_cell *out)
+{
+    cells++;
+    cell_of(ctx, row, column, out);
+}
+
+static void test_ten_thousand(void **state)
+{
+    (void)state;
+    enum { MANY = 10000 };
+    struct screen s;
+    struct table_model m;
+    struct errbuf e;
+    struct grid g;
+    json_t *json = fake_snapshot();
+    json_t *list = json_object_get(json, "connectors");
+    (void)json_array_clear(list);
+    for (int i = 0; i < MANY; i++) {
+        char name[48];
+        (void)snprintf(name, sizeof name, "connector-%05d", i);
+        (void)json_array_append_new(
+            list, json_pack("{s:s,s:s,s:s}", "name", name, "type", "sink", "state", "RUNNING"));
+    }
+    start(&s, 24, 80);
+    screen_take_snapshot(&s, read_snapshot(json));
+    (void)press(&s, "2");
+    pane_of(PANE_CONNECTORS)->model(&s, &m);
+    cell_of = m.cell;
+    m.cell = counted;
+    cells = 0;
+    assert_int_equal(grid_init(&g, s.h, s.w, false, &e), ERR_OK);
+    table_draw(&g, grid_all(&g), &m, &s.tables[PANE_CONNECTORS], true);
+    assert_true(cells > 0 && cells <= (size_t)(s.h * m.column_count));
+    (void)snprintf(s.tables[PANE_CONNECTORS].filter, TABLE_FILTER_MAX, "or-0999");
+    cells = 0;
+    assert_int_equal(table_update(&s.tables[PANE_CONNECTORS], &m, &e), ERR_OK);
+    assert_int_equal(s.tables[PANE_CONNECTORS].n, 10);
+    assert_true(cells <= (size_t)MANY * (size_t)m.column_count);
+    grid_free(&g);
+    screen_free(&s);
+}
+
 /* What a new connector begins with is one that the engine takes, once the secret is there. */
 static void test_templates_are_valid(void **state)
 {
@@ -256,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_delete_says_what_stays),
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_new),
+        cmocka_unit_test(test_ten_thousand),
         cmocka_unit_test(test_templates_are_valid),
         cmocka_unit_test(test_viewer_changes_nothing),
     };
