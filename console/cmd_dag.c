@@ -131,6 +131,8 @@ static int trigger(const struct dag_command *d)
         code = attach_call(d->a, d->c, "dag.trigger", params, &answer);
     }
     int64_t run = attach_int(answer, "run");
+    if (!code && !d->json)
+        dag_print_changed(answer, stderr);
     if (!code && arguments_flag(d->a, "wait"))
         code = dag_follow_run(d->a, d->c, run);
     else if (!code && d->json)

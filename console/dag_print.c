@@ -199,6 +199,15 @@ static void print_branch(const json_t *tasks, const char *parent, bool *more, in
     }
 }
 
+void dag_print_changed(const json_t *answer, FILE *out)
+{
+    const json_t *files = json_object_get(answer, "changed_files");
+    if (json_array_size(files))
+        (void)fprintf(out, "changed on disk since the engine started; a restart takes them up:\n");
+    for (size_t i = 0; i < json_array_size(files); i++)
+        (void)fprintf(out, "  %s\n", json_string_value(json_array_get(files, i)));
+}
+
 void dag_print_show(const json_t *d)
 {
     bool more[DEPTH_MAX] = {false};
@@ -221,6 +230,7 @@ void dag_print_show(const json_t *d)
     line("file", attach_text(d, "file"));
     if (*attach_text(d, "trouble"))
         line("trouble", attach_text(d, "trouble"));
+    dag_print_changed(d, stdout);
     (void)printf("\ntasks\n");
     print_branch(json_object_get(d, "tasks"), NULL, more, 0);
 }

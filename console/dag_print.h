@@ -7,11 +7,14 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "backend/base/buf.h"
 
 void dag_print_list(const json_t *answer); /* of dag.list */
 void dag_print_show(const json_t *dag);    /* of dag.show */
+/* Names the files that are newer than what the engine holds, if any. */
+void dag_print_changed(const json_t *answer, FILE *out);
 void dag_print_runs(const json_t *answer); /* of dag.runs */
 void dag_print_run(const json_t *answer);  /* of dag.run */
 

@@ -88,7 +88,10 @@ enum err engine_dag_trigger(struct engine *g, const json_t *params, const char *
     if (!rc)
         rc = scheduler_trigger(s, d->name, given, n, who, &run, e);
     free(given);
-    return rc ? rc : answer(json_pack("{s:I}", "run", (json_int_t)run), result, e);
+    return rc ? rc
+              : answer(json_pack("{s:I, s:o}", "run", (json_int_t)run, "changed_files",
+                                 engine_dag_changed_files(g)),
+                       result, e);
 }
 
 static enum err read_date(const json_t *params, const char *name, const struct dag *d, int add_days,

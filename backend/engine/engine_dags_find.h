@@ -16,4 +16,7 @@ enum err engine_dag_run_of(const json_t *params, int64_t *run, struct errbuf *e)
 enum err engine_dag_scheduler(struct engine *g, struct scheduler **out,
                               struct errbuf *e) MUST_CHECK;
 
+/* Files that are newer than what the engine holds (held_files.h). */
+json_t *engine_dag_changed_files(const struct engine *g);
+
 #endif

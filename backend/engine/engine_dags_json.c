@@ -6,6 +6,7 @@
 #include "backend/engine/engine_dags.h"
 #include "backend/engine/engine_dags_find.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/held_files.h"
 #include "backend/engine/schedule_run.h"
 
 enum {
@@ -194,6 +195,12 @@ static json_t *next_fires(const struct dag *d, int64_t now)
     return a;
 }
 
+/* What the engine holds is what they said when it started. */
+json_t *engine_dag_changed_files(const struct engine *g)
+{
+    return held_files_changed(g->config, clock_wall_us() - (clock_mono_us() - g->started_us));
+}
+
 static void add_details(json_t *j, const struct dag_set *set, const struct dag *d)
 {
     json_t *tasks = json_array(), *params = json_array(), *triggers = json_array();
@@ -227,6 +234,8 @@ enum err engine_dag_show(struct engine *g, const json_t *params, const char *who
         *result = dag_json(g->dags, &l.items[dag_index(g->dags, d->name)]);
         if (*result)
             add_details(*result, g->dags, d);
+        if (*result)
+            (void)json_object_set_new(*result, "changed_files", engine_dag_changed_files(g));
         else
             rc = no_memory(e);
     }

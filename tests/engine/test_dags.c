@@ -384,6 +384,47 @@ static void test_backfill(void **state)
     assert_int_equal(runs_of("2026-05-05"), 1);
 }
 
+/* A month: each run that ends is told, and none twice. */
+static void test_backfill_of_a_month(void **state)
+{
+    (void)state;
+    EXPECT(0, "goes on", "unpause", "nightly");
+    char *out = DAG(0, "backfill", "nightly", "--from", "2026-06-01", "--to", "2026-06-30",
+                    "--parallel", "4");
+    int told = 0;
+    for (int day = 1; day <= 30; day++) {
+        char text[40];
+        (void)snprintf(text, sizeof text, "2026-06-%02d  success", day);
+        const char *first = strstr(out, text);
+        told += first && !strstr(first + 1, text);
+    }
+    if (told != 30)
+        fail_msg("%d of 30 days are told once:\n%s", told, out);
+    has(out, "30 runs, 0 failed\n");
+    assert_int_equal(runs_of("2026-06-"), 30);
+    EXPECT(0, "paused", "pause", "nightly");
+}
+
+/* What changes on disk is not what the engine holds: whoever looks or triggers is told. */
+static void test_changed_files(void **state)
+{
+    (void)state;
+    char *out = DAG(0, "show", "hello");
+    assert_null(strstr(out, "changed on disk"));
+    free(out);
+    write_dag("hello.yaml", hello);
+    write_dag("../quality_tests.yml", quality_tests);
+    out = DAG(0, "show", "hello");
+    assert_non_null(strstr(out, "changed on disk since the engine started; a restart takes them "
+                                "up:\n"));
+    assert_non_null(strstr(out, "/dags/hello.yaml\n"));
+    has(out, "/quality_tests.yml\n");
+    EXPECT(0, "/dags/hello.yaml\n", "trigger", "hello");
+    json_t *j = json_of(DAG(0, "trigger", "hello", "--json"));
+    assert_int_equal(json_array_size(json_object_get(j, "changed_files")), 2);
+    json_decref(j);
+}
+
 /* A difference fails the run, and its log names the key. */
 static void test_verify(void **state)
 {
@@ -662,6 +703,9 @@ static void test_restart(void **state)
     assert_int_equal(newest_run("broken"), before);
     EXPECT(0, "paused", "list");
     EXPECT(0, "greet/1 hello", "logs", "hello");
+    char *out = DAG(0, "show", "hello");
+    assert_null(strstr(out, "changed on disk"));
+    free(out);
 }
 
 int main(void)
@@ -673,6 +717,7 @@ int main(void)
         cmocka_unit_test(test_refresh_in_sql),
         cmocka_unit_test(test_failure_and_clear),
         cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_backfill_of_a_month),
         cmocka_unit_test(test_sql),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_data_tests),
@@ -681,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_answers_of_many_runs),
         cmocka_unit_test(test_console),
         cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_changed_files),
         cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
