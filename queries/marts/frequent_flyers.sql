@@ -15,64 +15,60 @@ DELETE FROM presentation._frequent_flyers_named;
 INSERT INTO presentation._frequent_flyers_named (tickets_sk, ticket_no, passenger_id, passenger_name)
 SELECT tickets_sk, ticket_no, passenger_id, passenger_name FROM presentation._frequent_flyers_tickets;
 
--- Those of passengers with several names.
+-- A passenger's name: of one with several it is looked for below, by his newest booking.
+DELETE FROM presentation._frequent_flyers_names;
+
+INSERT INTO presentation._frequent_flyers_names (passenger_id, passenger_name, several)
+SELECT passenger_id, MIN(passenger_name),
+       CASE WHEN MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*) THEN 1 ELSE 0 END
+FROM presentation._frequent_flyers_named
+GROUP BY passenger_id;
+
 DELETE FROM presentation._frequent_flyers_renamed;
 
 INSERT INTO presentation._frequent_flyers_renamed (tickets_sk, ticket_no, passenger_id, passenger_name)
 SELECT t.tickets_sk, t.ticket_no, t.passenger_id, t.passenger_name
 FROM presentation._frequent_flyers_named t
-JOIN (
-    SELECT passenger_id FROM presentation._frequent_flyers_named
-    GROUP BY passenger_id
-    HAVING MIN(passenger_name) <> MAX(passenger_name) OR COUNT(passenger_name) < COUNT(*)
-) several ON several.passenger_id = t.passenger_id;
+JOIN presentation._frequent_flyers_names n ON n.passenger_id = t.passenger_id AND n.several = 1;
 
--- From the inside out: legs with money and airports; by passenger and pair of airports; each pair
--- taken for its first and for its second airport; by passenger. The home airport is the greatest of
--- visits * 1000000 + 999999 - the airport's place in the alphabet.
+-- From the inside out: legs with money and airports; each taken for its first and for its second
+-- airport, by passenger and airport; by passenger. Names are left out of it: texts are dear to
+-- compare and to carry. The home airport is the greatest of visits * 1000000 + 999999 - the
+-- airport's place in the alphabet.
 INSERT INTO presentation.frequent_flyers
     (created_at, passenger_id, passenger_name, flights_number, purchase_sum, home_airport, customer_group)
 SELECT CAST(:created_at AS TIMESTAMPTZ), r.passenger_id,
-       CASE WHEN r.names = 1 THEN r.any_name ELSE renamed.passenger_name END,
+       CASE WHEN names.several = 0 THEN names.passenger_name ELSE renamed.passenger_name END,
        r.flights_number, r.purchase_sum, home.airport_code,
        CASE WHEN r.place <= 0.05 THEN '5' WHEN r.place <= 0.10 THEN '10'
             WHEN r.place <= 0.25 THEN '25' WHEN r.place <= 0.50 THEN '50' ELSE '50+' END
 FROM (
-    SELECT passenger_id, MIN(first_name) AS any_name,
-           CASE WHEN MIN(first_name) = MAX(last_name) AND SUM(unnamed) = 0 THEN 1 ELSE 2 END AS names,
-           SUM(legs) AS flights_number, SUM(amount) AS purchase_sum,
+    SELECT passenger_id, SUM(legs) AS flights_number, SUM(amount) AS purchase_sum,
            999999 - MOD(MAX(visits * 1000000 + 999999 - airport), 1000000) AS home,
            PERCENT_RANK() OVER (ORDER BY SUM(amount) DESC) AS place
     FROM (
-        SELECT g.passenger_id, CASE WHEN side.n = 1 THEN g.departure ELSE g.arrival END AS airport,
-               SUM(g.legs) AS visits,
-               SUM(CASE WHEN side.n = 1 THEN g.legs ELSE 0 END) AS legs,
-               SUM(CASE WHEN side.n = 1 THEN g.amount ELSE 0 END) AS amount,
-               MIN(g.first_name) AS first_name, MAX(g.last_name) AS last_name, SUM(g.unnamed) AS unnamed
-        FROM (
-            SELECT t.passenger_id, l.departure, l.arrival, COALESCE(SUM(l.counts), 0) AS legs,
-                   COALESCE(SUM(l.amount), 0) AS amount,
-                   MIN(t.passenger_name) AS first_name, MAX(t.passenger_name) AS last_name,
-                   SUM(CASE WHEN t.passenger_name IS NULL THEN 1 ELSE 0 END) AS unnamed
-            FROM presentation._frequent_flyers_named t
-            LEFT JOIN (
-                -- A leg that does not count keeps its place: filtered out, it would mislead the planner.
-                SELECT ticket_no, counts, CASE WHEN counts = 1 THEN departure END AS departure,
-                       CASE WHEN counts = 1 THEN arrival END AS arrival, CASE WHEN counts = 1 THEN amount END AS amount
-                FROM (
-                    SELECT k.ticket_no, f.departure, f.arrival, k.amount,
-                           CASE WHEN f.flown = 1 OR NOT CAST(:flown_only AS BOOLEAN) THEN 1 ELSE 0 END AS counts
-                    FROM presentation._frequent_flyers_legs k
-                    JOIN presentation._frequent_flyers_flights f ON f.flight_id = k.flight_id
-                ) c
-            ) l ON l.ticket_no = t.ticket_no
-            GROUP BY t.passenger_id, l.departure, l.arrival
-        ) g
+        SELECT t.passenger_id, CASE WHEN side.n = 1 THEN l.departure ELSE l.arrival END AS airport,
+               SUM(COALESCE(l.counts, 0)) AS visits,
+               SUM(CASE WHEN side.n = 1 THEN COALESCE(l.counts, 0) ELSE 0 END) AS legs,
+               SUM(CASE WHEN side.n = 1 THEN COALESCE(l.amount, 0) ELSE 0 END) AS amount
+        FROM presentation._frequent_flyers_named t
+        LEFT JOIN (
+            -- A leg that does not count keeps its place: filtered out, it would mislead the planner.
+            SELECT ticket_no, counts, CASE WHEN counts = 1 THEN departure END AS departure,
+                   CASE WHEN counts = 1 THEN arrival END AS arrival, CASE WHEN counts = 1 THEN amount END AS amount
+            FROM (
+                SELECT k.ticket_no, f.departure, f.arrival, k.amount,
+                       CASE WHEN f.flown = 1 OR NOT CAST(:flown_only AS BOOLEAN) THEN 1 ELSE 0 END AS counts
+                FROM presentation._frequent_flyers_legs k
+                JOIN presentation._frequent_flyers_flights f ON f.flight_id = k.flight_id
+            ) c
+        ) l ON l.ticket_no = t.ticket_no
         CROSS JOIN (SELECT 1 AS n UNION ALL SELECT 2 AS n) side
-        GROUP BY g.passenger_id, CASE WHEN side.n = 1 THEN g.departure ELSE g.arrival END
+        GROUP BY t.passenger_id, CASE WHEN side.n = 1 THEN l.departure ELSE l.arrival END
     ) v
     GROUP BY passenger_id
 ) r
+JOIN presentation._frequent_flyers_names names ON names.passenger_id = r.passenger_id
 LEFT JOIN presentation._frequent_flyers_airports home ON home.place = r.home
 LEFT JOIN (
     -- Of a passenger with several names: the one of the newest booking, then of the highest ticket.

@@ -15,5 +15,10 @@ CREATE UNLOGGED TABLE IF NOT EXISTS presentation._frequent_flyers_named (
     passenger_id TEXT NOT NULL,
     passenger_name TEXT
 );
+CREATE UNLOGGED TABLE IF NOT EXISTS presentation._frequent_flyers_names (
+    passenger_id TEXT NOT NULL,
+    passenger_name TEXT,
+    several INT NOT NULL
+);
 CREATE UNLOGGED TABLE IF NOT EXISTS presentation._frequent_flyers_renamed
     (LIKE presentation._frequent_flyers_named);

@@ -17,6 +17,12 @@ CREATE TABLE IF NOT EXISTS presentation._frequent_flyers_named (
     passenger_name VARCHAR(4000)
 )
 ORDER BY passenger_id SEGMENTED BY HASH(passenger_id) ALL NODES;
+CREATE TABLE IF NOT EXISTS presentation._frequent_flyers_names (
+    passenger_id VARCHAR(200) NOT NULL,
+    passenger_name VARCHAR(4000),
+    several INT NOT NULL
+)
+ORDER BY passenger_id SEGMENTED BY HASH(passenger_id) ALL NODES;
 CREATE TABLE IF NOT EXISTS presentation._frequent_flyers_renamed (
     tickets_sk UUID NOT NULL,
     ticket_no VARCHAR(80) NOT NULL,
