@@ -472,6 +472,13 @@ static void test_mistakes_name_the_line(void **state)
                   "    attributes:\n      name: date\n",
                   "model.yaml:7: entity p: attribute `name` is date, and person.after_name is "
                   "varchar(");
+    /* as a sink with insert.mode=upsert keeps it */
+    static const struct wcolumn state_columns[] = {{.name = "id", .type = WT_INT32},
+                                                   {.name = "name", .type = WT_TEXT}};
+    OK(warehouse_table_ensure(w, "raw_t", "state", state_columns, 2, &err));
+    fails_to_load("schema: dwh_t\nentities:\n  p:\n    raw: state\n    key: {id: integer}\n",
+                  "model.yaml:3: entity p: state has no columns `op` and `_batch`: it must be an "
+                  "append-only raw table (a sink with insert.mode=insert)");
     fails_to_open("entities:\n  p:\n    raw: person\n    key: {id: integer}\n    ties:\n"
                   "      t: {to: q, by: name}\n",
                   "model.yaml:6: tie t: the model has no entity `q` (did you mean `p`?)");
