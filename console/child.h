@@ -23,4 +23,7 @@ int child_close(struct child *c);
 /* Runs it on our terminal and waits; *status as above. SIGINT is the program's meanwhile. */
 enum err child_run(const char *command, int *status, struct errbuf *e) MUST_CHECK;
 
+/* Ends the process as it is, behind what was printed: for when a thread cannot be waited for. */
+_Noreturn void child_leave(int code);
+
 #endif

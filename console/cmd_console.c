@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "console/attach.h"
+#include "console/child.h"
 #include "console/commands.h"
 #include "console/exit_codes.h"
 #include "console/sql_targets.h"
@@ -80,8 +81,9 @@ static enum err run_screen(const struct arguments *a, struct tui_options *o, str
     }
     o->abandoned = &abandoned;
     enum err rc = tui_run(o, e);
-    if (!abandoned)
-        sql_targets_free(t);
+    if (abandoned) /* exit() would take the driver away from under the thread */
+        child_leave(finish(a, rc, e));
+    sql_targets_free(t);
     return rc;
 }
 

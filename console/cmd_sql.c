@@ -194,9 +194,12 @@ int cmd_sql(int argc, char **argv)
     }
     if (rc == EXIT_DONE)
         rc = run_all(a, &r);
-    if (sql_completer_stop(r.completer))
-        sql_targets_free(t); /* else its thread still looks at them */
+    bool alone = sql_completer_stop(r.completer);
     rc = end(a, &r, rc);
+    if (!alone) /* exit() would take the driver away from under the thread that waits for a server
+                 */
+        child_leave(rc);
+    sql_targets_free(t);
     sql_run_free(&r);
     free(a);
     return rc;
