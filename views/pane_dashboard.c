@@ -221,12 +221,12 @@ static void draw_rows(struct screen *s, struct dashboard_state *st, struct grid 
     (void)snprintf(title, sizeof title, "%s: %s, %s", p->title,
                    p->has_rows ? "the rows behind it" : "its rows", words);
     int y = draw_section(g, r, r.y, title);
-    if (!rows || st->rows_error[0]) {
-        (void)grid_text(g, y++, r.x + 1, r.w - 2, st->rows_error[0] ? STYLE_BROKEN : STYLE_DIM,
-                        st->rows_error[0] ? st->rows_error : "asking ..");
-        if (!rows)
-            return;
-    }
+    if (st->rows_error[0])
+        (void)grid_text(g, y++, r.x + 1, r.w - 2, STYLE_BROKEN, st->rows_error);
+    else if (!rows)
+        (void)grid_text(g, y, r.x + 1, r.w - 2, STYLE_DIM, "asking ..");
+    if (!rows)
+        return;
     if ((rows->truncated || rows->all_columns > rows->columns) && r.h > 6)
         (void)grid_printf(g, y++, r.x + 1, r.w - 2, STYLE_ATTENTION,
                           "%s only the first %zu rows and %d of %d columns", g->ascii ? "!" : "▲",
