@@ -299,7 +299,7 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!rc)
         rc = engine_schedule_load(g, e);
     if (!rc)
-        rc = topic_service_create(c->kafka, &g->topics, e);
+        rc = topic_service_create(c->kafka, TOPIC_IDLE_US, &g->topics, e);
     if (!rc)
         rc = create_probes(g, e);
     if (!rc)

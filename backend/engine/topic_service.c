@@ -34,6 +34,7 @@ struct sample {
 
 struct topic_service {
     const char *const *kafka;
+    int64_t idle_us;
     pthread_mutex_t mutex; /* one request at a time; the reader's */
     pthread_mutex_t idle_mutex;
     pthread_cond_t changed; /* of used_us, ending */
@@ -48,7 +49,7 @@ struct topic_service {
 
 /* ---- the reader ---- */
 
-enum err topic_service_create(const char *const *kafka, struct topic_service **out,
+enum err topic_service_create(const char *const *kafka, int64_t idle_us, struct topic_service **out,
                               struct errbuf *e)
 {
     struct topic_service *s = calloc(1, sizeof *s);
@@ -56,6 +57,7 @@ enum err topic_service_create(const char *const *kafka, struct topic_service **o
         return err_set(e, ERR_NOMEM, "no memory for the topics");
     pthread_condattr_t attr;
     s->kafka = kafka;
+    s->idle_us = idle_us;
     s->used_us = NO_US;
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -73,7 +75,7 @@ static void *closer_main(void *arg)
     struct topic_service *s = arg;
     (void)pthread_mutex_lock(&s->idle_mutex);
     while (!s->ending) {
-        int64_t left = s->used_us + TOPIC_IDLE_US - clock_mono_us();
+        int64_t left = s->used_us + s->idle_us - clock_mono_us();
         if (s->used_us == NO_US || !s->reader) {
             (void)pthread_cond_wait(&s->changed, &s->idle_mutex);
         } else if (left > 0) {
@@ -122,6 +124,16 @@ void topic_reader_give(struct topic_service *s, bool failed)
     (void)pthread_cond_broadcast(&s->changed);
     (void)pthread_mutex_unlock(&s->idle_mutex);
     (void)pthread_mutex_unlock(&s->mutex);
+}
+
+bool topic_service_is_idle(struct topic_service *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    (void)pthread_mutex_lock(&s->idle_mutex);
+    bool idle = !s->reader;
+    (void)pthread_mutex_unlock(&s->idle_mutex);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return idle;
 }
 
 void topic_service_destroy(struct topic_service *s)

@@ -13,6 +13,8 @@
 #define ENGINE_TOPIC_SERVICE_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "backend/base/err.h"
 
@@ -28,10 +30,13 @@ enum {
 
 struct topic_service;
 
-/* settings outlive it. Connects to nothing. */
-enum err topic_service_create(const char *const *kafka, struct topic_service **out,
+/* The settings outlive it. idle_us: the reader is closed when nobody has asked for so long.
+ * Connects to nothing. */
+enum err topic_service_create(const char *const *kafka, int64_t idle_us, struct topic_service **out,
                               struct errbuf *e) MUST_CHECK;
 void topic_service_destroy(struct topic_service *s); /* NULL is fine */
+/* Holds it no connection to the brokers now? */
+bool topic_service_is_idle(struct topic_service *s);
 
 /* Each params: as docs/control.md has them. */
 enum err topic_service_messages(struct topic_service *s, const json_t *params, json_t **result,

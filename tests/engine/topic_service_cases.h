@@ -17,7 +17,8 @@ static json_t *asked(service_fn *ask, json_t *params)
     struct errbuf e = {0};
     json_t *result = NULL;
     if (!service)
-        assert_int_equal(topic_service_create(client_settings(NULL), &service, &e), ERR_OK);
+        assert_int_equal(topic_service_create(client_settings(NULL), TOPIC_IDLE_US, &service, &e),
+                         ERR_OK);
     enum err rc = ask(service, params, &result, &e);
     json_decref(params);
     if (rc)
@@ -234,10 +235,33 @@ static void test_figures(void **state)
     service = NULL;
 }
 
+static bool is_idle(void *arg)
+{
+    return topic_service_is_idle(arg);
+}
+
+/* Who asks seldom finds no connection kept, and is answered all the same. */
+static void test_closed_when_idle(void **state)
+{
+    (void)state;
+    struct errbuf e = {0};
+    assert_int_equal(topic_service_create(client_settings(NULL), 1, &service, &e), ERR_OK);
+    assert_true(topic_service_is_idle(service));
+    for (int i = 0; i < 2; i++) {
+        json_t *a =
+            asked(topic_service_messages, json_pack("{s:s,s:i}", "name", "numbers", "limit", 2));
+        assert_string_equal(values(a), "98");
+        json_decref(a);
+        fixture_wait("the reader is closed", 10, is_idle, service);
+    }
+    topic_service_destroy(service);
+    service = NULL;
+}
+
 #define TOPIC_SERVICE_CASES                                                                        \
     cmocka_unit_test(test_messages_back), cmocka_unit_test(test_messages_from_a_place),            \
         cmocka_unit_test(test_messages_filtered), cmocka_unit_test(test_messages_refused),         \
         cmocka_unit_test(test_produce), cmocka_unit_test(test_messages_of_bytes),                  \
-        cmocka_unit_test(test_figures)
+        cmocka_unit_test(test_figures), cmocka_unit_test(test_closed_when_idle)
 
 #endif
