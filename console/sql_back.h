@@ -30,6 +30,8 @@ back_fn back_expanded, back_timing, back_set, back_unset, back_pset, back_unalig
 /* sql_back_query.c */
 back_fn back_go, back_go_expanded, back_go_set, back_watch, back_print, back_reset, back_edit,
     back_history;
+/* sql_back_chart.c */
+back_fn back_chart;
 /* sql_back_files.c */
 back_fn back_include, back_output, back_write, back_echo, back_warn, back_shell, back_cd, back_copy;
 /* sql_back_server.c */

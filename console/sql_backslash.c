@@ -146,6 +146,8 @@ static const struct {
      back_go_set},
     {{"watch", "[SECONDS]", "run it every 2 or so many seconds; c=N: N times", SQL_OPERAND_NONE},
      back_watch},
+    {{"chart", "TYPE [X [Y ..]]", "its rows as line, bars, donut or histogram", SQL_OPERAND_NONE},
+     back_chart},
     {{"p", "", "show what was typed (else the last statement)", SQL_OPERAND_NONE}, back_print},
     {{"r", "", "forget what was typed", SQL_OPERAND_NONE}, back_reset},
     {{"e", "[FILE]", "edit it (or FILE) in $EDITOR", SQL_OPERAND_FILE}, back_edit},

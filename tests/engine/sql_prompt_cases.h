@@ -82,6 +82,20 @@ static void test_settings(void **state)
         0, "true 22012 22012\n1\n2\nfalse 00000 2\n");
 }
 
+static void test_charts_in_characters(void **state)
+{
+    (void)state;
+    const struct ran *r =
+        SQL("select 'Pulkovo' as a, 30 as n union all select 'Sochi', 10 \\chart bars\n"
+            "select 1 \\chart cake\n\\chart line x nothing\n\\chart\n",
+            "-q");
+    assert_non_null(strstr(r->out, "Pulkovo"));
+    assert_non_null(strstr(r->out, "Sochi"));
+    assert_non_null(strstr(r->err, "no chart `cake`"));
+    assert_non_null(strstr(r->err, "the result has no column `x`"));
+    assert_non_null(strstr(r->err, "\\chart line|bars|donut|histogram"));
+}
+
 static void test_errors_have_a_place(void **state)
 {
     (void)state;

@@ -546,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_a_prompt_on_a_terminal),
         cmocka_unit_test(test_statements_end_with_backslashes),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_charts_in_characters),
         cmocka_unit_test(test_errors_have_a_place),
         cmocka_unit_test(test_copy_to_files),
         cmocka_unit_test(test_rc_file_and_switch),
