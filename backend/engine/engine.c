@@ -359,14 +359,14 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     probes_quit(g->probes);        /* a server that hangs may hold them for a while as well */
     engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
-    engine_watch_stop(g->watch);
-    g->watch = NULL;
     for (int i = 0; i < g->n_connectors; i++) {
         int64_t left = until - clock_mono_us();
         if (task_wait_ended(g->connectors[i]->task, left > 0 ? left : 0) != ERR_OK)
             rc = err_set(e, ERR_TIMEOUT, "connector %s has not ended after %lld s",
                          g->connectors[i]->name, (long long)g->config->stop_timeout_s);
     }
+    engine_watch_stop(g->watch); /* now what was flushed counts */
+    g->watch = NULL;
     int64_t left = until - clock_mono_us();
     if (!rc)
         rc = engine_schedule_stop(g, left > 0 ? left : 0, e);

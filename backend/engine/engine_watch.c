@@ -131,6 +131,7 @@ void engine_watch_stop(struct engine_watch *w)
     (void)pthread_cond_broadcast(&w->changed);
     (void)pthread_mutex_unlock(&w->mutex);
     (void)pthread_join(w->thread, NULL);
+    look(w, PERIOD_US); /* what the next start goes on from */
     if (recorder_flush(w->engine->recorder, &e) != ERR_OK)
         log_error("recorder", "%s", e.text);
     (void)pthread_cond_destroy(&w->changed);
