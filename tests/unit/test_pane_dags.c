@@ -653,14 +653,14 @@ static void test_answers_that_make_no_sense(void **state)
         "{\"id\":481,\"started_us\":-9223372036854775807,\"params\":{\"p\":7}},\"tasks\":[7,"
         "{\"name\":\"t\",\"task\":\"t\",\"state\":\"failed\",\"try\":1,\"after\":[7],\"about\":[7],"
         "\"started_us\":9223372036854775807,\"tries\":[7,{\"started_us\":-9223372036854775807}]},"
-        "{\"name\":\"t\",\"task\":\"u\",\"state\":\"upstream_failed\",\"after\":[\"t\"]}],"
+        "{\"name\":\"u\",\"task\":\"u\",\"state\":\"upstream_failed\",\"after\":[7,\"t\"]}],"
         "\"lines\":[7,{\"ts_us\":\"x\",\"text\":7}],\"next\":\"x\"}",
     };
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct screen s;
         start(&s, 24, 80);
         (void)press(&s, "4");
-        for (const char *k = ".o.c\r.j.o.c.n\r.G.j.\r.c.n.f.N.y.\x1b.g.\x1b\x1b.c.n.g."; *k; k++) {
+        for (const char *k = "..o.cn.\r..jk.cn.\r..G.k.\r..cn.fNy.\x1b.g.\x1b\x1b.cn.g."; *k; k++) {
             struct ask ask;
             const char key[] = {*k == '.' ? '\0' : *k, '\0'};
             for (int n = 0; n < 10 && *k == '.' && screen_ask(&s, n, &ask); n++) {
