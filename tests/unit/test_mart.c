@@ -123,9 +123,9 @@ static void test_mistakes(void **state)
         "lacks\n"
         "m.yaml:1: marts/frequent_flyers.sql:6 uses :keep_days, which `parameters` "
         "lacks\n"
-        "m.yaml:1: marts/frequent_flyers.sql:33 uses :created_at, which "
+        "m.yaml:1: marts/frequent_flyers.sql:38 uses :created_at, which "
         "`parameters` lacks\n"
-        "m.yaml:1: marts/frequent_flyers.sql:33 uses :flown_only, which "
+        "m.yaml:1: marts/frequent_flyers.sql:38 uses :flown_only, which "
         "`parameters` lacks\n");
     assert_string_equal(
         faults_of("mart: a\ntable: p.t\nsql: marts/frequent_flyers.sql\nparameters:\n"
