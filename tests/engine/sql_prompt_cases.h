@@ -202,8 +202,7 @@ static void test_memory_is_bounded(void **state)
         const struct ran *r = SQL(script, "--csv");
         assert_int_equal(r->code, 0);
         long kb = strtol(r->out, NULL, 10);
-        /* a sanitizer keeps what was freed: there the way is tested, not the bound */
-        if (kb <= 0 || (kb > FIGURE_KB && !fixture_sanitized()))
+        if (kb <= 0 || kb > FIGURE_KB)
             fail_msg("%s: %ld KB", queries[i], kb);
     }
 }
