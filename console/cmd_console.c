@@ -70,17 +70,19 @@ static int finish(const struct arguments *a, enum err rc, const struct errbuf *e
     return attach_fail(a, e);
 }
 
-static enum err run_screen(const struct arguments *a, struct tui_options *o, struct errbuf *e)
+static enum err run_screen(const struct arguments *a, const struct tui_options *given,
+                           struct errbuf *e)
 {
+    struct tui_options o = *given;
     struct sql_targets *t = sql_targets_of_config(a->config);
     struct sql_places places;
     bool abandoned = false;
     if (t) {
         places = sql_targets_places(t);
-        o->places = &places;
+        o.places = &places;
     }
-    o->abandoned = &abandoned;
-    enum err rc = tui_run(o, e);
+    o.abandoned = &abandoned;
+    enum err rc = tui_run(&o, e);
     if (abandoned) /* exit() would take the driver away from under the thread */
         child_leave(finish(a, rc, e));
     sql_targets_free(t);

@@ -88,10 +88,11 @@ static char **complete(const char *text, int start, int end)
     return out;
 }
 
-static void set_up(struct sql_run *r, const struct sql_splitter *s)
+static void set_up(struct sql_run *r, struct sql_splitter *s)
 {
     self.run = r;
     self.input = s;
+    r->input = s;
     rl_catch_signals = 0;
     rl_getc_function = next_key;
     rl_readline_name = "flightdeck";
@@ -146,7 +147,6 @@ enum sql_exit sql_run_prompt(struct sql_run *r)
     sql_splitter_init(&s);
     buf_init(&typed, 0);
     s.backslashes = true;
-    r->input = &s;
     set_up(r, &s);
     while (!r->quit && !r->lost) {
         prompt_of(r, &s, prompt, sizeof prompt);

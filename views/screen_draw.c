@@ -10,7 +10,7 @@
 
 #include "views/screen_internal.h"
 
-enum { MESSAGE_ROWS = 3, PREVIEW_ROWS = 12, TABS_FROM = 5, HELP_FROM = 3 };
+enum { MESSAGE_ROWS = 3, PREVIEW_ROWS = 12, TAB_NAME_MAX = 40, TABS_FROM = 5, HELP_FROM = 3 };
 
 /* ---- title ---- */
 
@@ -143,20 +143,38 @@ static void draw_title(const struct screen *s, struct grid *g)
 
 /* ---- tabs ---- */
 
+/* How the tabs are written, the roomiest first: letters of a name (the open pane has all of it) and
+ * blanks between two. */
+static const struct {
+    int letters, gap;
+} tab_forms[] = {{TAB_NAME_MAX, 2}, {TAB_NAME_MAX, 1}, {4, 1}, {0, 2}, {0, 1}};
+
+static int tab_letters(const struct screen *s, int pane, int most)
+{
+    int n = (int)strlen(pane_of((enum pane_id)pane)->name);
+    return (int)s->pane == pane || n < most ? n : most;
+}
+
 static void draw_tabs(const struct screen *s, struct grid *g)
 {
-    int need = 1;
     char key[KEY_LABEL_MAX];
-    for (int i = 0; i < PANE_COUNT; i++)
-        need += (int)strlen(pane_of((enum pane_id)i)->name) + 4;
+    size_t form = 0;
+    for (; form + 1 < sizeof tab_forms / sizeof tab_forms[0]; form++) {
+        int need = 1;
+        for (int i = 0; i < PANE_COUNT; i++) {
+            int letters = tab_letters(s, i, tab_forms[form].letters);
+            need += 1 + (letters ? 1 + letters : 0) + (i ? tab_forms[form].gap : 0);
+        }
+        if (need <= s->w)
+            break;
+    }
     int x = 1;
     for (int i = 0; i < PANE_COUNT; i++) {
         const struct pane *p = pane_of((enum pane_id)i);
-        bool open = (int)s->pane == i;
-        bool name = open || need <= s->w;
-        x += grid_printf(g, 1, x, s->w - x, open ? STYLE_TAB : STYLE_PLAIN, "%s%s%s",
-                         key_label(p->key, key, sizeof key), name ? " " : "", name ? p->name : "");
-        x += 2;
+        int letters = tab_letters(s, i, tab_forms[form].letters);
+        x += grid_printf(g, 1, x, s->w - x, (int)s->pane == i ? STYLE_TAB : STYLE_PLAIN, "%s%s%.*s",
+                         key_label(p->key, key, sizeof key), letters ? " " : "", letters, p->name);
+        x += tab_forms[form].gap;
     }
 }
 
