@@ -258,13 +258,14 @@ static void test_nothing_to_show(void **state)
     (void)state;
     static const char *const odd[] = {
         "{}", "[]", "{\"dashboards\":[]}", "{\"dashboards\":{\"name\":\"x\"}}",
-        "{\"dashboards\":[{\"name\":\"airports\",\"panels\":[{},{\"name\":\"a\",\"kind\":\"line\"},"
-        "{\"name\":\"b\",\"kind\":7,\"width\":-3,\"height\":900},null]}]}"};
+        ("{\"dashboards\":[{\"name\":\"airports\",\"panels\":[{},{\"name\":\"a\",\"kind\":\"line\"}"
+         ","
+         "{\"name\":\"b\",\"kind\":7,\"width\":-3,\"height\":900},null]}]}")};
     static const char *const data[] = {
         "{}",
         "{\"panels\":[{\"name\":\"a\"},{\"name\":\"b\",\"rows\":[1,[],[null]],\"columns\":[7]}]}",
-        "{\"panels\":[{\"name\":\"a\",\"columns\":[{\"name\":\"x\",\"type\":\"date\"},{\"name\":"
-        "\"y\"}],\"rows\":[[\"1999\",1],[\"2026-01-01\",\"b\"],[null,null],[3,4]]}]}"};
+        ("{\"panels\":[{\"name\":\"a\",\"columns\":[{\"name\":\"x\",\"type\":\"date\"},{\"name\":"
+         "\"y\"}],\"rows\":[[\"1999\",1],[\"2026-01-01\",\"b\"],[null,null],[3,4]]}]}")};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         for (size_t k = 0; k < sizeof data / sizeof data[0]; k++) {
             struct screen s;
