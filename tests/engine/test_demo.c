@@ -118,7 +118,7 @@ static const struct step session[] = {
     {"\r", "airports_traffic: 48 rows in"}, /* watched until it has ended */
     {"\r", "manual    "},                   /* the newest of its runs */
     {"5", "Active airports by day"},
-    {"\r", "28"}, /* the rows behind the first panel */
+    {"\r", "the rows behind it"},
     {"x", "write to (.csv, .json, .md)"},
     {"\x15" TYPE_FILE, "written: "},
     {"6", "Flyers"},
