@@ -475,7 +475,7 @@ static const struct command commands[] = {
      .arguments = "NAME [NAME ..]",
      .run = cmd_refresh,
      .options = refresh_options,
-     .summary = "Make an entity of the model, a mart or a DAG's data anew, now.",
+     .summary = "Refresh an entity of the model, a mart or a DAG by its name, now.",
      .details = "A run of the DAG that makes it, about that alone, in the DAG's queue: it never "
                 "runs beside a run of the schedule. Of several, each waits for the one before; the "
                 "first that fails ends it with 1.",

@@ -27,14 +27,17 @@ static const struct key_spec schema[] = {
      .type = KEY_ENUM,
      .words = kinds,
      .def = "development",
-     .help = "How careful the console is: in `production` whatever changes something asks first, "
-             "by name."},
+     .help = "How careful the console is. In `production` it only looks until its key E and the "
+             "typed name of the environment allow changes for ten minutes; everywhere but in "
+             "`demo` a record written by hand wants the topic's name typed."},
     {.name = "role",
      AT(role),
      .type = KEY_ENUM,
      .words = roles,
      .def = "operator",
-     .help = "A `viewer` may look at everything and change nothing."},
+     .help = "A `viewer`'s console changes nothing until its key E allows it for ten minutes, "
+             "which leaves a record; `dag`, `refresh`, `topic produce` and `warehouse cancel` "
+             "refuse to change anything."},
     {.name = "state_dir",
      AT(state_dir),
      .type = KEY_PATH,
