@@ -33,6 +33,17 @@ int attach_find(const struct arguments *a, struct attach *out)
     return code;
 }
 
+int attach_may_change(const struct arguments *a)
+{
+    struct attach at;
+    int code = attach_find(a, &at);
+    if (code || !at.read_only)
+        return code;
+    return command_fail(a, EXIT_FAILED,
+                        "the configuration says `role: viewer`: %s changes something",
+                        a->verb ? a->verb->name : a->command->name);
+}
+
 int attach_fail(const struct arguments *a, const struct errbuf *e)
 {
     int code = e->code == ERR_TIMEOUT ? EXIT_CONNECT : exit_code_of(e->code);

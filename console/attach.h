@@ -21,7 +21,11 @@ struct attach {
 /* Returns EXIT_DONE, or an exit code after saying why on stderr. */
 int attach_find(const struct arguments *a, struct attach *out) MUST_CHECK;
 
-/* The same, and connects. */
+/* Before what changes something: refuses where the configuration says `role: viewer`. EXIT_DONE, or
+ * an exit code after saying why. */
+int attach_may_change(const struct arguments *a) MUST_CHECK;
+
+/* attach_find, and connects. */
 int attach_connect(const struct arguments *a, struct client **out) MUST_CHECK;
 
 /* Says what went wrong on stderr and returns the exit code: 3 when no engine answers. */

@@ -45,11 +45,15 @@ int cmd_alert(int argc, char **argv)
     json_t *result = NULL;
     json_t *params = NULL;
     int code = arguments_read(argc, argv, &a);
+    if (code)
+        return code;
+    bool acknowledges = strcmp(a.verb->name, "ack") == 0;
+    if (acknowledges)
+        code = attach_may_change(&a);
     if (!code)
         code = attach_connect(&a, &c);
     if (code)
         return code;
-    bool acknowledges = strcmp(a.verb->name, "ack") == 0;
     if (acknowledges)
         params = json_pack("{s:s}", "name", a.words[0]);
     code = attach_call(&a, c, acknowledges ? "alert.ack" : "alert.list", params, &result);

@@ -402,9 +402,13 @@ int cmd_connector(int argc, char **argv)
     const char *verb = a.verb->name;
     const char *name = a.words[0];
     bool failed = arguments_flag(&a, "failed");
-    if (strcmp(verb, "delete") == 0)
+    bool looks =
+        strcmp(verb, "list") == 0 || strcmp(verb, "show") == 0 || strcmp(verb, "offsets") == 0;
+    if (!looks)
+        code = attach_may_change(&a);
+    if (!code && strcmp(verb, "delete") == 0)
         code = ask_name(&a, name);
-    else if (strcmp(verb, "restart") == 0 && failed == (name != NULL))
+    else if (!code && strcmp(verb, "restart") == 0 && failed == (name != NULL))
         code = command_fail(&a, EXIT_USAGE, "restart takes a connector's name, or --failed");
     if (!code)
         code = attach_connect(&a, &c);
@@ -414,7 +418,7 @@ int cmd_connector(int argc, char **argv)
         code = apply(&a, c);
     else if (failed && strcmp(verb, "restart") == 0)
         code = restart_failed(&a, c);
-    else if (strcmp(verb, "list") == 0 || strcmp(verb, "show") == 0 || strcmp(verb, "offsets") == 0)
+    else if (looks)
         code = look(&a, c, name);
     else
         code = act(&a, c, name);

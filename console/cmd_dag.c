@@ -259,7 +259,6 @@ int cmd_dag(int argc, char **argv)
 {
     struct arguments a;
     struct dag_command d = {.a = &a};
-    struct attach at;
     size_t i = 0;
     (void)setlocale(LC_ALL, "");
     int code = arguments_read(argc, argv, &a);
@@ -267,11 +266,8 @@ int cmd_dag(int argc, char **argv)
         return code;
     while (strcmp(verbs[i].name, a.verb->name) != 0)
         i++;
-    code = attach_find(&a, &at);
-    if (!code && verbs[i].changes && at.read_only)
-        code = command_fail(&a, EXIT_FAILED,
-                            "the configuration says `role: viewer`: %s changes something",
-                            a.verb->name);
+    if (verbs[i].changes)
+        code = attach_may_change(&a);
     if (!code)
         code = attach_connect(&a, &d.c);
     if (code)

@@ -330,7 +330,7 @@ static enum err step_files(struct demo *d, struct errbuf *e)
     enum err rc = demo_files_write(d->stack, e);
 
     if (rc == ERR_OK)
-        say(d, "config", "flightdeck.yaml, connectors/, dags/", since(begun));
+        say(d, "config", "flightdeck.yaml, connectors, model, DAGs, ..", since(begun));
     return rc;
 }
 

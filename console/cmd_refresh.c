@@ -55,15 +55,11 @@ static int refresh(const struct arguments *a, struct client *c, const char *name
 int cmd_refresh(int argc, char **argv)
 {
     struct arguments a;
-    struct attach at;
     struct client *c = NULL;
     (void)setlocale(LC_ALL, "");
     int code = arguments_read(argc, argv, &a);
     if (!code)
-        code = attach_find(&a, &at);
-    if (!code && at.read_only)
-        code = command_fail(&a, EXIT_FAILED,
-                            "the configuration says `role: viewer`: refresh changes something");
+        code = attach_may_change(&a);
     if (!code)
         code = attach_connect(&a, &c);
     if (code)

@@ -130,18 +130,15 @@ int cmd_warehouse(int argc, char **argv)
 {
     struct arguments a;
     struct client *c = NULL;
-    struct attach at;
     (void)setlocale(LC_ALL, "");
     int code = arguments_read(argc, argv, &a);
-    if (!code)
-        code = attach_find(&a, &at);
     if (code)
         return code;
     bool cancels = strcmp(a.verb->name, "cancel") == 0;
-    if (cancels && at.read_only)
-        return command_fail(&a, EXIT_FAILED,
-                            "the configuration says `role: viewer`: cancel changes something");
-    code = attach_connect(&a, &c);
+    if (cancels)
+        code = attach_may_change(&a);
+    if (!code)
+        code = attach_connect(&a, &c);
     if (code)
         return code;
     code = cancels ? cancel(&a, c) : show(&a, c);

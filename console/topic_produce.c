@@ -123,14 +123,10 @@ static int ask(const struct arguments *a, struct client *c)
 
 int topic_produce(const struct arguments *a)
 {
-    struct attach at;
     struct client *c = NULL;
     json_t *params = NULL;
     json_t *result = NULL;
-    int code = attach_find(a, &at);
-    if (!code && at.read_only)
-        code = command_fail(a, EXIT_FAILED,
-                            "the configuration says `role: viewer`: produce changes something");
+    int code = attach_may_change(a);
     if (!code && !arguments_value(a, "value") && !arguments_flag(a, "tombstone") &&
         isatty(STDIN_FILENO))
         code = command_fail(a, EXIT_USAGE,

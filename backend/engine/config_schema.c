@@ -36,8 +36,7 @@ static const struct key_spec schema[] = {
      .words = roles,
      .def = "operator",
      .help = "A `viewer`'s console changes nothing until its key E allows it for ten minutes, "
-             "which leaves a record; `dag`, `refresh`, `topic produce` and `warehouse cancel` "
-             "refuse to change anything."},
+             "which leaves a record; commands that change something at the engine are refused."},
     {.name = "state_dir",
      AT(state_dir),
      .type = KEY_PATH,

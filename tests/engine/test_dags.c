@@ -685,6 +685,10 @@ static void test_rights(void **state)
         has(out, "role: viewer");
     }
     char *out = NULL;
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "connector", "pause", "any"), 1);
+    has(out, "role: viewer");
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "alert", "ack", "any"), 1);
+    has(out, "role: viewer");
     assert_int_equal(HARNESS_RUN(&as_viewer, &out, "refresh", "counts"), 1);
     has(out, "role: viewer");
     assert_int_equal(HARNESS_RUN(&as_viewer, &out, "dag", "list"), 0);
