@@ -73,7 +73,9 @@ static void go_away(struct tui_link *l, struct screen *s, const char *why)
 {
     client_close(l->client);
     if (l->action.id)
-        screen_say(s, STYLE_BROKEN, "%s: the engine went away before it answered", l->action.label);
+        screen_say(s, STYLE_BROKEN,
+                   "%s: the engine went away before it answered: it may still be done",
+                   l->action.label);
     forget_action(l);
     for (int i = 0; i < LINK_ASKS; i++)
         forget_ask(l, i);

@@ -277,6 +277,16 @@ static void value_words(struct buf *b, const json_t *v)
     free(text);
 }
 
+/* What such a name holds is for no screen. */
+static bool is_secret(const char *name)
+{
+    static const char *const words[] = {"password", "secret", "token", "credential", "jaas"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (text_contains(name, words[i]))
+            return true;
+    return false;
+}
+
 /* "batch.size: 500 -> 1000", a line each. Returns how many. */
 static int differences(const json_t *before, const json_t *after, struct buf *b)
 {
@@ -290,6 +300,10 @@ static int differences(const json_t *before, const json_t *after, struct buf *b)
             continue;
         n++;
         buf_printf(b, "%s: ", name);
+        if (is_secret(name)) {
+            buf_str(b, old ? "another one\n" : "new\n");
+            continue;
+        }
         if (old)
             value_words(b, old);
         buf_str(b, old ? " -> " : "new, ");
@@ -444,7 +458,9 @@ bool connector_change_done(struct screen *s, const struct answer *a, const char 
         wanted = state_that_stays(s, json_string_value(name));
     }
     if (!wanted) {
-        if (s->pane == PANE_CONNECTORS && s->detail) /* it is deleted */
+        const char *gone = json_string_value(name); /* it is deleted */
+        if (s->pane == PANE_CONNECTORS && s->detail && s->mode == MODE_BROWSE && gone &&
+            strcmp(gone, s->object) == 0)
             screen_open(s, PANE_CONNECTORS, NULL);
         return false;
     }

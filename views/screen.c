@@ -122,6 +122,9 @@ void screen_take_snapshot(struct screen *s, struct snapshot *snapshot)
         if (s->now_us - at > HISTORY_SAMPLES * SAMPLE_US)
             at = s->now_us - HISTORY_SAMPLES * SAMPLE_US;
     }
+    const struct snapshot *before = screen_newest(s);
+    if (before && strcmp(before->environment.name, snapshot->environment.name) != 0)
+        s->elevated_until_us = 0; /* another place: it was not meant */
     s->data_us = s->now_us;
     s->link = LINK_UP;
     history_add(&s->history, snapshot);
@@ -144,6 +147,7 @@ enum err screen_take_events(struct screen *s, const json_t *answer, struct errbu
 
 void screen_forget_events(struct screen *s)
 {
+    s->elevated_until_us = 0; /* that engine has no record of it */
     event_list_free(&s->events);
     screen_update_tables(s);
 }
@@ -187,6 +191,7 @@ void screen_take_answer(struct screen *s, const struct answer *a, const char *la
     bool said = screen_refresh_take(s, a, label);
     if (!label && screen_time_take(s, a))
         return;
+    screen_take_elevation(s, a);
     for (int i = 0; i < PANE_COUNT; i++) { /* a pane knows its own methods */
         if (!label && panes[i]->take)
             panes[i]->take(s, a);

@@ -25,14 +25,14 @@ void effect_text(struct effect *out, enum effect_kind kind, char *text, size_t n
     (void)snprintf(out->path, sizeof out->path, "%s", path ? path : "");
 }
 
-static const struct snapshot *newest(const struct screen *s)
+const struct snapshot *screen_newest(const struct screen *s)
 {
     return s->live ? s->live : s->snapshot;
 }
 
 bool screen_is_read_only(const struct screen *s)
 {
-    const struct snapshot *n = newest(s);
+    const struct snapshot *n = screen_newest(s);
     return s->viewer || (n && strcmp(n->environment.kind, "production") == 0);
 }
 
@@ -45,6 +45,8 @@ const char *screen_why_not(const struct screen *s)
 {
     if (s->link != LINK_UP)
         return "the engine is away: nothing can be changed now";
+    if (s->snapshot && s->now_us - s->data_us > SCREEN_SILENT_US)
+        return "the engine is silent: what is asked now might be done much later";
     if (s->past_us)
         return "this is the past: L goes back to now, where things can be changed";
     if (screen_is_read_only(s) && !screen_is_elevated(s))
@@ -61,9 +63,18 @@ static bool refused(struct screen *s)
     return why != NULL;
 }
 
+/* A question that an answer of the engine brings must not meet what is being typed. */
+static bool typing(struct screen *s, const struct question *q)
+{
+    if (s->mode == MODE_BROWSE)
+        return false;
+    screen_say(s, STYLE_ATTENTION, "%s: not asked while you type; press its key again", q->label);
+    return true;
+}
+
 void screen_confirm(struct screen *s, struct question *q)
 {
-    if (refused(s)) {
+    if (refused(s) || typing(s, q)) {
         json_decref(q->params);
         q->params = NULL;
         return;
@@ -137,7 +148,7 @@ bool screen_can_elevate(const struct screen *s)
 static void ask_to_elevate(struct screen *s)
 {
     struct question *q = &s->question;
-    const char *name = newest(s)->environment.name;
+    const char *name = screen_newest(s)->environment.name;
     json_decref(q->params);
     *q = (struct question){.method = "engine.elevate"};
     (void)snprintf(q->label, sizeof q->label, "allow changes to %.200s for ten minutes", name);
@@ -149,6 +160,13 @@ static void ask_to_elevate(struct screen *s)
     s->mode = MODE_TYPED;
 }
 
+void screen_take_elevation(struct screen *s, const struct answer *a)
+{
+    int64_t seconds = json_integer_value(json_object_get(a->result, "seconds"));
+    if (strcmp(a->method, "engine.elevate") == 0 && a->code == ERR_OK) /* it is on record */
+        s->elevated_until_us = seconds > 0 ? s->now_us + seconds * 1000000 : 0;
+}
+
 /* From the key, and from the typed name. */
 void screen_elevate(struct screen *s, struct effect *out)
 {
@@ -158,7 +176,7 @@ void screen_elevate(struct screen *s, struct effect *out)
         return;
     }
     if (s->mode != MODE_TYPED) {
-        if (screen_can_elevate(s) && newest(s))
+        if (screen_can_elevate(s) && screen_newest(s))
             ask_to_elevate(s);
         else if (!screen_is_read_only(s))
             screen_say(s, STYLE_PLAIN, "changes are allowed here as it is");
@@ -168,7 +186,6 @@ void screen_elevate(struct screen *s, struct effect *out)
     }
     struct question *q = &s->question;
     if (strcmp(s->input, q->name) == 0) {
-        s->elevated_until_us = s->now_us + SCREEN_ELEVATED_US;
         call(s, out, q->method, q->params, q->label);
         q->params = NULL;
     } else {

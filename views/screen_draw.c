@@ -103,14 +103,15 @@ static void draw_title(const struct screen *s, struct grid *g)
     bool wide = s->w >= 60;
     if (wide)
         x += 1 + grid_text(g, 0, 1, s->w, STYLE_TITLE, "flightdeck") + 1;
-    if (n) {
+    const struct snapshot *now = screen_newest(s); /* where we are, whatever time is shown */
+    if (now) {
         char badge[64];
-        (void)snprintf(badge, sizeof badge, " %.50s ", n->environment.kind);
+        (void)snprintf(badge, sizeof badge, " %.50s ", now->environment.kind);
         for (char *p = badge; *p; p++)
             *p = (char)(*p >= 'a' && *p <= 'z' ? *p - ('a' - 'A') : *p);
-        x += 1 + grid_text(g, 0, x + 1, s->w / 3, STYLE_BOLD, n->environment.name);
-        x +=
-            1 + grid_text(g, 0, x + 1, s->w - x - 1, environment_style(n->environment.kind), badge);
+        x += 1 + grid_text(g, 0, x + 1, s->w / 3, STYLE_BOLD, now->environment.name);
+        x += 1 +
+             grid_text(g, 0, x + 1, s->w - x - 1, environment_style(now->environment.kind), badge);
         x += draw_permission(s, g, x + 1);
     }
     int at = s->w - 1;
@@ -261,12 +262,16 @@ static void draw_words(const struct screen *s, struct grid *g, const char *words
         at += next;
     }
     struct rect r = {s->h - 1 - rows, 0, rows, s->w};
+    bool more = words[at] != '\0';
     grid_fill(g, r, style, L' ');
     for (int i = 0; i < rows; i++) {
         char row[SCREEN_PREVIEW_MAX];
         (void)snprintf(row, sizeof row, "%.*s", (int)length[i], words + from[i]);
         (void)grid_text(g, r.y + i, 1, s->w - 1, style, row);
     }
+    if (more && rows > 0)
+        grid_text_right(g, r.y + rows - 1, s->w - 12, 12, style,
+                        g->ascii ? ".. and more" : "… and more");
 }
 
 static void draw_message(const struct screen *s, struct grid *g)

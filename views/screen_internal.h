@@ -22,6 +22,10 @@ struct table_state *screen_table(struct screen *s, struct table_model *m);
 void screen_accept(struct screen *s, struct effect *out);
 void screen_refuse(struct screen *s);
 void screen_elevate(struct screen *s, struct effect *out);
+/* The engine has recorded it: from now on it counts. */
+void screen_take_elevation(struct screen *s, const struct answer *a);
+/* The newest snapshot, whatever is shown. */
+const struct snapshot *screen_newest(const struct screen *s);
 bool screen_can_elevate(const struct screen *s);
 bool screen_is_read_only(const struct screen *s); /* by role or environment, elevated or not */
 bool screen_is_elevated(const struct screen *s);

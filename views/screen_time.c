@@ -126,7 +126,8 @@ bool screen_time_words(const struct screen *s, char *out, size_t n)
 {
     char text[UNIT_TEXT_MAX];
     if (s->past_us && s->shown_us)
-        (void)snprintf(out, n, "recorded %s UTC", unit_day(s->shown_us, text, sizeof text));
+        (void)snprintf(out, n, "recorded %s UTC%s", unit_day(s->shown_us, text, sizeof text),
+                       s->snapshot && s->snapshot->trimmed ? ", in figures only" : "");
     else if (s->past_us)
         (void)snprintf(out, n, "asking for the record");
     else if (s->frozen && s->snapshot)

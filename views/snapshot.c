@@ -283,6 +283,7 @@ static void read_station(struct reader *r, const json_t *json, struct snap_stati
 static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
 {
     s->now_us = int_of(json, "now_us");
+    s->trimmed = json_is_true(json_object_get(json, "trimmed"));
     const json_t *engine = json_object_get(json, "engine");
     s->engine.version = word_of(r, engine, "version");
     s->engine.pid = int_of(engine, "pid");

@@ -137,6 +137,7 @@ struct snap_server {
 
 struct snapshot {
     int64_t now_us;
+    bool trimmed; /* recorded without its lists: what is not in them is not gone */
     struct {
         const char *version;
         int64_t pid;

@@ -239,6 +239,14 @@ static void test_production_is_read_only_until_elevated(void **state)
     struct effect effect = press(&s, "Eairline\r");
     assert_int_equal(effect.kind, EFFECT_CALL);
     assert_string_equal(effect.method, "engine.elevate");
+    assert_hides(&s, "ELEVATED"); /* not before the engine has it on record */
+    json_t *granted = json_pack("{s:i}", "seconds", 600);
+    const struct answer no = {"engine.elevate", NULL, ERR_STATE, NULL, "the engine stops"};
+    screen_take_answer(&s, &no, "allow changes");
+    assert_hides(&s, "ELEVATED");
+    const struct answer yes = {"engine.elevate", NULL, ERR_OK, granted, ""};
+    screen_take_answer(&s, &yes, "allow changes");
+    json_decref(granted);
     assert_shows(&s, "ELEVATED 10 m");
     assert_string_equal(press(&s, "py").method, "connector.pause");
     s.now_us += SCREEN_ELEVATED_US - 1;
@@ -251,6 +259,59 @@ static void test_production_is_read_only_until_elevated(void **state)
     assert_int_equal(press(&s, "y").kind, EFFECT_NOTHING);
     assert_shows(&s, "only looks until E elevates it");
     assert_shows(&s, "read only");
+    screen_free(&s);
+}
+
+/* Elevation is of one engine and one environment, and no order goes into a silent engine. */
+static void test_elevation_does_not_travel(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    s.viewer = true;
+    s.elevated_until_us = s.now_us + SCREEN_ELEVATED_US;
+    assert_null(screen_why_not(&s));
+    s.now_us += SCREEN_SILENT_US + 1;
+    assert_non_null(strstr(screen_why_not(&s), "silent"));
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_null(screen_why_not(&s));
+    json_t *json = fake_snapshot();
+    fake_set(json, "engine.environment.name", json_string("another"));
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_non_null(strstr(screen_why_not(&s), "only looks"));
+    s.elevated_until_us = s.now_us + SCREEN_ELEVATED_US;
+    screen_forget_events(&s); /* a new engine on the same socket */
+    assert_non_null(strstr(screen_why_not(&s), "only looks"));
+    screen_free(&s);
+}
+
+/* A record without lists says so, and where we are stands there whatever time is shown. */
+static void test_a_trimmed_record(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 120);
+    int64_t now = s.snapshot->now_us;
+    (void)press(&s, "2[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK,
+               json_pack("{s:I,s:{s:I,s:b},s:n}", "ts_us", (json_int_t)(now - 11000000), "snapshot",
+                         "now_us", (json_int_t)(now - 11000000), "trimmed", 1, "next_us"));
+    assert_shows(&s, "in figures only");
+    assert_shows(&s, "airline  DEMO");
+    screen_free(&s);
+}
+
+/* A question that an answer brings does not come into the middle of what is typed. */
+static void test_no_question_while_typing(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    (void)press(&s, "2/sin");
+    struct question q = {.label = "backfill x", .method = "dag.backfill"};
+    screen_confirm(&s, &q);
+    assert_int_equal(s.mode, MODE_FILTER);
+    assert_shows(&s, "not asked while you type");
     screen_free(&s);
 }
 
@@ -532,6 +593,9 @@ int main(void)
         cmocka_unit_test(test_only_what_can_be_done_is_offered),
         cmocka_unit_test(test_confirmation_names_its_object),
         cmocka_unit_test(test_production_is_read_only_until_elevated),
+        cmocka_unit_test(test_elevation_does_not_travel),
+        cmocka_unit_test(test_a_trimmed_record),
+        cmocka_unit_test(test_no_question_while_typing),
         cmocka_unit_test(test_a_name_has_to_be_typed),
         cmocka_unit_test(test_copy_and_export),
         cmocka_unit_test(test_held_still),
