@@ -17,7 +17,7 @@
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/kafka_client.h"
 
-enum { MIB = 1024 * 1024 };
+enum { MIB = 1024 * 1024, TRIES = 10 };
 
 static void ok(enum err r, const struct errbuf *e)
 {
@@ -282,10 +282,17 @@ static void test_too_large_for_the_broker(void **state)
     assert_int_equal(kafka_producer_commit(p, &e), ERR_DATA);
     assert_non_null(strstr(e.text, "narrow"));
     enum err r;
-    do { /* aborted, and the producer lives; librdkafka 2.0.2 first finds a hole in its numbers */
+    int tries = 0;
+    do { /* aborted, and the producer lives; librdkafka 2.0.2 first finds a hole in its numbers, and
+            may not get over it: then a new one takes its place, as the engine does it */
         client_begin(p);
         client_produce(p, "narrow", NULL, "small");
-    } while ((r = kafka_producer_commit(p, &e)) == ERR_RETRY);
+        r = kafka_producer_commit(p, &e);
+        if (r == ERR_CONNECT) {
+            kafka_producer_destroy(p);
+            p = client_producer("narrow", NULL);
+        }
+    } while ((r == ERR_RETRY || r == ERR_CONNECT) && ++tries < TRIES);
     ok(r, &e);
     kafka_producer_destroy(p);
     struct kafka_consumer *c = client_reader("narrow", 0, KAFKA_OFFSET_BEGINNING, MIB);
