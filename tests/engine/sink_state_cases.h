@@ -213,6 +213,34 @@ static void test_key_changes_of_a_log(void **state)
 }
 
 /*
+ * Until a commit of c waits for a standby: the checkpointer tells the others some time after the
+ * setting has changed. What waits is canceled, which is no commit's end.
+ */
+static void wait_for_waiting(PGconn *c, const char *db)
+{
+    char sql[128];
+    char why[256];
+    int64_t waits = 0;
+    (void)snprintf(
+        sql, sizeof sql,
+        "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event = 'SyncRep'",
+        PQbackendPID(c));
+    while (!waits) {
+        assert_int_equal(PQsendQuery(c, "CREATE TEMP TABLE probe (i int); DROP TABLE probe"), 1);
+        do {
+            waits = fixture_number(db, sql);
+            assert_int_equal(PQconsumeInput(c), 1);
+        } while (!waits && PQisBusy(c));
+        PGcancel *cancel = PQgetCancel(c);
+        if (waits)
+            assert_int_equal(PQcancel(cancel, why, sizeof why), 1);
+        PQfreeCancel(cancel);
+        for (PGresult *r; (r = PQgetResult(c));)
+            PQclear(r);
+    }
+}
+
+/*
  * With synchronous replication a change is decoded before anybody sees it: the value is there, but
  * not yet to be read. Nor while somebody locks the table.
  */
@@ -239,6 +267,7 @@ static void test_key_change_not_visible_yet(void **state)
     free(fixture_psql("SELECT pg_reload_conf()"));
     fixture_wait_sql(db, "SHOW synchronous_standby_names", "nobody", SLOW_S);
     PQclear(PQexec(c, "SET synchronous_commit = 'on'"));
+    wait_for_waiting(c, db);
     assert_int_equal(PQsendQuery(c, "UPDATE moving SET id = 11 WHERE id = 1"), 1);
     /* it has been looked for in vain */
     fixture_wait_sql(db,
