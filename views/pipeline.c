@@ -187,6 +187,17 @@ static int soonest(const struct snapshot *n, double above)
     return at;
 }
 
+/* A server that does not answer may hold back the worst: then nothing is said to be well. */
+static const char *nothing_words(const struct snapshot *n)
+{
+    bool known = !n->kafka.state || strcmp(n->kafka.state, "down") != 0;
+    for (size_t i = 0; i < n->eta_count; i++)
+        known = known && n->etas[i].known;
+    return !known         ? "What fills up is not known: a server does not answer."
+           : n->eta_count ? "Nothing fills up: no slot and no topic's retention."
+                          : "Nothing fills up.";
+}
+
 int draw_disaster(const struct screen *s, struct grid *g, struct rect r, int y)
 {
     const struct snapshot *n = s->snapshot;
@@ -194,9 +205,7 @@ int draw_disaster(const struct screen *s, struct grid *g, struct rect r, int y)
     int first = soonest(n, -1);
     uint16_t style = STYLE_DIM;
     if (first < 0) {
-        (void)snprintf(text, sizeof text, "%s",
-                       n->eta_count ? "Nothing fills up: no slot and no topic's retention."
-                                    : "Nothing fills up.");
+        (void)snprintf(text, sizeof text, "%s", nothing_words(n));
     } else {
         const struct snap_eta *a = &n->etas[first];
         int second = soonest(n, a->seconds);

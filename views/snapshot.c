@@ -267,7 +267,8 @@ static void read_health(struct reader *r, const json_t *json, struct snapshot *s
         const json_t *eta = json_array_get(list, i);
         s->etas[i] = (struct snap_eta){.what = word_of(r, eta, "what"),
                                        .text = word_of(r, eta, "text"),
-                                       .seconds = real_of(eta, "seconds")};
+                                       .seconds = real_of(eta, "seconds"),
+                                       .known = !json_is_false(json_object_get(eta, "known"))};
     }
 }
 

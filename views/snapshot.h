@@ -108,7 +108,8 @@ struct snap_fresh {
 /* When something is full. */
 struct snap_eta {
     const char *what, *text;
-    double seconds; /* NAN: it does not grow */
+    double seconds; /* NAN: it does not grow, or that is .. */
+    bool known;     /* .. not known */
 };
 
 struct snap_alert {

@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum { GRACE_US = 30000000 }; /* after a restart little is known at first */
-enum { ALERTS_MAX = 1000, TEXT_MAX = 512, OBJECT_MAX = 300, WORDS_MAX = 32 };
+/* Each rule has places of its own: many of one kind do not hide another kind. */
+enum { PER_RULE_MAX = 100, TEXT_MAX = 512, OBJECT_MAX = 300, WORDS_MAX = 32 };
 
 struct alert {
     const struct rule *rule;
@@ -16,6 +17,7 @@ struct alert {
     bool is_error;
     bool restored;         /* of before the restart, not found since */
     bool found;            /* by the look that is under way */
+    bool unknown;          /* that look could not tell */
     int64_t since_us;      /* the condition holds */
     int64_t raised_us;     /* 0: not yet */
     char *acknowledged_by; /* NULL: nobody */
@@ -73,12 +75,20 @@ static struct alert *find_alert(const struct alerts *a, const struct rule *r, co
     return NULL;
 }
 
+static int count_of(const struct alerts *a, const struct rule *r)
+{
+    int n = 0;
+    for (int i = 0; i < a->n; i++)
+        n += a->items[i]->rule == r;
+    return n;
+}
+
 /* A new one, whose condition is seen for the first time; NULL: no memory, or there are too many. */
 static struct alert *add_alert(struct alerts *a, const struct rule *r, const char *object,
                                int64_t since_us, bool *no_memory)
 {
     struct alert **grown = NULL;
-    if (a->n == ALERTS_MAX)
+    if (count_of(a, r) >= PER_RULE_MAX)
         return NULL;
     grown = realloc(a->items, ((size_t)a->n + 1) * sizeof(*grown));
     if (grown)
@@ -93,6 +103,19 @@ static struct alert *add_alert(struct alerts *a, const struct rule *r, const cha
     (void)snprintf(x->object, sizeof x->object, "%s", object);
     a->items[a->n++] = x;
     return x;
+}
+
+/* Whether the condition holds is not known, of that object or (NULL) of all: what is an alert stays
+ * one until it is. */
+static void unknown(struct finding *f, const char *object)
+{
+    char cut[OBJECT_MAX];
+    (void)snprintf(cut, sizeof cut, "%s", object ? object : "");
+    for (int i = 0; i < f->a->n; i++) {
+        struct alert *x = f->a->items[i];
+        if (x->rule == f->rule && (!object || !strcmp(x->object, cut)))
+            x->unknown = true;
+    }
 }
 
 /* The condition holds for that object, in words. */
@@ -117,15 +140,53 @@ static void found(struct finding *f, const char *object, const char *fmt, ...)
 
 /* ---- the rules ---- */
 
+/* Down, or not asked yet. */
+static bool is_away(const json_t *server)
+{
+    return is(server, "state", "down") || is(server, "state", "unknown");
+}
+
+static bool has_topic(const json_t *connector, const char *topic)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(connector, "topics"), i, name)
+    {
+        if (json_is_string(name) && !strcmp(json_string_value(name), topic))
+            return true;
+    }
+    return false;
+}
+
+/* A sink that does not run, or has just begun, tells no lag: its records wait all the same. */
+static bool has_sink(const struct finding *f, const char *topic)
+{
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(f->status, "connectors"), i, c)
+    {
+        if (is(c, "type", "sink") && has_topic(c, topic))
+            return true;
+    }
+    return false;
+}
+
+/* While Kafka is away what was known of it is shown: that more waits is certain, that less does is
+ * not. */
 static void find_lag(struct finding *f, int64_t limit)
 {
     size_t i;
     json_t *t;
+    if (is_away(json_object_get(f->status, "kafka")))
+        unknown(f, NULL);
     json_array_foreach(json_object_get(f->status, "topics"), i, t)
     {
         double lag = real_of(t, "lag");
+        const char *name = word_of(t, "name");
+        if (lag < 0 && find_alert(f->a, f->rule, name) && has_sink(f, name))
+            unknown(f, name);
         if (lag > (double)limit)
-            found(f, word_of(t, "name"), "%.0f records wait, over %lld", lag, (long long)limit);
+            found(f, name, "%.0f records wait, over %lld", lag, (long long)limit);
     }
 }
 
@@ -133,6 +194,8 @@ static void find_server(struct finding *f, const json_t *server, const char *nam
 {
     if (is(server, "state", "down"))
         found(f, name, "does not answer: %.300s", word_of(server, "error"));
+    else if (is(server, "state", "unknown"))
+        unknown(f, name);
 }
 
 static void find_away(struct finding *f, int64_t limit)
@@ -160,7 +223,9 @@ static void find_slot(struct finding *f, int64_t limit)
     (void)limit;
     json_array_foreach(json_object_get(json_object_get(f->status, "source"), "slots"), i, s)
     {
-        if (json_is_false(json_object_get(s, "active")))
+        if (*word_of(s, "error"))
+            unknown(f, word_of(s, "name"));
+        else if (json_is_false(json_object_get(s, "active")))
             found(f, word_of(s, "name"), "nobody reads it: the primary keeps its log, %.0f MB now",
                   real_of(s, "retained_bytes") / 1e6);
     }
@@ -173,7 +238,9 @@ static void find_lost(struct finding *f, int64_t limit)
     (void)limit;
     json_array_foreach(json_object_get(json_object_get(f->status, "source"), "slots"), i, s)
     {
-        if (is(s, "wal_status", "unreserved") || is(s, "wal_status", "lost"))
+        if (*word_of(s, "error"))
+            unknown(f, word_of(s, "name"));
+        else if (is(s, "wal_status", "unreserved") || is(s, "wal_status", "lost"))
             found(f, word_of(s, "name"), "wal_status is %s: the primary removes what was not read",
                   word_of(s, "wal_status"));
     }
@@ -183,10 +250,14 @@ static void find_full(struct finding *f, int64_t limit)
 {
     size_t i;
     json_t *x;
+    if (is_away(json_object_get(f->status, "kafka")))
+        unknown(f, NULL);
     json_array_foreach(json_object_get(f->status, "eta"), i, x)
     {
         double s = real_of(x, "seconds");
-        if (s >= 0 && s < (double)limit)
+        if (json_is_false(json_object_get(x, "known")))
+            unknown(f, word_of(x, "what"));
+        else if (s >= 0 && s < (double)limit)
             found(f, word_of(x, "what"), "%s", word_of(x, "text"));
     }
 }
@@ -249,6 +320,8 @@ static void find_late(struct finding *f, int64_t limit)
     json_array_foreach(json_object_get(f->status, "freshness"), i, m)
     {
         double late = real_of(m, "late_s");
+        if (late < 0)
+            unknown(f, word_of(m, "name"));
         if (is(m, "kind", "mart") && late > (double)limit)
             found(f, word_of(m, "name"), "its time was %.0f m ago, and it is not made yet",
                   late / 60);
@@ -260,6 +333,9 @@ static void find_differs(struct finding *f, int64_t limit)
     size_t i;
     json_t *m;
     (void)limit;
+    if (is_away(json_object_get(f->status, "kafka")) ||
+        is_away(json_object_get(f->status, "warehouse")))
+        unknown(f, NULL); /* tables are listed by topics and by what sinks have stored */
     json_array_foreach(json_object_get(f->status, "freshness"), i, m)
     {
         if (json_is_false(json_object_get(m, "verified_ok")))
@@ -387,7 +463,7 @@ static void settle(struct alerts *a, int64_t now_us, struct told *told, int *n_t
             x->raised_us = now_us;
             t->level = x->is_error ? "error" : "warning";
             (void)snprintf(t->text, sizeof t->text, "%s: %s", x->rule->name, x->text);
-        } else if (!x->found && x->raised_us) {
+        } else if (!x->found && !x->unknown && x->raised_us) {
             t->level = "info";
             (void)snprintf(t->text, sizeof t->text, "%s: over after %lld s: %s", x->rule->name,
                            (long long)(held_us / 1000000), x->text);
@@ -396,7 +472,7 @@ static void settle(struct alerts *a, int64_t now_us, struct told *told, int *n_t
             memcpy(t->object, x->object, sizeof t->object);
             (*n_told)++;
         }
-        if (x->found)
+        if (x->found || x->unknown)
             a->items[kept++] = x;
         else
             free_alert(x);
@@ -413,7 +489,7 @@ enum err alerts_look(struct alerts *a, const json_t *status, int64_t now_us, ale
     if (!a->first_us)
         a->first_us = now_us;
     for (int i = 0; i < a->n; i++)
-        a->items[i]->found = false;
+        a->items[i]->found = a->items[i]->unknown = false;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         int64_t limit = limit_of(a, rules[i].limit, 1);
         f.rule = &rules[i];

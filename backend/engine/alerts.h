@@ -2,8 +2,9 @@
  * Alerts: what is wrong now, by a small table of rules over the status snapshot.
  *
  * A rule finds the objects that its condition holds for. An alert is raised when that has held for
- * the rule's time, and cleared when it holds no more; both are told once. An operator may
- * acknowledge one: it stays in the list until its condition is gone.
+ * the rule's time, and cleared when it holds no more; both are told once. Where a rule cannot tell
+ * (the server that knows is away) the alert stays as it is. An operator may acknowledge one: it
+ * stays in the list until its condition is gone. Of each rule the first hundred are in the list.
  *
  * Thread rule: any thread; alerts_look from one.
  */

@@ -271,7 +271,7 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     g->config = c;
     g->lock_fd = g->look_stop.fd = -1;
     g->started_us = clock_mono_us();
-    g->cpu_percent = g->wal_bytes_s = g->dwh_rate = g->mart_rate = NAN;
+    g->cpu_percent = g->wal_bytes_s = g->dwh_rate = g->mart_rate = g->waiting_growth = NAN;
     g->sampled_waiting = -1;
     pthread_condattr_t attr;
     (void)pthread_condattr_init(&attr);

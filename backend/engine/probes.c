@@ -50,12 +50,38 @@ static void free_topics(struct probe_view *v)
     v->n_topics = 0;
 }
 
-void probe_view_free(struct probe_view *v)
+static void free_stored(struct probe_view *v)
 {
-    free_topics(v);
     free(v->stored);
     v->stored = NULL;
     v->n_stored = 0;
+}
+
+void probe_view_free(struct probe_view *v)
+{
+    free_topics(v);
+    free_stored(v);
+}
+
+void probe_view_keep(struct probe_view *v, struct probe_view *old)
+{
+    if (!v->kafka_up) {
+        free_topics(v);
+        v->topics = old->topics;
+        v->n_topics = old->n_topics;
+        v->topics_us = old->topics_us;
+        old->topics = NULL;
+        old->n_topics = 0;
+    }
+    for (int i = 0; i < v->n_topics && !v->kafka_up; i++)
+        v->topics[i].rate = NAN;
+    if (!v->warehouse_up) {
+        free_stored(v);
+        v->stored = old->stored;
+        v->n_stored = old->n_stored;
+        old->stored = NULL;
+        old->n_stored = 0;
+    }
 }
 
 static void keep_text(char *out, size_t n, const char *text)
@@ -127,10 +153,13 @@ static void ask_slots(struct probes *p, struct probe_view *v)
 {
     struct errbuf e;
     v->n_slots = 0;
-    for (int i = 0; p->primary && p->aim.slots[i]; i++) {
+    for (int i = 0; p->aim.slots[i]; i++) {
         int k = v->n_slots++;
         keep_text(v->slot_names[k], sizeof v->slot_names[0], p->aim.slots[i]);
-        if (source_slot_get(p->primary, p->aim.slots[i], &v->slots[k], &e) != ERR_OK)
+        if (!p->primary) /* it is there all the same, and nothing is known of it */
+            keep_text(v->slot_errors[k], sizeof v->slot_errors[0],
+                      v->primary.error[0] ? v->primary.error : "the primary was not asked");
+        else if (source_slot_get(p->primary, p->aim.slots[i], &v->slots[k], &e) != ERR_OK)
             keep_text(v->slot_errors[k], sizeof v->slot_errors[0], e.text);
     }
 }
@@ -236,6 +265,7 @@ static void ask_kafka(struct probes *p, struct probe_view *v)
         v->topics[i].retention_ms = x->retention_ms;
     }
     kafka_topics_free(&t);
+    v->topics_us = clock_wall_us();
     if (with_settings)
         p->settings_us = now;
     if (!rate_topics(v, &p->view, with_settings) && !refused) /* nobody else writes it */
@@ -347,6 +377,7 @@ static void round_of_questions(struct probes *p)
     v.asked_us = clock_wall_us();
     (void)pthread_mutex_lock(&p->mutex);
     struct probe_view old = p->view;
+    probe_view_keep(&v, &old);
     p->view = v;
     (void)pthread_mutex_unlock(&p->mutex);
     probe_view_free(&old);

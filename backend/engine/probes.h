@@ -9,6 +9,7 @@
 #ifndef ENGINE_PROBES_H
 #define ENGINE_PROBES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "backend/base/err.h"
@@ -52,6 +53,7 @@ struct probe_view {
     bool kafka_known, kafka_up;
     int brokers;
     char kafka_error[PROBE_TEXT];
+    int64_t topics_us; /* wall clock of the topics: of before while Kafka is away; 0: never */
     int n_topics;
     struct probe_topic *topics;
     bool warehouse_known, warehouse_up;
@@ -60,6 +62,16 @@ struct probe_view {
     int n_stored;
     struct probe_stored *stored;
 };
+
+/* Where a server did not answer this round, what it said before is moved over from `old`: topics
+ * (their rates are not known then) and what is stored. That it is away is told as before. */
+void probe_view_keep(struct probe_view *v, struct probe_view *old);
+
+/* Kafka was asked and did not answer: the topics' ends are of topics_us. */
+static inline bool probe_topics_old(const struct probe_view *v)
+{
+    return v->kafka_known && !v->kafka_up;
+}
 
 /* False when nothing is stored for that partition, or it was not asked yet. */
 bool probe_stored_offset(const struct probe_view *v, const char *connector, const char *topic,

@@ -81,7 +81,7 @@ static void sample_cpu(struct engine *g, int64_t now)
 /* What the probes tell changes by the round. */
 static void sample_servers(struct engine *g, const struct probe_view *v)
 {
-    int64_t waiting = waiting_of(g, v);
+    int64_t waiting = probe_topics_old(v) ? -1 : waiting_of(g, v);
     uint64_t lsn = v->primary.up ? v->primary.health.lsn : 0;
     double seconds = (double)(v->asked_us - g->sampled_us) / 1e6;
     if (v->asked_us == g->sampled_us)
@@ -92,7 +92,7 @@ static void sample_servers(struct engine *g, const struct probe_view *v)
                          : NAN;
     g->waiting_growth = before && g->sampled_waiting >= 0 && waiting >= 0
                             ? (double)(waiting - g->sampled_waiting) / seconds
-                            : 0;
+                            : NAN;
     way_sample(g, v);
     g->sampled_us = v->asked_us;
     g->sampled_wal = lsn;
@@ -238,7 +238,7 @@ static json_t *growth_json(const struct engine *g, const struct probe_view *v, c
                            int64_t lag)
 {
     struct lag_growth l = {v->asked_us, lag, NAN};
-    if (lag >= 0)
+    if (lag >= 0 && !probe_topics_old(v))
         freshness_with(g->freshness, topic, measure_growth, &l);
     return status_real_or_null(l.records_s);
 }
@@ -484,6 +484,15 @@ static json_t *server_json(bool known, bool up, const char *name, json_t *about,
                      status_text_or_null(error));
 }
 
+static json_t *kafka_json(const struct probe_view *v)
+{
+    json_t *o = server_json(v->kafka_known, v->kafka_up, "brokers",
+                            v->kafka_up ? json_integer(v->brokers) : json_null(), v->kafka_error);
+    (void)json_object_set_new(o, "topics_us",
+                              v->topics_us ? json_integer(v->topics_us) : json_null());
+    return o;
+}
+
 static json_t *source_json(const struct probe_view *v)
 {
     return json_pack("{s:o, s:o, s:o}", "primary", primary_json(&v->primary), "standby",
@@ -525,18 +534,15 @@ static json_t *snapshot_json(struct engine *g, const struct probe_view *v, bool 
     add_up(g, v, &s);
     struct way w = {.g = g, .v = v, .strip = &s};
     way_look(&w, lists);
-    json_t *out =
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now_us",
-                  (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", pipeline_json(&w),
-                  "bottleneck", way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness,
-                  "alerts", alerts_json(g->alerts), "source", source_json(v), "kafka",
-                  server_json(v->kafka_known, v->kafka_up, "brokers",
-                              v->kafka_up ? json_integer(v->brokers) : json_null(), v->kafka_error),
-                  "warehouse",
-                  server_json(v->warehouse_known, v->warehouse_up, "server",
-                              status_text_or_null(v->warehouse_server), v->warehouse_error),
-                  "connectors", connectors_json(g, v, lists), "topics", topics_json(g, v, lists),
-                  "dags", engine_schedule_json(g));
+    json_t *out = json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now_us",
+        (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", pipeline_json(&w), "bottleneck",
+        way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness, "alerts",
+        alerts_json(g->alerts), "source", source_json(v), "kafka", kafka_json(v), "warehouse",
+        server_json(v->warehouse_known, v->warehouse_up, "server",
+                    status_text_or_null(v->warehouse_server), v->warehouse_error),
+        "connectors", connectors_json(g, v, lists), "topics", topics_json(g, v, lists), "dags",
+        engine_schedule_json(g));
     way_free(&w);
     return out;
 }

@@ -23,6 +23,7 @@ enum {
     STUCK_US = 10000000, /* records that are younger are on their way */
 };
 
+static const double LEAST_SHOWN = 50;    /* records a second: 0.1 k/s */
 static const double STUCK_GROWTH = 0.01; /* seconds a second: less is the batches' up and down */
 
 /* "2 h 5 m": the two largest units. */
@@ -67,6 +68,7 @@ static json_t *moment(int64_t us)
 struct age {
     int64_t now_us;
     int64_t lag;
+    const struct probe_view *v;
     double growth;  /* out: seconds a second */
     int64_t age_us; /* out: of the oldest record that waits, at the most; -1: not known */
 };
@@ -80,6 +82,15 @@ static int64_t age_of(const struct freshness_table *t, int64_t lag, int64_t now_
     return since ? (now_us > since ? now_us - since : 0) : -1;
 }
 
+/* The same where the ends are of before and all up to them is through: what came since may wait. */
+static int64_t age_now(const struct freshness_table *t, int64_t lag, int64_t now_us,
+                       const struct probe_view *v)
+{
+    if (lag == 0 && probe_topics_old(v))
+        return now_us > v->topics_us ? now_us - v->topics_us : 0;
+    return age_of(t, lag, now_us);
+}
+
 static void sample_table(void *arg, struct freshness_table *t)
 {
     const struct age *a = arg;
@@ -87,7 +98,7 @@ static void sample_table(void *arg, struct freshness_table *t)
         t->reached_us = a->now_us;
     int64_t us = age_of(t, a->lag, a->now_us);
     growth_add(&t->age, a->now_us, us < 0 ? NAN : (double)us / 1e6);
-    growth_add(&t->waiting, a->now_us, (double)a->lag);
+    growth_add(&t->waiting, a->now_us, probe_topics_old(a->v) ? NAN : (double)a->lag);
 }
 
 void way_sample(struct engine *g, const struct probe_view *v)
@@ -101,21 +112,23 @@ void way_sample(struct engine *g, const struct probe_view *v)
                    known ? (double)v->slots[i].retained_bytes : NAN);
     }
     for (int i = 0; i < v->n_topics; i++) {
-        struct age a = {.now_us = v->asked_us, .lag = status_topic_lag(g, &v->topics[i])};
-        if (a.lag >= 0)
+        struct age a = {.now_us = v->asked_us, .lag = status_topic_lag(g, &v->topics[i]), .v = v};
+        if (a.lag > 0 || (a.lag == 0 && !probe_topics_old(v)))
             freshness_with(g->freshness, v->topics[i].name, sample_table, &a);
     }
 }
 
 /* ---- time to disaster ---- */
 
-static void add_eta(struct way *w, const char *what, double seconds)
+static void add_eta(struct way *w, const char *what, double seconds, bool known)
 {
     char words[WORDS_MAX];
-    json_t *text = isnan(seconds) ? json_string("not growing")
-                                  : json_sprintf("full in %s", duration_words(seconds, words));
-    (void)json_array_append_new(w->eta, json_pack("{s:s, s:o, s:o}", "what", what, "seconds",
-                                                  status_real_or_null(seconds), "text", text));
+    json_t *text = !known           ? json_string("not known")
+                   : isnan(seconds) ? json_string("not growing")
+                                    : json_sprintf("full in %s", duration_words(seconds, words));
+    (void)json_array_append_new(w->eta, json_pack("{s:s, s:o, s:o, s:b}", "what", what, "seconds",
+                                                  status_real_or_null(seconds), "text", text,
+                                                  "known", (int)known));
 }
 
 static void look_slots(struct way *w)
@@ -125,21 +138,24 @@ static void look_slots(struct way *w)
         const struct source_slot *s = &v->slots[i];
         char what[128];
         double seconds = NAN;
-        if (!s->exists || v->slot_errors[i][0] || s->safe_wal_bytes < 0)
+        bool known = !v->slot_errors[i][0];
+        (void)snprintf(what, sizeof what, "slot %s: safe WAL size", v->slot_names[i]);
+        if (!known)
+            add_eta(w, what, NAN, false);
+        if (!known || !s->exists || s->safe_wal_bytes < 0)
             continue;
         double rate =
             growth_rate(&w->g->slot_growth[i].retained, v->asked_us, (double)s->retained_bytes);
         if (s->retained_bytes > SEGMENT && rate > 0)
             seconds = (double)s->safe_wal_bytes / rate;
-        (void)snprintf(what, sizeof what, "slot %s: safe WAL size", v->slot_names[i]);
-        add_eta(w, what, seconds);
+        add_eta(w, what, seconds, true);
     }
 }
 
 static void measure_age(void *arg, struct freshness_table *t)
 {
     struct age *a = arg;
-    a->age_us = age_of(t, a->lag, a->now_us);
+    a->age_us = age_now(t, a->lag, a->now_us, a->v);
     a->growth = a->age_us < 0 ? NAN : growth_rate(&t->age, a->now_us, (double)a->age_us / 1e6);
 }
 
@@ -147,7 +163,8 @@ static void look_topics(struct way *w)
 {
     for (int i = 0; i < w->v->n_topics; i++) {
         const struct probe_topic *t = &w->v->topics[i];
-        struct age a = {.now_us = w->now_us, .lag = status_topic_lag(w->g, t), .age_us = -1};
+        struct age a = {
+            .now_us = w->now_us, .lag = status_topic_lag(w->g, t), .v = w->v, .age_us = -1};
         char what[300];
         if (a.lag < 0)
             continue;
@@ -159,7 +176,7 @@ static void look_topics(struct way *w)
         double left = (double)t->retention_ms / 1e3 - (double)a.age_us / 1e6;
         double seconds = left > 0 ? left / a.growth : 0;
         (void)snprintf(what, sizeof what, "topic %s: retention", t->name);
-        add_eta(w, what, seconds);
+        add_eta(w, what, seconds, true);
         if (isnan(w->full_s) || seconds < w->full_s)
             w->full_s = seconds;
     }
@@ -197,7 +214,7 @@ static void look_table(void *arg, struct freshness_table *t)
     char resting[300];
     struct task_view task;
     bool waits = l->lag > 0;
-    int64_t behind = age_of(t, l->lag, w->now_us);
+    int64_t behind = age_now(t, l->lag, w->now_us, w->v);
     const char *in = "-";
     if (l->lag < 0) {
         task_view_get(c->task, &task);
@@ -205,6 +222,8 @@ static void look_table(void *arg, struct freshness_table *t)
         in = resting;
     } else if (waits)
         in = w->v->warehouse_known && !w->v->warehouse_up ? "warehouse" : "kafka";
+    else if (probe_topics_old(w->v))
+        in = "kafka";
     else if (behind == 0 && w->now_us - t->loaded_us < QUIET_US)
         behind = t->latency_us;
     (void)json_array_append_new(
@@ -267,7 +286,7 @@ static void look_mart(void *arg, const struct freshness_mart *m)
     const struct scheduler_dag_view *v = dag_view(w, m->dag);
     char in[DAG_NAME_MAX + 64];
     int64_t behind = m->began_us && w->now_us > m->began_us ? w->now_us - m->began_us : -1;
-    int64_t late = late_of(w, v, m);
+    int64_t late = m->dag >= 0 && !v ? -1 : late_of(w, v, m); /* its DAG's state is not known */
     waits_for(w, v, in, sizeof in);
     w->n_marts++;
     if (behind > w->mart_behind_us)
@@ -397,12 +416,15 @@ static json_t *slow_raw(const struct way *w)
         return NULL;
     if (isnan(s->raw_rate) || isnan(s->capture_rate))
         return json_sprintf("raw: %.1f k records wait", (double)s->waiting / 1e3);
+    char moves[WORDS_MAX + 16] = ""; /* less than what is shown, or not known: nothing is said */
+    if (fabs(growth) >= LEAST_SHOWN)
+        (void)snprintf(moves, sizeof moves, ", %s %.1f k/s", growth > 0 ? "growing" : "shrinking",
+                       fabs(growth) / 1e3);
     if (growth > 0 && !isnan(w->full_s))
         (void)snprintf(full, sizeof full, ", full in %s", duration_words(w->full_s, words));
-    return json_sprintf(
-        "raw: the warehouse takes %.1f k/s of %.1f k/s; %.1f k records wait, %s %.1f k/s%s",
-        s->raw_rate / 1e3, s->capture_rate / 1e3, (double)s->waiting / 1e3,
-        growth > 0 ? "growing" : "shrinking", fabs(growth) / 1e3, full);
+    return json_sprintf("raw: the warehouse takes %.1f k/s of %.1f k/s; %.1f k records wait%s%s",
+                        s->raw_rate / 1e3, s->capture_rate / 1e3, (double)s->waiting / 1e3, moves,
+                        full);
 }
 
 /* Waiting for its time is no fault: only what goes on longer than that. */

@@ -247,6 +247,83 @@ static void test_resting_sink(void **state)
     forget(p);
 }
 
+/* Kafka is away: what it told last stays, and is not taken for the whole. */
+static void test_kafka_away(void **state)
+{
+    struct place *p = *state;
+    struct probe_view old = {.kafka_known = true, .kafka_up = true, .topics_us = 77};
+    struct probe_view v = {.kafka_known = true};
+    old.topics = calloc(1, sizeof *old.topics);
+    assert_non_null(old.topics);
+    old.n_topics = 1;
+    old.topics[0] = (struct probe_topic){.name = strdup("p.public.t"), .rate = 5};
+    old.stored = calloc(1, sizeof *old.stored);
+    old.n_stored = 1;
+    probe_view_keep(&v, &old);
+    assert_int_equal(v.n_topics, 1);
+    assert_int_equal(v.n_stored, 1);
+    assert_int_equal(v.topics_us, 77);
+    assert_true(isnan(v.topics[0].rate));
+    assert_int_equal(old.n_topics + old.n_stored, 0);
+    struct probe_view next = {.kafka_up = true, .warehouse_up = true, .topics_us = 99};
+    probe_view_keep(&next, &v); /* they answer again */
+    assert_int_equal(next.n_topics + next.n_stored, 0);
+    assert_int_equal(next.topics_us, 99);
+    probe_view_free(&v);
+    probe_view_free(&old);
+
+    int64_t now = clock_wall_us();
+    p->partition.committed = 100;
+    p->high[0] = 100;
+    p->v.kafka_known = p->v.kafka_up = true;
+    p->v.asked_us = now - 60 * SECOND;
+    way_sample(&p->g, &p->v); /* nothing waits */
+    p->v.kafka_up = false;
+    p->v.topics_us = now - 60 * SECOND;
+    p->v.asked_us = now;
+    way_sample(&p->g, &p->v);
+    look(p);
+    const json_t *t = json_array_get(p->way.freshness, 0);
+    assert_true(fabs(real_in(t, "behind_s") - 60) < 5); /* at the most */
+    assert_string_equal(json_string_value(json_object_get(t, "of_it_in")), "kafka");
+    forget(p);
+}
+
+/* A slot that could not be asked: its time is not known, which is not "not growing". */
+static void test_slot_not_known(void **state)
+{
+    struct place *p = *state;
+    slot(p, 0, 0);
+    (void)strcpy(p->v.slot_errors[0], "away");
+    look(p);
+    const json_t *eta = json_array_get(p->way.eta, 0);
+    assert_string_equal(json_string_value(json_object_get(eta, "what")), "slot s: safe WAL size");
+    assert_string_equal(json_string_value(json_object_get(eta, "text")), "not known");
+    assert_true(json_is_false(json_object_get(eta, "known")));
+    forget(p);
+}
+
+/* Nothing moves, or nobody knows: not "shrinking 0.0 k/s". */
+static void test_bottleneck_without_growth(void **state)
+{
+    static const double still[] = {0, -40, 40, NAN};
+    struct place *p = *state;
+    look(p);
+    p->strip.waiting = 60000;
+    for (size_t i = 0; i < sizeof still / sizeof still[0]; i++) {
+        p->g.waiting_growth = still[i];
+        json_t *why = way_bottleneck(&p->way);
+        assert_string_equal(json_string_value(why),
+                            "raw: the warehouse takes 3.6 k/s of 4.1 k/s; 60.0 k records wait");
+        json_decref(why);
+    }
+    p->g.waiting_growth = -500;
+    json_t *why = way_bottleneck(&p->way);
+    assert_non_null(strstr(json_string_value(why), "wait, shrinking 0.5 k/s"));
+    json_decref(why);
+    forget(p);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -255,6 +332,9 @@ int main(void)
         CASE(test_topic),
         CASE(test_bottleneck),
         CASE(test_resting_sink),
+        CASE(test_kafka_away),
+        CASE(test_slot_not_known),
+        CASE(test_bottleneck_without_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
