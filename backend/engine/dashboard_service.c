@@ -131,7 +131,9 @@ struct request {
     const char *odbc;
     struct warehouse *w; /* NULL: none is open */
     struct mart_moment run;
-    bool made; /* the mart has run: `run` is set */
+    bool made;                          /* the mart has run: `run` is set */
+    const struct dashboard_panel *last; /* no other is asked after it .. */
+    struct errbuf why;                  /* .. for that reason; NULL: all are */
 };
 
 static void write_date(int64_t days, char out[DATE_MAX])
@@ -264,12 +266,28 @@ static enum err ask(struct request *q, const struct dashboard_panel *p, struct o
     return rc;
 }
 
+/* After one that had no answer in time, or could not even connect, no further panel is asked: each
+ * would hold up whoever waits, and the warehouse, for as long again. */
+static enum err ask_or_refuse(struct request *q, const struct dashboard_panel *p, struct outcome *o,
+                              struct errbuf *e)
+{
+    if (q->last)
+        return err_set(e, ERR_CONNECT, "not asked, as the panel %s before it failed: %.300s",
+                       q->last->name, q->why.text);
+    enum err rc = ask(q, p, o, e);
+    if (rc && (!q->w || warehouse_gave_up(q->w))) {
+        q->last = p;
+        q->why = *e;
+    }
+    return rc;
+}
+
 /* What a panel cannot show it says; only a stop ends the whole. */
 static enum err add_panel(struct request *q, const struct dashboard_panel *p, json_t *panels,
                           bool *whole, struct errbuf *e)
 {
     struct outcome o = {.rows = NULL};
-    enum err rc = ask(q, p, &o, e);
+    enum err rc = ask_or_refuse(q, p, &o, e);
     if (rc && (rc == ERR_NOMEM || stop_asked())) {
         json_decref(o.columns);
         json_decref(o.rows);
@@ -283,7 +301,7 @@ static enum err add_panel(struct request *q, const struct dashboard_panel *p, js
         o.columns = json_array();
         if (rc == ERR_SQL && q->d->mart && !q->made)
             (void)err_prefix(e, "the mart %s has not been loaded yet", q->d->mart);
-        if (rc == ERR_CONNECT || rc == ERR_TIMEOUT) { /* the next panel tries a new one */
+        if (rc == ERR_CONNECT) { /* the next panel tries a new one */
             warehouse_close(q->w);
             q->w = NULL;
         }

@@ -71,7 +71,8 @@ struct control_server {
     atomic_int client_count;
     pthread_t thread;
     struct control_jobs *changes; /* CONTROL_WAITS */
-    struct control_jobs *asks;    /* CONTROL_ASKS */
+    struct control_jobs *asks;    /* CONTROL_ASKS .. */
+    struct control_jobs *orders;  /* .. with CONTROL_MUTATES: what cancels is not behind them */
     uint64_t last_id;
     int n;
     struct conn conns[CONTROL_CLIENTS_MAX];
@@ -254,7 +255,9 @@ static void answer_line(struct control_server *s, struct conn *c, const char *li
         return;
     drop_sent(c);
     unsigned waits = control_waits(&s->o, line, n);
-    struct control_jobs *jobs = waits & CONTROL_ASKS ? s->asks : s->changes;
+    struct control_jobs *jobs = waits & CONTROL_WAITS     ? s->changes
+                                : waits & CONTROL_MUTATES ? s->orders
+                                                          : s->asks;
     if (!waits)
         control_dispatch(&s->o, &c->peer, line, n, &c->out);
     else if (control_jobs_add(jobs, c->id, &c->peer, line, n, &e) == ERR_OK)
@@ -277,7 +280,8 @@ static int find_conn(const struct control_server *s, uint64_t id)
 static void deliver(struct control_server *s)
 {
     struct control_job *job;
-    while ((job = control_jobs_take(s->changes)) || (job = control_jobs_take(s->asks))) {
+    while ((job = control_jobs_take(s->changes)) || (job = control_jobs_take(s->orders)) ||
+           (job = control_jobs_take(s->asks))) {
         int i = find_conn(s, job->conn);
         if (i >= 0) {
             struct conn *c = &s->conns[i];
@@ -479,6 +483,8 @@ enum err control_server_start(const struct control_options *o, struct control_se
         rc = control_jobs_start(&s->o, 1, s->wake_fd, &s->changes, e);
     if (rc == ERR_OK)
         rc = control_jobs_start(&s->o, CONTROL_ASKERS, s->wake_fd, &s->asks, e);
+    if (rc == ERR_OK)
+        rc = control_jobs_start(&s->o, CONTROL_ORDERERS, s->wake_fd, &s->orders, e);
     if (rc != ERR_OK)
         goto out;
     int why = pthread_create(&s->thread, NULL, run, s);
@@ -501,6 +507,8 @@ void control_server_stop(struct control_server *s)
         return;
     if (s->changes)
         control_jobs_end(s->changes); /* the last answers are still delivered */
+    if (s->orders)
+        control_jobs_end(s->orders);
     if (s->asks)
         control_jobs_end(s->asks);
     if (s->started) {
@@ -511,6 +519,7 @@ void control_server_stop(struct control_server *s)
         (void)pthread_join(s->thread, NULL);
     }
     control_jobs_destroy(s->changes);
+    control_jobs_destroy(s->orders);
     control_jobs_destroy(s->asks);
     remove_socket(s);
     if (s->listen_fd >= 0)

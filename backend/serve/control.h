@@ -54,7 +54,8 @@ enum {
     CONTROL_READS = 0,
     CONTROL_MUTATES = 1 << 0, /* calls the audit callback */
     CONTROL_WAITS = 1 << 1,   /* may take long: others are answered meanwhile; one at a time */
-    CONTROL_ASKS = 1 << 2,    /* likewise, but several at a time: they wait for servers */
+    CONTROL_ASKS = 1 << 2,    /* likewise, but several at a time: they wait for servers;
+                                 with CONTROL_MUTATES never behind those that only read */
 };
 
 struct control_method {
@@ -98,7 +99,7 @@ int control_server_clients(struct control_server *s);
 void control_dispatch(const struct control_options *o, const struct control_peer *peer,
                       const char *line, size_t n, struct buf *out);
 
-/* CONTROL_WAITS or CONTROL_ASKS where the line asks for such a method, else 0. */
+/* The method's flags where the line asks for one with CONTROL_WAITS or CONTROL_ASKS, else 0. */
 unsigned control_waits(const struct control_options *o, const char *line, size_t n);
 
 /* The answer to a request that is not carried out, into out; nothing for a notification. */

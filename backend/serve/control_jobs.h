@@ -1,8 +1,10 @@
 /*
  * The other threads of the control server: methods that may wait, while the first thread goes on
- * answering everybody. There are two such queues: changes that wait (CONTROL_WAITS) have one
+ * answering everybody. There are three such queues: changes that wait (CONTROL_WAITS) have one
  * thread, so they are done one after the other; questions to servers (CONTROL_ASKS) have
- * CONTROL_ASKERS, so that one that hangs does not hold up the next.
+ * CONTROL_ASKERS, so that one that hangs does not hold up the next; what changes something at a
+ * server (CONTROL_ASKS with CONTROL_MUTATES) has CONTROL_ORDERERS: a statement is canceled while
+ * the questions' threads all wait for such statements.
  *
  * A job is a request line with who sent it; what comes of it is an answer line, collected by the
  * first thread, which is woken through its eventfd.
@@ -15,7 +17,12 @@
 
 #include "backend/serve/control.h"
 
-enum { CONTROL_JOBS_MAX = 64, CONTROL_ASKERS = 3, CONTROL_JOBS_THREADS_MAX = 4 };
+enum {
+    CONTROL_JOBS_MAX = 64,
+    CONTROL_ASKERS = 3,
+    CONTROL_ORDERERS = 2,
+    CONTROL_JOBS_THREADS_MAX = 4
+};
 
 struct control_jobs;
 

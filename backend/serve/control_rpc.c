@@ -146,7 +146,7 @@ unsigned control_waits(const struct control_options *o, const char *line, size_t
     json_t *request = read_request(line, n, &why);
     const char *name = json_string_value(json_object_get(request, "method"));
     const struct control_method *m = name ? find_method(o, name) : NULL;
-    unsigned waits = m ? m->flags & (CONTROL_WAITS | CONTROL_ASKS) : 0;
+    unsigned waits = m && m->flags & (CONTROL_WAITS | CONTROL_ASKS) ? m->flags : 0;
     json_decref(request);
     return waits;
 }

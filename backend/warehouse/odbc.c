@@ -503,6 +503,11 @@ const char *warehouse_server(const struct warehouse *w)
     return w->server;
 }
 
+bool warehouse_gave_up(const struct warehouse *w)
+{
+    return watch_given_up(w->watch) != NULL;
+}
+
 const char *warehouse_target(const struct warehouse *w)
 {
     return w->target;

@@ -33,6 +33,8 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
                         struct errbuf *e) MUST_CHECK;
 void warehouse_close(struct warehouse *w);
 void warehouse_cancel(struct warehouse *w);
+/* A call had no answer within timeout_us, or a stop was asked for: this connection is done. */
+bool warehouse_gave_up(const struct warehouse *w);
 const char *warehouse_dialect(const struct warehouse *w);
 const char *warehouse_server(const struct warehouse *w); /* "PostgreSQL 15.20" */
 const char *warehouse_target(const struct warehouse *w); /* "db1:5433, database dwh" */

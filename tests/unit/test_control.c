@@ -113,6 +113,7 @@ static const struct control_method methods[] = {
     {"change", change, CONTROL_MUTATES},
     {"slow", slow, CONTROL_MUTATES | CONTROL_WAITS},
     {"ask", slow, CONTROL_READS | CONTROL_ASKS},
+    {"order", change, CONTROL_MUTATES | CONTROL_ASKS},
 };
 
 static void audit(void *arg, const struct control_peer *peer, const char *method,
@@ -622,6 +623,38 @@ static void test_asks_side_by_side(void **state)
     control_server_stop(s);
 }
 
+/* However many questions wait for servers, an order to one of them does not wait for them. */
+static void test_order_before_asks(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    char line[512];
+    static const char ask[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ask\",\"params\":"
+                              "{\"n\":1}}\n";
+    static const char order[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"order\",\"params\":"
+                                "{\"name\":\"a\"}}\n";
+    int a = raw_connect();
+    int b = raw_connect();
+    for (int i = 0; i < 10; i++)
+        raw_send(a, ask, sizeof ask - 1);
+    int64_t until = clock_mono_us() + 20000000;
+    while (seen.slow_ones < 3 && clock_mono_us() < until)
+        (void)poll(NULL, 0, 1);
+    raw_send(b, order, sizeof order - 1);
+    struct pollfd answered = {.fd = b, .events = POLLIN};
+    int n = poll(&answered, 1, 20000);
+    seen.let_go = true;
+    assert_int_equal(n, 1);
+    assert_true(raw_line(b, line, sizeof line));
+    assert_non_null(strstr(line, "\"id\":2,\"result\""));
+    for (int i = 0; i < 10; i++)
+        assert_true(raw_line(a, line, sizeof line));
+    (void)close(a);
+    (void)close(b);
+    control_server_stop(s);
+}
+
 /* At the stop the one that is under way ends, and the others are told. */
 static void test_stop_with_slow_methods(void **state)
 {
@@ -690,6 +723,7 @@ int main(void)
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_slow_method),
         cmocka_unit_test(test_asks_side_by_side),
+        cmocka_unit_test(test_order_before_asks),
         cmocka_unit_test(test_stop_with_slow_methods),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
