@@ -8,7 +8,13 @@
 #include "backend/engine/engine_run.h"
 #include "backend/engine/recorder.h"
 
-enum { PERIOD_US = 1000000, COST_FACTOR = 300, TROUBLE_US = 60000000 };
+enum {
+    PERIOD_US = 1000000,
+    RECORD_FACTOR = 300,
+    ALERTS_FACTOR = 100,
+    ALERTS_MOST_US = 10000000,
+    TROUBLE_US = 60000000,
+};
 
 struct engine_watch {
     struct engine *engine;
@@ -40,6 +46,7 @@ static void trouble(struct engine_watch *w, const struct errbuf *e)
     log_error("recorder", "%s", e->text);
 }
 
+/* period_us: how far apart records come; 0: this look is not recorded. */
 static void look(struct engine_watch *w, int64_t period_us)
 {
     struct engine *g = w->engine;
@@ -51,7 +58,7 @@ static void look(struct engine_watch *w, int64_t period_us)
     if (alerts_look(g->alerts, status, now_us, tell, g, &e) != ERR_OK)
         trouble(w, &e);
     (void)json_object_set_new(status, "alerts", alerts_json(g->alerts));
-    if (recorder_add(g->recorder, status, now_us, period_us, &e) != ERR_OK)
+    if (period_us && recorder_add(g->recorder, status, now_us, period_us, &e) != ERR_OK)
         trouble(w, &e);
     json_decref(status);
 }
@@ -65,20 +72,39 @@ static void wait_until(struct engine_watch *w, int64_t until_us)
     }
 }
 
+static int64_t at_least(int64_t us, int64_t least)
+{
+    return us > least ? us : least;
+}
+
+void engine_watch_periods(int64_t cost_us, int64_t *alerts_us, int64_t *record_us)
+{
+    int64_t alerts = cost_us * ALERTS_FACTOR;
+    *alerts_us = at_least(alerts < ALERTS_MOST_US ? alerts : ALERTS_MOST_US, PERIOD_US);
+    *record_us = at_least(cost_us * RECORD_FACTOR, PERIOD_US);
+}
+
 static void *watch_main(void *arg)
 {
     struct engine_watch *w = arg;
+    int64_t pause = PERIOD_US;
     int64_t period = PERIOD_US;
+    int64_t recorded = clock_mono_us(); /* when the last look that was began */
     (void)pthread_mutex_lock(&w->mutex);
-    wait_until(w, clock_mono_us() + period);
+    wait_until(w, recorded + period);
     while (!w->quit) {
         int64_t began = clock_mono_us();
+        bool record = began >= recorded + period;
         (void)pthread_mutex_unlock(&w->mutex);
-        look(w, period);
-        int64_t cost = clock_mono_us() - began;
-        period = cost * COST_FACTOR > PERIOD_US ? cost * COST_FACTOR : PERIOD_US;
+        look(w, record ? period : 0);
+        int64_t record_us;
+        engine_watch_periods(clock_mono_us() - began, &pause, &record_us);
+        if (record) {
+            recorded = began;
+            period = record_us;
+        }
         (void)pthread_mutex_lock(&w->mutex);
-        wait_until(w, began + period);
+        wait_until(w, pause < recorded + period - began ? began + pause : recorded + period);
     }
     (void)pthread_mutex_unlock(&w->mutex);
     return NULL;

@@ -50,7 +50,7 @@ const struct engine_connector *status_sink_of(const struct engine *g, const stru
 /* ---- status_way.c ---- */
 /* After a round of the probes: what grows. */
 void way_sample(struct engine *g, const struct probe_view *v);
-/* lists: with the tables one by one. */
+/* lists: with all tables one by one; without: with those that verify found to differ. */
 void way_look(struct way *w, bool lists);
 void way_free(struct way *w);
 json_t *way_dwh(const struct way *w);

@@ -8,6 +8,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/base/clock.h"
@@ -20,6 +21,7 @@ enum {
     LATE_US = 60000000, /* dwh may take so long for a scheduled load */
     SEGMENT = 16 << 20, /* PostgreSQL removes its log by such: less than that is not kept back */
     WORDS_MAX = 32,
+    ILL_MAX = 100,       /* as many as are alerts of one rule */
     STUCK_US = 10000000, /* records that are younger are on their way */
 };
 
@@ -237,14 +239,43 @@ static void look_table(void *arg, struct freshness_table *t)
                   "verified_ok", check_json(&t->check)));
 }
 
+static void look_topic(struct way *w, const struct probe_topic *t)
+{
+    struct table_look l = {.w = w, .topic = t, .lag = status_topic_lag(w->g, t)};
+    l.sink = status_sink_of(w->g, w->v, t->name);
+    if (l.sink)
+        freshness_with(w->g->freshness, t->name, look_table, &l);
+}
+
 static void look_tables(struct way *w)
 {
-    for (int i = 0; i < w->v->n_topics; i++) {
-        struct table_look l = {
-            .w = w, .topic = &w->v->topics[i], .lag = status_topic_lag(w->g, &w->v->topics[i])};
-        l.sink = status_sink_of(w->g, w->v, l.topic->name);
-        if (l.sink)
-            freshness_with(w->g->freshness, l.topic->name, look_table, &l);
+    for (int i = 0; i < w->v->n_topics; i++)
+        look_topic(w, &w->v->topics[i]);
+}
+
+struct ill {
+    char *topics[ILL_MAX];
+    int n;
+};
+
+static void note_ill(void *arg, struct freshness_table *t)
+{
+    struct ill *ill = arg;
+    if (t->check.at_us && !t->check.ok && ill->n < ILL_MAX &&
+        (ill->topics[ill->n] = strdup(t->topic)) != NULL)
+        ill->n++;
+}
+
+/* Where all would be too many: those that an alert is about. */
+static void look_ill_tables(struct way *w)
+{
+    struct ill ill = {.n = 0};
+    freshness_tables(w->g->freshness, note_ill, &ill);
+    for (int k = 0; k < ill.n; k++) {
+        for (int i = 0; i < w->v->n_topics; i++)
+            if (!strcmp(w->v->topics[i].name, ill.topics[k]))
+                look_topic(w, &w->v->topics[i]);
+        free(ill.topics[k]);
     }
 }
 
@@ -327,6 +358,8 @@ void way_look(struct way *w, bool lists)
     look_topics(w);
     if (lists)
         look_tables(w);
+    else
+        look_ill_tables(w);
     freshness_marts(w->g->freshness, look_mart, w);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backend/engine/alerts.h"
+#include "backend/engine/engine_watch.h"
 
 #define SECOND INT64_C(1000000)
 #define BEGIN  (INT64_C(1795500000) * SECOND)
@@ -309,6 +310,9 @@ static const struct not_known {
     {"verify:t", "{\"freshness\":[{\"name\":\"t\",\"kind\":\"table\",\"verified_ok\":false}]}",
      "{\"freshness\":[],\"warehouse\":{\"state\":\"down\"}}",
      "{\"freshness\":[],\"warehouse\":{\"state\":\"up\"}}"},
+    {"verify:t", "{\"freshness\":[{\"name\":\"t\",\"kind\":\"table\",\"verified_ok\":false}]}",
+     "{\"freshness\":[],\"connectors\":[{\"type\":\"sink\",\"topics\":[]}]}",
+     "{\"freshness\":[],\"connectors\":[{\"type\":\"sink\",\"topics\":[\"u\"]}]}"},
     {"late:m", "{\"freshness\":[{\"name\":\"m\",\"kind\":\"mart\",\"late_s\":1200.0}]}",
      "{\"freshness\":[{\"name\":\"m\",\"kind\":\"mart\",\"late_s\":null}]}",
      "{\"freshness\":[{\"name\":\"m\",\"kind\":\"mart\",\"late_s\":0.0}]}"},
@@ -359,6 +363,27 @@ static void test_not_known_raises_nothing(void **state)
         assert_int_equal(look(a, "{\"kafka\":{\"state\":\"unknown\"}}", s).n, 0);
     assert_int_equal(raised(a), 0);
     alerts_destroy(a);
+}
+
+/* A look that costs much makes records rare, not alerts. */
+static void test_periods(void **state)
+{
+    static const struct {
+        int64_t cost, alerts, record;
+    } cases[] = {
+        {0, SECOND, SECOND},
+        {3000, SECOND, SECOND},
+        {10000, SECOND, 3 * SECOND},
+        {50000, 5 * SECOND, 15 * SECOND},
+        {500000, 10 * SECOND, 150 * SECOND},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t alerts, record;
+        engine_watch_periods(cases[i].cost, &alerts, &record);
+        assert_int_equal(alerts, cases[i].alerts);
+        assert_int_equal(record, cases[i].record);
+    }
 }
 
 /* Thousands of topics that lag hide no error. */
@@ -442,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_not_known_ends_nothing),
         cmocka_unit_test(test_not_known_raises_nothing),
         cmocka_unit_test(test_many_of_one_rule),
+        cmocka_unit_test(test_periods),
     };
     const char *only = getenv("TEST_FILTER");
     if (only)

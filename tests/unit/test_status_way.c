@@ -303,6 +303,32 @@ static void test_slot_not_known(void **state)
     forget(p);
 }
 
+static void set_check(void *arg, struct freshness_table *t)
+{
+    t->check = *(const struct freshness_check *)arg;
+}
+
+/* Where tables are too many to be listed, one that differs from its source is listed all the same.
+ */
+static void test_differing_table(void **state)
+{
+    struct place *p = *state;
+    struct freshness_check check = {.at_us = 1, .ok = false};
+    freshness_with(p->g.freshness, "p.public.t", set_check, &check);
+    p->way = (struct way){.g = &p->g, .v = &p->v, .strip = &p->strip};
+    way_look(&p->way, false);
+    assert_int_equal(json_array_size(p->way.freshness), 1);
+    const json_t *t = json_array_get(p->way.freshness, 0);
+    assert_true(json_is_false(json_object_get(t, "verified_ok")));
+    forget(p);
+    check.ok = true;
+    freshness_with(p->g.freshness, "p.public.t", set_check, &check);
+    p->way = (struct way){.g = &p->g, .v = &p->v, .strip = &p->strip};
+    way_look(&p->way, false);
+    assert_int_equal(json_array_size(p->way.freshness), 0);
+    forget(p);
+}
+
 /* Nothing moves, or nobody knows: not "shrinking 0.0 k/s". */
 static void test_bottleneck_without_growth(void **state)
 {
@@ -334,6 +360,7 @@ int main(void)
         CASE(test_resting_sink),
         CASE(test_kafka_away),
         CASE(test_slot_not_known),
+        CASE(test_differing_table),
         CASE(test_bottleneck_without_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
