@@ -580,9 +580,30 @@ static void test_keys_before_any_answer(void **state)
     }
 }
 
+/* A server that is away may hold back the worst: nothing is said to be well. */
+static void test_what_fills_up_is_not_known(void **state)
+{
+    static const char *const etas[] = {
+        "[]", "[{\"what\":\"slot s\",\"seconds\":null,\"text\":\"not known\",\"known\":false}]",
+        "[{\"what\":\"slot s\",\"seconds\":null,\"text\":\"not growing\",\"known\":true}]"};
+    struct screen s;
+    (void)state;
+    start(&s, 50, 120);
+    for (size_t i = 0; i < sizeof etas / sizeof etas[0]; i++) {
+        json_t *json = fake_snapshot();
+        fake_set(json, "eta", json_loads(etas[i], 0, NULL));
+        fake_set(json, "kafka.state", json_string(i == 0 ? "down" : "up"));
+        screen_take_snapshot(&s, read_snapshot(json));
+        assert_shows(&s, i < 2 ? "What fills up is not known: a server does not answer."
+                               : "Nothing fills up: no slot and no topic's retention.");
+    }
+    screen_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_fills_up_is_not_known),
         cmocka_unit_test(test_keys_before_any_answer),
         cmocka_unit_test(test_opening_and_going_back),
         cmocka_unit_test(test_from_the_overview_to_an_object),
