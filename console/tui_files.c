@@ -40,31 +40,112 @@ enum err tui_save(const char *path, const char *text, size_t n, struct errbuf *e
     return rc;
 }
 
+/* ---- the editor ---- */
+
+/* What the keyboard sends while the editor has it is the editor's: not even a pending one is left
+ * for us. What ends a session still ends us. */
+struct calm {
+    struct sigaction interrupt, quit, stop;
+    sigset_t mask;
+};
+
+static void ignore(int sig, struct sigaction *before)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    (void)sigaction(sig, &ignored, before); /* drops one that is pending */
+}
+
+static void calm_down(struct calm *c)
+{
+    sigset_t ends;
+    ignore(SIGINT, &c->interrupt);
+    ignore(SIGQUIT, &c->quit);
+    ignore(SIGTSTP, &c->stop);
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigprocmask(SIG_UNBLOCK, &ends, &c->mask);
+}
+
+static void calm_is_over(const struct calm *c)
+{
+    (void)sigprocmask(SIG_SETMASK, &c->mask, NULL);
+    ignore(SIGINT, NULL);
+    ignore(SIGQUIT, NULL);
+    ignore(SIGTSTP, NULL);
+    (void)sigaction(SIGINT, &c->interrupt, NULL);
+    (void)sigaction(SIGQUIT, &c->quit, NULL);
+    (void)sigaction(SIGTSTP, &c->stop, NULL);
+}
+
+/* The editor has stopped (Ctrl-Z): the shell gets the terminal, until fg. */
+static void stop_too(const struct calm *c)
+{
+    const struct sigaction ordinary = {.sa_handler = SIG_DFL};
+    sigset_t one;
+    sigset_t before;
+    if (c->stop.sa_handler == SIG_IGN) /* a shell without job control: nobody would say fg */
+        return;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, SIGTSTP);
+    (void)sigaction(SIGTSTP, &ordinary, NULL);
+    (void)raise(SIGTSTP);
+    (void)sigprocmask(SIG_UNBLOCK, &one, &before); /* here we stop */
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    ignore(SIGTSTP, NULL);
+}
+
+static int wait_for_editor(pid_t pid, const struct calm *c, int *status)
+{
+    for (;;) {
+        if (waitpid(pid, status, WUNTRACED) < 0) {
+            if (errno != EINTR)
+                return -1;
+        } else if (WIFSTOPPED(*status)) {
+            stop_too(c);
+            (void)kill(pid, SIGCONT);
+        } else {
+            return 0;
+        }
+    }
+}
+
+static void become_editor(const char *command, const char *path, const struct calm *c)
+{
+    static const int ours[] = {SIGPIPE, SIGINT, SIGQUIT};
+    sigset_t none;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        (void)signal(ours[i], SIG_DFL);
+    if (c->stop.sa_handler != SIG_IGN)
+        (void)signal(SIGTSTP, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)execl("/bin/sh", "sh", "-c", command, path, (char *)NULL);
+    _exit(127);
+}
+
 static enum err run_editor(const char *path, struct errbuf *e)
 {
     const char *editor = getenv("VISUAL");
+    struct calm calm;
+    struct buf command;
+    int status = 0;
     if (!editor || !*editor)
         editor = getenv("EDITOR");
     if (!editor || !*editor)
         editor = "vi";
-    struct buf command;
     buf_init(&command, 0);
     buf_printf(&command, "%s \"$0\"", editor); /* the editor may have arguments of its own */
+    calm_down(&calm);
     pid_t pid = fork();
-    if (pid == 0) {
-        sigset_t none;
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        (void)signal(SIGPIPE, SIG_DFL);
-        (void)execl("/bin/sh", "sh", "-c", buf_cstr(&command), path, (char *)NULL);
-        _exit(127);
-    }
-    int status = 0;
-    pid_t got = pid;
-    while (pid > 0 && (got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-        ;
+    if (pid == 0)
+        become_editor(buf_cstr(&command), path, &calm);
+    int failed = pid < 0 ? -1 : wait_for_editor(pid, &calm, &status);
+    int why = errno;
+    calm_is_over(&calm);
+    errno = why;
     enum err rc = ERR_OK;
-    if (pid < 0 || got < 0)
+    if (failed)
         rc = err_errno(e, ERR_IO, "cannot start the editor %s", editor);
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         rc = err_set(e, ERR_IO, "the editor %s failed ($EDITOR names it): nothing was taken",
