@@ -46,6 +46,8 @@ static const struct {
     {"flyers", {"6"}},
     {"warehouse", {"7"}},
     {"source", {"8"}},
+    {"query",
+     {"9"}}, /* the editor, without a warehouse; the next key is typed into nothing: a pane */
     {"events", {"0"}},
 };
 
