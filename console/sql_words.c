@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "backend/base/clock.h"
+#include "console/sql_cancel.h"
 #include "console/sql_catalog.h"
 
 /* ---- words ---- */
@@ -103,7 +104,7 @@ struct sql_completer {
     bool away; /* the thread is through */
     int users; /* of this struct: the owner, the thread */
     int loads;
-    struct sql_session *session; /* while the thread reads: what an end cancels */
+    struct sql_canceller *canceller; /* while the thread reads: what an end asks */
     const struct sql_words *words;
 };
 
@@ -154,14 +155,17 @@ static void load(struct sql_completer *c)
     c->load = false;
     (void)pthread_mutex_unlock(&c->lock);
     enum err r = c->places.open(c->places.arg, source, &s, &e);
+    struct sql_canceller *canceller = r ? NULL : sql_canceller_start();
+    if (canceller)
+        sql_canceller_watch(canceller, s);
     (void)pthread_mutex_lock(&c->lock);
-    bool go = !r && wanted(c, source);
-    c->session = go ? s : NULL;
+    bool go = canceller && wanted(c, source);
+    c->canceller = go ? canceller : NULL;
     (void)pthread_mutex_unlock(&c->lock);
     if (go)
         w = read_words(s);
     (void)pthread_mutex_lock(&c->lock);
-    c->session = NULL;
+    c->canceller = NULL;
     c->loads++;
     const struct sql_words *old = w;
     if (w && wanted(c, source)) {
@@ -170,6 +174,7 @@ static void load(struct sql_completer *c)
     }
     (void)pthread_mutex_unlock(&c->lock);
     sql_words_release(old);
+    sql_canceller_stop(canceller);
     sql_session_close(s);
     (void)pthread_mutex_lock(&c->lock);
 }
@@ -229,8 +234,8 @@ bool sql_completer_stop(struct sql_completer *c)
     struct timespec until = clock_mono_after(PATIENCE_US);
     (void)pthread_mutex_lock(&c->lock);
     c->end = true;
-    if (c->session)
-        sql_session_cancel(c->session);
+    if (c->canceller)
+        sql_canceller_ask(c->canceller);
     (void)pthread_cond_broadcast(&c->wish);
     while (!c->away && pthread_cond_timedwait(&c->wish, &c->lock, &until) == 0)
         continue;

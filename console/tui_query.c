@@ -1,21 +1,20 @@
 #include "console/tui_query.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backend/base/clock.h"
+#include "console/sql_cancel.h"
 #include "console/sql_complete.h"
 #include "console/sql_error.h"
 #include "console/sql_history.h"
-#include "console/tui_files.h"
-#include "console/user_path.h"
+#include "console/sql_reads.h"
+#include "console/tui_saved.h"
 #include "views/query_result.h"
 
 enum {
@@ -38,6 +37,7 @@ struct order { /* of the console to the thread; owned texts */
     char *sql;
     char *path; /* of an export; NULL: rows to the screen */
     bool source, read_only;
+    bool expired; /* it may change no longer: an elevation has ended */
 };
 
 struct tui_query {
@@ -47,8 +47,7 @@ struct tui_query {
     struct posted *first, **last;
     struct order order; /* sql NULL: none waits */
     bool more, canceled, end, away;
-    bool busy;                   /* a statement may run: a cancel has something to hit */
-    struct sql_session *session; /* of the thread; for cancel */
+    struct sql_canceller *canceller; /* while the thread is there */
     int users;
     struct sql_places places;
     /* the console's own */
@@ -133,6 +132,8 @@ struct job {
     struct formatter *formatter;
     enum format format;
     char tag[64];
+    bool changed; /* something ran that was no pure reader */
+    char block;   /* the transaction that the statement runs in */
     struct buf notices;
 };
 
@@ -164,6 +165,18 @@ static json_t *text_json(const char *p, size_t n)
     return t ? t : json_string("?");
 }
 
+/* A page with how things stand: whether that may simply run again, the transaction that is open. */
+static void post_state(const struct job *j, json_t *result, enum err code, const char *text)
+{
+    bool within = json_is_true(json_object_get(result, "more"));
+    char block[2] = {within                              ? j->block
+                     : j->session && code != ERR_CONNECT ? sql_session_block(j->session)
+                                                         : '\0'};
+    (void)json_object_set_new(result, "changed", json_boolean(j->changed));
+    (void)json_object_set_new(result, "block", json_string(block));
+    post(j->q, "query.page", run_param(j), result, code, text);
+}
+
 static void post_page(struct job *j, bool running, bool more, const char *words)
 {
     json_t *result = json_pack("{s:o, s:b, s:b, s:s}", "rows", j->rows ? j->rows : json_array(),
@@ -173,7 +186,14 @@ static void post_page(struct job *j, bool running, bool more, const char *words)
     j->columns = NULL;
     j->rows = json_array();
     j->bytes = 0;
-    post(j->q, "query.page", run_param(j), result, ERR_OK, NULL);
+    post_state(j, result, ERR_OK, NULL);
+}
+
+/* From here on a cancel hits what the session runs; false: one has come already. */
+static bool watch(const struct job *j)
+{
+    sql_canceller_watch(j->q->canceller, j->session);
+    return !is_canceled(j->q);
 }
 
 /* Until the next page is wanted. */
@@ -182,14 +202,15 @@ static enum err wait_for_more(struct job *j, struct errbuf *e)
     struct tui_query *q = j->q;
     const struct timespec until = clock_mono_after(CURSOR_WAIT_US);
     int rc = 0;
+    sql_canceller_watch(q->canceller, NULL);
     (void)pthread_mutex_lock(&q->lock);
-    q->busy = false;
     while (!q->more && !q->canceled && !q->end && !q->order.sql && rc == 0)
         rc = pthread_cond_timedwait(&q->wish, &q->lock, &until);
     bool go = q->more && !q->canceled && !q->end && !q->order.sql;
     q->more = false;
-    q->busy = go;
     (void)pthread_mutex_unlock(&q->lock);
+    if (go && !watch(j))
+        return err_set(e, ERR_CANCELED, "canceled");
     if (go)
         return ERR_OK;
     return err_set(e, ERR_CANCELED,
@@ -271,11 +292,8 @@ static void on_notice(void *arg, const char *text)
 
 /* ---- the thread: its session ---- */
 
-static void forget_session(struct tui_query *q, struct sql_session **s)
+static void forget_session(struct sql_session **s)
 {
-    (void)pthread_mutex_lock(&q->lock);
-    q->session = NULL;
-    (void)pthread_mutex_unlock(&q->lock);
     sql_session_close(*s);
     *s = NULL;
 }
@@ -304,20 +322,49 @@ static const struct sql_sink *nothing(void)
     return &sink;
 }
 
-/* Only what reads, where the console only looks: by the server, and no word that could change that.
- */
+/* Only what reads, where the console only looks and in an export. */
 static enum err check_read_only(const struct job *j, const char *sql, struct errbuf *e)
 {
-    static const char *const reads[] = {"SELECT", "WITH", "TABLE", "VALUES", "EXPLAIN", "SHOW"};
     char word[32];
-    if (!j->order.read_only)
+    if (!j->order.read_only && !j->order.path)
         return ERR_OK;
     (void)sql_word(sql, word, sizeof word);
-    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
-        if (!strcmp(word, reads[i]))
-            return ERR_OK;
+    if (sql_is_reader(word) || (sql_session_block(j->session) && !strcmp(word, "ROLLBACK")))
+        return ERR_OK;
+    if (j->order.path)
+        return err_set(
+            e, ERR_UNSUPPORTED,
+            "%s: an export runs the query again, so only what reads is exported: put the "
+            "rows into a table and export a SELECT of it",
+            *word ? word : "this statement");
     return err_set(e, ERR_UNSUPPORTED, "%s: this console only reads now (E elevates)",
                    *word ? word : "this statement");
+}
+
+/*
+ * A transaction that the person has begun keeps the access it began with: nothing that only reads
+ * may run in one that can write. That of an elevation which has ended is rolled back, since nobody
+ * here could commit it.
+ */
+static enum err check_block(const struct job *j, const char *sql, struct errbuf *e)
+{
+    char word[32];
+    (void)sql_word(sql, word, sizeof word);
+    if (!sql_session_block(j->session) || (!j->order.read_only && !j->order.path) ||
+        !strcmp(word, "ROLLBACK"))
+        return ERR_OK;
+    if (!j->order.expired)
+        return err_set(e, ERR_UNSUPPORTED,
+                       j->order.path ? "a transaction is open: COMMIT or ROLLBACK it, then export"
+                                     : "a transaction is open and this console only reads now: "
+                                       "ROLLBACK ends it");
+    enum err r =
+        sql_session_run(j->session, "ROLLBACK", nothing(), e); /* as it was begun: in text */
+    return r ? r
+             : err_set(
+                   e, ERR_UNSUPPORTED,
+                   "the elevation has ended: the transaction that was open was rolled back, and "
+                   "this did not run");
 }
 
 /* Both dialects and the source know it; asked before each statement, since a statement may have
@@ -333,9 +380,14 @@ static enum err set_access(const struct job *j, bool read_only, struct errbuf *e
 static enum err run_one(struct job *j, const char *sql, struct errbuf *e)
 {
     const struct sql_sink sink = {on_columns, on_row, on_done, j};
-    enum err r = check_read_only(j, sql, e);
+    enum err r = check_block(j, sql, e);
+    if (!r)
+        r = check_read_only(j, sql, e);
     if (!r && !sql_session_block(j->session))
-        r = set_access(j, j->order.read_only, e);
+        r = set_access(j, j->order.read_only || j->order.path, e);
+    j->block = sql_session_block(j->session);
+    if (!r)
+        j->changed = j->changed || !sql_is_pure_reader(sql);
     return r ? r : sql_session_run(j->session, sql, &sink, e);
 }
 
@@ -392,7 +444,7 @@ static void say_end(struct job *j, enum err r, const struct buf *sql, const stru
                               e->text, &words);
         else
             buf_str(&words, e->text);
-        post(j->q, "query.page", run_param(j), json_object(), r, buf_cstr(&words));
+        post_state(j, json_object(), r, buf_cstr(&words));
         buf_free(&words);
         return;
     }
@@ -408,7 +460,7 @@ static void say_end(struct job *j, enum err r, const struct buf *sql, const stru
         buf_printf(&words, "%s%.2f s", j->tag, took);
     if (j->file) {
         json_t *result = json_pack("{s:b, s:s}", "running", 0, "words", buf_cstr(&words));
-        post(j->q, "query.page", run_param(j), result, ERR_OK, NULL);
+        post_state(j, result, ERR_OK, NULL);
     } else {
         if (!j->n && !j->columns)
             j->columns = json_array(); /* no rows are on screen that are not this one's */
@@ -428,17 +480,13 @@ static void do_order(struct tui_query *q, struct order *order, struct sql_sessio
     buf_init(&sql, 0);
     buf_init(&j.notices, 1 << 14);
     if (*s && *on_source != order->source)
-        forget_session(q, s);
+        forget_session(s);
     if (!*s)
         r = q->places.open(q->places.arg, order->source, s, &e);
     *on_source = order->source;
     j.session = *s;
-    (void)pthread_mutex_lock(&q->lock);
-    q->session = *s;
-    q->busy = true;
-    if (!r && (q->canceled || q->end)) /* while we connected */
+    if (!r && !watch(&j)) /* while we connected */
         r = err_set(&e, ERR_CANCELED, "canceled");
-    (void)pthread_mutex_unlock(&q->lock);
     if (*s)
         sql_session_on_notice(*s, on_notice, &j);
     if (!r && order->path)
@@ -447,13 +495,13 @@ static void do_order(struct tui_query *q, struct order *order, struct sql_sessio
         r = run_all(&j, &sql, &e);
     if (j.file && fclose(j.file) != 0 && !r)
         r = err_errno(&e, ERR_IO, "%s", order->path);
-    (void)pthread_mutex_lock(&q->lock);
-    q->busy = false;
-    (void)pthread_mutex_unlock(&q->lock);
+    if (j.file && r) /* half a file is none */
+        (void)unlink(order->path);
+    sql_canceller_watch(q->canceller, NULL);
     format_destroy(j.formatter);
     say_end(&j, r, &sql, &e);
     if (r == ERR_CONNECT && *s)
-        forget_session(q, s);
+        forget_session(s);
     json_decref(j.rows);
     json_decref(j.columns);
     buf_free(&j.notices);
@@ -505,8 +553,11 @@ static void *work(void *arg)
         free_order(&order);
         (void)pthread_mutex_lock(&q->lock);
     }
+    struct sql_canceller *canceller = q->canceller;
+    q->canceller = NULL;
     (void)pthread_mutex_unlock(&q->lock);
-    forget_session(q, &s);
+    sql_canceller_stop(canceller);
+    forget_session(&s);
     (void)pthread_mutex_lock(&q->lock);
     q->away = true;
     (void)pthread_cond_broadcast(&q->wish);
@@ -546,6 +597,9 @@ static bool begin(struct tui_query *q)
     sigset_t before;
     if (q->begun)
         return true;
+    q->canceller = sql_canceller_start();
+    if (!q->canceller)
+        return false;
     (void)pthread_attr_init(&detached);
     (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     (void)sigfillset(&all);
@@ -554,7 +608,11 @@ static bool begin(struct tui_query *q)
     q->begun = pthread_create(&thread, &detached, work, q) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&detached);
-    q->users -= q->begun ? 0 : 1;
+    if (!q->begun) {
+        q->users--;
+        sql_canceller_stop(q->canceller);
+        q->canceller = NULL;
+    }
     return q->begun;
 }
 
@@ -567,8 +625,8 @@ bool tui_query_close(struct tui_query *q)
     sql_history_close(q->history);
     (void)pthread_mutex_lock(&q->lock);
     q->end = true;
-    if (q->session && q->busy)
-        sql_session_cancel(q->session);
+    if (q->canceller)
+        sql_canceller_ask(q->canceller);
     (void)pthread_cond_broadcast(&q->wish);
     while (q->begun && !q->away && pthread_cond_timedwait(&q->wish, &q->lock, &until) == 0)
         continue;
@@ -624,7 +682,8 @@ static void order(struct tui_query *q, struct screen *s, const json_t *params)
 {
     const char *path = text_of(params, "path");
     if (!begin(q)) {
-        answer(s, "query.page", params, NULL, ERR_NOMEM, "no thread for a query");
+        answer(s, "query.page", params, json_pack("{s:b}", "changed", 0), ERR_NOMEM,
+               "no thread for a query");
         return;
     }
     (void)pthread_mutex_lock(&q->lock);
@@ -633,7 +692,8 @@ static void order(struct tui_query *q, struct screen *s, const json_t *params)
                               .sql = strdup(text_of(params, "sql")),
                               .path = *path ? strdup(path) : NULL,
                               .source = json_is_true(json_object_get(params, "source")),
-                              .read_only = json_is_true(json_object_get(params, "read_only"))};
+                              .read_only = json_is_true(json_object_get(params, "read_only")),
+                              .expired = json_is_true(json_object_get(params, "expired"))};
     (void)pthread_cond_broadcast(&q->wish);
     (void)pthread_mutex_unlock(&q->lock);
     open_history(q);
@@ -647,8 +707,8 @@ static void wish(struct tui_query *q, bool more)
     (void)pthread_mutex_lock(&q->lock);
     q->more = q->more || more;
     q->canceled = q->canceled || !more;
-    if (!more && q->session && q->busy)
-        sql_session_cancel(q->session);
+    if (!more && q->canceller)
+        sql_canceller_ask(q->canceller);
     (void)pthread_cond_broadcast(&q->wish);
     (void)pthread_mutex_unlock(&q->lock);
 }
@@ -677,50 +737,9 @@ static void complete(struct tui_query *q, struct screen *s, const json_t *params
     answer(s, "query.complete", params, result, ERR_OK, "");
 }
 
-/* ---- saved queries: NAME.sql in a folder ---- */
-
-static bool saved_path(const char *name, char *out)
-{
-    char relative[300];
-    if (snprintf(relative, sizeof relative, "queries/%s", name) >= (int)sizeof relative)
-        return false;
-    return user_path(USER_DATA, relative, out);
-}
-
-static json_t *saved_one(const char *file)
-{
-    char path[USER_PATH_MAX];
-    char text[1 << 14];
-    size_t n = strlen(file);
-    if (n < 5 || *file == '.' || strcmp(file + n - 4, ".sql") != 0 || !saved_path(file, path))
-        return NULL;
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return NULL;
-    size_t got = fread(text, 1, sizeof text - 1, f);
-    (void)fclose(f);
-    text[got] = '\0';
-    return json_pack("{s:s%, s:s}", "name", file, n - 4, "text", text);
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static void list_saved(struct tui_query *q, struct screen *s)
 {
-    char folder[USER_PATH_MAX];
-    struct dirent **names = NULL;
-    json_t *list = json_array();
-    int n = saved_path("", folder) ? scandir(folder, &names, NULL, by_name) : 0;
-    for (int i = 0; i < n; i++) {
-        json_t *one = saved_one(names[i]->d_name);
-        if (one)
-            (void)json_array_append_new(list, one);
-        free(names[i]);
-    }
-    free(names);
+    json_t *list = tui_saved_list();
     open_history(q);
     for (size_t i = q->history ? sql_history_n(q->history) : 0; i-- > 0;) {
         if (json_array_size(list) >= HISTORY_GIVEN)
@@ -733,22 +752,10 @@ static void list_saved(struct tui_query *q, struct screen *s)
 
 static void save(struct screen *s, const json_t *params)
 {
-    char file[300];
     char path[USER_PATH_MAX];
     struct errbuf e;
-    const char *name = text_of(params, "name");
-    const char *sql = text_of(params, "sql");
     err_clear(&e);
-    enum err r = ERR_OK;
-    if (strchr(name, '/') || *name == '.' || sql_history_secret(sql))
-        r = err_set(&e, ERR_USAGE,
-                    sql_history_secret(sql) ? "a query with a password in it is not kept"
-                                            : "a name without / and without a dot before it");
-    (void)snprintf(file, sizeof file, "%.250s.sql", name);
-    if (!r && (!saved_path(file, path) || !user_path_make_parent(path)))
-        r = err_set(&e, ERR_IO, "there is no folder for saved queries: HOME is not set");
-    if (!r)
-        r = tui_save(path, sql, strlen(sql), &e);
+    enum err r = tui_saved_save(text_of(params, "name"), text_of(params, "sql"), path, &e);
     answer(s, "query.save", params, r ? NULL : json_pack("{s:s}", "path", path), r, e.text);
 }
 
@@ -756,7 +763,8 @@ void tui_query_call(struct tui_query *q, struct screen *s, const struct effect *
 {
     const char *method = effect->method;
     if (!q) {
-        answer(s, strcmp(method, "query.run") != 0 ? method : "query.page", effect->params, NULL,
+        bool runs = !strcmp(method, "query.run") || !strcmp(method, "query.export");
+        answer(s, runs ? "query.page" : method, effect->params, json_pack("{s:b}", "changed", 0),
                ERR_CONFIG,
                "queries need the configuration's warehouse: start the console with --config");
         return;

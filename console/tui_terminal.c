@@ -24,7 +24,9 @@ enum {
     ESCAPE_MS = 25,
     RESET_MAX = 256,
     STACK_BYTES = 64 << 10,
-    PAIRS_MAX = 100,     /* every role on the terminal's background, every series on every other */
+    PAIRS_MAX = 100, /* every role on the terminal's background, every series on every other */
+    KEY_PASTE_BEGIN = KEY_MAX + 4000, /* behind those that terminfo's own names get */
+    KEY_PASTE_END,
     EMPTY_READS_MAX = 3, /* readable without a byte, in a row: the other side is gone */
 };
 
@@ -49,6 +51,7 @@ static struct {
     sigset_t unblocked; /* the mask while sleeping */
     cc_t suspend;       /* the key: Ctrl-Z */
     bool interrupt_key; /* Ctrl-C is one too */
+    bool pasting;       /* between the marks of a paste: Ctrl-Z is text */
     bool never_stops;   /* SIGTSTP was ignored: a shell without job control */
 } term;
 
@@ -146,6 +149,7 @@ static void prepare_reset(void)
     term.reset_length = 0;
     if (term.sync)
         add_text("\033[?2026l");
+    add_text("\033[?2004l");
     add_capability("sgr0");
     add_capability("op");
     add_capability("rmkx");
@@ -198,6 +202,17 @@ static void choose_styles(const struct tui_terminal_options *o)
 enum colours tui_terminal_colours(void)
 {
     return term.colours;
+}
+
+/* ---- bracketed paste ---- */
+
+/* The terminal puts marks around what is pasted. One that does not know it ignores it. */
+static void bracket_pastes(bool on)
+{
+    const char *s = on ? "\033[?2004h" : "\033[?2004l";
+    term.pasting = false;
+    ssize_t k = write(STDOUT_FILENO, s, strlen(s));
+    (void)k; /* a terminal that is gone shows at the next read */
 }
 
 /* ---- open and close ---- */
@@ -281,12 +296,16 @@ enum err tui_terminal_open(const struct tui_terminal_options *o, struct errbuf *
     (void)leaveok(stdscr, FALSE);
     (void)curs_set(0);
     choose_styles(o);
+    (void)define_key("\033[200~", KEY_PASTE_BEGIN);
+    (void)define_key("\033[201~", KEY_PASTE_END);
+    bracket_pastes(true);
     return ERR_OK;
 }
 
 void tui_terminal_close(void)
 {
     if (term.screen) {
+        bracket_pastes(false);
         (void)endwin();
         term.open = false;
         struct sigaction act = {.sa_handler = SIG_DFL};
@@ -336,6 +355,7 @@ static void stop_here(bool all)
     asked_to_stop = 0;
     if (term.never_stops)
         return;
+    bracket_pastes(false);
     (void)endwin();
     term.open = false;
     (void)sigaction(SIGTSTP, &act, NULL);
@@ -349,6 +369,7 @@ static void stop_here(bool all)
     (void)sigaction(SIGTSTP, &act, NULL);
     term.open = true;
     (void)doupdate(); /* back into the modes of curses */
+    bracket_pastes(true);
     after_stop();
 }
 
@@ -393,6 +414,8 @@ static uint32_t function_key(wint_t key)
         {KEY_BACKSPACE, VK_BACKSPACE},
         {KEY_DC, VK_BACKSPACE},
         {KEY_F(1), VK_F1},
+        {KEY_PASTE_BEGIN, VK_PASTE_BEGIN},
+        {KEY_PASTE_END, VK_PASTE_END},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (keys[i].curses == key)
@@ -410,12 +433,14 @@ bool tui_terminal_key(uint32_t *key, bool *resized)
         return false;
     if (rc == KEY_CODE_YES && c == KEY_RESIZE)
         *resized = true;
-    else if (rc == OK && c == term.suspend && term.suspend != _POSIX_VDISABLE)
+    else if (rc == OK && c == term.suspend && !term.pasting && term.suspend != _POSIX_VDISABLE)
         stop_here(true);
     else if (rc == KEY_CODE_YES)
         *key = function_key(c);
     else
         *key = c == L'\n' ? VK_ENTER : (uint32_t)c;
+    if (*key == VK_PASTE_BEGIN || *key == VK_PASTE_END)
+        term.pasting = *key == VK_PASTE_BEGIN;
     return true;
 }
 
@@ -500,6 +525,7 @@ void tui_terminal_forget(void)
 
 void tui_terminal_leave(void)
 {
+    bracket_pastes(false);
     (void)endwin();
     term.open = false;
 }
@@ -508,6 +534,7 @@ void tui_terminal_return(void)
 {
     term.open = true;
     (void)doupdate();
+    bracket_pastes(true);
     after_stop();
 }
 

@@ -29,6 +29,8 @@ enum virtual_key {
     VK_END,
     VK_BACKTAB,
     VK_F1,
+    VK_PASTE_BEGIN, /* what comes until the other one was pasted, not typed */
+    VK_PASTE_END,
 };
 #define VK_CTRL(letter) ((letter)&0x1f)
 

@@ -55,6 +55,11 @@ struct pane {
     void (*edited)(struct screen *s, const char *text, struct effect *out);
     /* A key that no action has (an editor's letters): true when it was taken. */
     bool (*type)(struct screen *s, uint32_t key, struct effect *out);
+    /* A character that was pasted ('\n' and '\t' too): true when it is text here. NULL: it is not.
+     */
+    bool (*paste)(struct screen *s, uint32_t ch);
+    /* What leaving the console would break, in words; false: nothing. */
+    bool (*holds)(const struct screen *s, char *why, size_t n);
     /* What COPY copies, instead of the selected row's key. */
     bool (*copy)(struct screen *s, struct buf *out);
     /* When its picture changes by itself, monotonic; INT64_MAX: never. */
@@ -88,6 +93,10 @@ void screen_update_table(struct screen *s, struct table_state *t, const struct t
 /* Asks before something is changed; YES (or the typed name) makes the EFFECT_CALL. Takes q's
  * params, also when it refuses (read only, engine away): then it says why. */
 void screen_confirm(struct screen *s, struct question *q);
+
+/* Asks y or n about what is no method of the engine's (q->leave, q->prompt): also where the console
+ * only looks. */
+void screen_ask_first(struct screen *s, const struct question *q);
 
 /* The same without a question, for what harms nothing (trigger, acknowledge). Takes params. */
 void screen_call(struct screen *s, struct effect *out, const char *method, json_t *params,

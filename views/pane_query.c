@@ -10,36 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "views/pane.h"
-#include "views/query_chart.h"
-#include "views/query_edit.h"
+#include "views/query_state.h"
 
-enum focus { FOCUS_EDITOR, FOCUS_RESULT, FOCUS_SAVED };
-enum { PROMPT_SAVE = 1, PROMPT_WRITE };
-
-struct query_state {
-    enum focus focus;
-    struct query_edit edit;
-    struct query_result result;
-    struct query_chart chart;
-    bool running;
-    bool asked_more;
-    bool failed;
-    bool source; /* whom it asks; else the warehouse */
-    int64_t run; /* the newest */
-    int64_t started_us;
-    char *ran;        /* the text of that run */
-    char *words;      /* what came of it, or the error */
-    char *candidates; /* of the last completion; NULL: none */
-    int column;       /* the first one behind the frozen one */
-    json_t *saved;    /* [{name, text, saved}] */
-    char key[32];
-};
-
-static struct query_state *state_of(const struct screen *s)
-{
-    return PANE_STATE(s, PANE_QUERY, struct query_state);
-}
+enum { PROMPT_SAVE = 1, PROMPT_WRITE, PROMPT_AGAIN };
 
 static void init_state(struct screen *s, void *state)
 {
@@ -67,7 +40,7 @@ static context_t where(const struct screen *s)
         [FOCUS_RESULT] = CONTEXT_RESULT,
         [FOCUS_SAVED] = CONTEXT_SAVED,
     };
-    return contexts[state_of(s)->focus];
+    return contexts[query_state_of(s)->focus];
 }
 
 static void set_text(char **to, const char *text)
@@ -80,21 +53,21 @@ static void set_text(char **to, const char *text)
 
 static const char *result_key(const void *ctx, size_t row)
 {
-    struct query_state *q = state_of(ctx);
+    struct query_state *q = query_state_of(ctx);
     (void)snprintf(q->key, sizeof q->key, "%zu", q->result.gone + row + 1);
     return q->key;
 }
 
 static void result_cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
-    const char *text = query_result_cell(&state_of(ctx)->result, row, column);
+    const char *text = query_result_cell(&query_state_of(ctx)->result, row, column);
     out->style = text ? STYLE_PLAIN : STYLE_DIM;
     (void)snprintf(out->text, sizeof out->text, "%s", text ? text : "null");
 }
 
 static int result_compare(const void *ctx, size_t a, size_t b, int column)
 {
-    const struct query_result *r = &state_of(ctx)->result;
+    const struct query_result *r = &query_state_of(ctx)->result;
     const char *x = query_result_cell(r, a, column);
     const char *y = query_result_cell(r, b, column);
     if (!x || !y)
@@ -113,7 +86,7 @@ static const struct table_column saved_columns[] = {
 
 static const json_t *saved_item(const void *ctx, size_t row)
 {
-    return json_array_get(state_of(ctx)->saved, row);
+    return json_array_get(query_state_of(ctx)->saved, row);
 }
 
 static const char *saved_text(const void *ctx, size_t row, const char *member)
@@ -124,21 +97,22 @@ static const char *saved_text(const void *ctx, size_t row, const char *member)
 
 static const char *saved_key(const void *ctx, size_t row)
 {
-    struct query_state *q = state_of(ctx);
+    struct query_state *q = query_state_of(ctx);
     (void)snprintf(q->key, sizeof q->key, "%zu", row);
     return q->key;
 }
 
 static void saved_cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
-    out->style = STYLE_PLAIN;
+    const char *why = saved_text(ctx, row, "why"); /* it does not open */
+    out->style = *why ? STYLE_DIM : STYLE_PLAIN;
     (void)snprintf(out->text, sizeof out->text, "%s",
-                   saved_text(ctx, row, column ? "text" : "name"));
+                   column && *why ? why : saved_text(ctx, row, column ? "text" : "name"));
 }
 
-static void model(const struct screen *s, struct table_model *m)
+void query_model(const struct screen *s, struct table_model *m)
 {
-    const struct query_state *q = state_of(s);
+    const struct query_state *q = query_state_of(s);
     if (q->focus == FOCUS_SAVED)
         *m = (struct table_model){.columns = saved_columns,
                                   .column_count = 2,
@@ -167,13 +141,13 @@ static void reset_table(struct screen *s)
     t->selected = t->top = 0;
     t->sort = -1;
     t->descending = false;
-    model(s, &m);
+    query_model(s, &m);
     screen_update_table(s, t, &m);
 }
 
 static void set_focus(struct screen *s, enum focus focus)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     bool other = (q->focus == FOCUS_SAVED) != (focus == FOCUS_SAVED);
     q->focus = focus;
     set_text(&q->candidates, NULL);
@@ -188,31 +162,67 @@ static void ask(struct effect *out, const char *method, json_t *params)
     *out = (struct effect){.kind = EFFECT_QUERY, .method = method, .params = params};
 }
 
-/* Only what is no change where the console only looks. */
-static bool read_only(const struct screen *s)
+bool query_read_only(const struct screen *s)
 {
     return screen_why_not(s) != NULL;
 }
 
-static void run(struct screen *s, const char *text, struct effect *out)
+/* What is asked with every run of a text. */
+static json_t *run_params(const struct screen *s, const char *text, bool read_only)
 {
-    struct query_state *q = state_of(s);
+    const struct query_state *q = query_state_of(s);
+    bool only = query_read_only(s);
+    return json_pack("{s:I, s:s, s:b, s:b, s:b}", "run", (json_int_t)q->run, "sql", text, "source",
+                     (int)q->source, "read_only", (int)(only || read_only), "expired",
+                     (int)(only && s->link == LINK_UP && !s->past_us));
+}
+
+/* again: what has run already, which must not change anything a second time. */
+static void run(struct screen *s, const char *text, bool again, struct effect *out)
+{
+    struct query_state *q = query_state_of(s);
     if (q->running) {
         screen_say(s, STYLE_ATTENTION, "a query runs: Ctrl-C cancels it");
         return;
     }
     q->run++;
     q->running = true;
-    q->failed = false;
+    q->failed = q->canceling = q->exports = false;
+    q->changed = true; /* until its answer says otherwise: it may be lost */
     q->asked_more = false;
     q->started_us = s->now_us;
     char *copy = strdup(text);
     free(q->ran);
     q->ran = copy;
     set_text(&q->words, NULL);
-    ask(out, "query.run",
-        json_pack("{s:I, s:s, s:b, s:b}", "run", (json_int_t)q->run, "sql", text, "source",
-                  (int)q->source, "read_only", (int)read_only(s)));
+    ask(out, "query.run", run_params(s, q->ran ? q->ran : "", again)); /* text may have been it */
+}
+
+/* With nothing typed: only what reads runs once more. */
+static void run_again(struct screen *s, struct effect *out)
+{
+    struct query_state *q = query_state_of(s);
+    if (q->running || !q->changed)
+        run(s, q->ran, true, out);
+    else
+        screen_say(s, STYLE_ATTENTION,
+                   "the last query may have changed data: it does not run again by itself (Ctrl-P "
+                   "brings it back)");
+}
+
+/* The same text once more is asked about where the first run may have changed something. */
+static void run_typed(struct screen *s, const char *text, struct effect *out)
+{
+    struct query_state *q = query_state_of(s);
+    if (!q->running && q->changed && q->ran && !strcmp(text, q->ran)) {
+        const struct question question = {
+            .prompt = PROMPT_AGAIN,
+            .label = "run it again",
+            .preview = "This text has run already and may have changed data."};
+        screen_ask_first(s, &question);
+    } else {
+        run(s, text, false, out);
+    }
 }
 
 static bool is_command(const char *text, const char *name, const char **rest)
@@ -227,7 +237,7 @@ static bool is_command(const char *text, const char *name, const char **rest)
 
 static void switch_side(struct screen *s, bool source)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     q->source = source;
     screen_say(s, STYLE_PLAIN, "queries go to the %s", source ? "source" : "warehouse");
 }
@@ -235,7 +245,7 @@ static void switch_side(struct screen *s, bool source)
 /* What begins with a backslash is for the pane itself. */
 static void command(struct screen *s, const char *text)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     struct query_chart chart;
     const char *rest;
     char why[160];
@@ -272,15 +282,15 @@ static bool is_whole(const char *text)
 
 static void enter(struct screen *s, bool always, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     const char *text = buf_cstr(&q->edit.text);
     if (text[strspn(text, " \t\n")] == '\\') {
         command(s, text);
     } else if (text[strspn(text, " \t\n;")] == '\0') {
         if (q->ran && always)
-            run(s, q->ran, out);
+            run_again(s, out);
     } else if (always || is_whole(text)) {
-        run(s, text, out);
+        run_typed(s, text, out);
     } else {
         (void)query_edit_key(&q->edit, '\n');
     }
@@ -297,7 +307,7 @@ static void complete(const struct query_state *q, struct effect *out)
 
 static bool type(struct screen *s, uint32_t key, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (q->focus != FOCUS_EDITOR)
         return false;
     bool empty = q->edit.text.len == 0;
@@ -320,10 +330,20 @@ static bool type(struct screen *s, uint32_t key, struct effect *out)
     return true;
 }
 
+static bool paste(struct screen *s, uint32_t ch)
+{
+    struct query_state *q = query_state_of(s);
+    if (q->focus != FOCUS_EDITOR)
+        return false;
+    set_text(&q->candidates, NULL);
+    (void)query_edit_put(&q->edit, ch); /* a control character is dropped */
+    return true;
+}
+
 /* Rows that the server still has, when the end of those that are held comes near. */
 static void want_more(struct screen *s, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     const struct table_state *t = &s->tables[PANE_QUERY];
     if (!q->result.more || q->asked_more || t->filter[0] ||
         t->selected + (size_t)s->h < q->result.rows)
@@ -334,8 +354,9 @@ static void want_more(struct screen *s, struct effect *out)
 
 static void cancel(struct screen *s, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (q->running || q->result.more) {
+        q->canceling = true;
         ask(out, "query.cancel", json_pack("{s:I}", "run", (json_int_t)q->run));
     } else if (q->focus == FOCUS_EDITOR && q->edit.text.len) {
         query_edit_set(&q->edit, "");
@@ -346,10 +367,14 @@ static void cancel(struct screen *s, struct effect *out)
 
 static bool open_saved(struct screen *s)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     size_t row;
     if (!table_selected(&s->tables[PANE_QUERY], &row))
         return true;
+    if (*saved_text(s, row, "why")) {
+        screen_say(s, STYLE_ATTENTION, "%s", saved_text(s, row, "why"));
+        return true;
+    }
     query_edit_set(&q->edit, saved_text(s, row, "text"));
     set_focus(s, FOCUS_EDITOR);
     return true;
@@ -357,12 +382,12 @@ static bool open_saved(struct screen *s)
 
 static bool go_back(struct screen *s)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     struct table_state *t = &s->tables[PANE_QUERY];
     struct table_model m;
     if (q->focus != FOCUS_EDITOR && t->filter[0]) {
         t->filter[0] = '\0';
-        model(s, &m);
+        query_model(s, &m);
         screen_update_table(s, t, &m);
     } else if (q->focus == FOCUS_RESULT && q->chart.kind != QUERY_CHART_NONE) {
         q->chart.kind = QUERY_CHART_NONE;
@@ -376,7 +401,7 @@ static bool go_back(struct screen *s)
 
 static void toggle_chart(struct screen *s)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (q->chart.kind != QUERY_CHART_NONE)
         q->chart.kind = QUERY_CHART_NONE;
     else
@@ -395,16 +420,16 @@ static bool move(struct screen *s, enum action a, struct effect *out)
     struct table_model m;
     long page = s->h > 8 ? s->h / 2 : 1;
     long by = a == ACTION_DOWN ? 1 : a == ACTION_PAGE_DOWN ? page : 1L << 30;
-    model(s, &m);
+    query_model(s, &m);
     table_move(&s->tables[PANE_QUERY], &m, by);
-    if (state_of(s)->focus == FOCUS_RESULT)
+    if (query_state_of(s)->focus == FOCUS_RESULT)
         want_more(s, out);
     return true;
 }
 
 static bool act(struct screen *s, enum action a, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     switch (a) {
     case ACTION_EDIT_QUERY:
         set_focus(s, FOCUS_EDITOR);
@@ -452,7 +477,7 @@ static bool act(struct screen *s, enum action a, struct effect *out)
 
 static bool can(const struct screen *s, enum action a)
 {
-    const struct query_state *q = state_of(s);
+    const struct query_state *q = query_state_of(s);
     switch (a) {
     case ACTION_STOP_QUERY:
         return q->running || q->result.more;
@@ -478,10 +503,12 @@ static const char *current_text(struct query_state *q)
 
 static void answered(struct screen *s, int prompt, const char *text, struct effect *out)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (!*text)
         return;
-    if (prompt == PROMPT_SAVE)
+    if (prompt == PROMPT_AGAIN)
+        run(s, current_text(q), false, out);
+    else if (prompt == PROMPT_SAVE)
         ask(out, "query.save", json_pack("{s:s, s:s}", "name", text, "sql", current_text(q)));
     else if (q->running || !q->ran)
         screen_say(s, STYLE_ATTENTION,
@@ -491,15 +518,17 @@ static void answered(struct screen *s, int prompt, const char *text, struct effe
         q->running = true;
         q->started_us = s->now_us;
         q->result.more = false; /* the cursor of the rows on screen ends */
-        ask(out, "query.export",
-            json_pack("{s:I, s:s, s:s, s:b, s:b}", "run", (json_int_t)q->run, "sql", q->ran, "path",
-                      text, "source", (int)q->source, "read_only", (int)read_only(s)));
+        q->canceling = false;
+        q->exports = true;
+        json_t *params = run_params(s, q->ran, false); /* the shell lets an export only read */
+        (void)json_object_set_new(params, "path", json_string(text));
+        ask(out, "query.export", params);
     }
 }
 
 static bool copy(struct screen *s, struct buf *out)
 {
-    const struct query_state *q = state_of(s);
+    const struct query_state *q = query_state_of(s);
     size_t row;
     if (q->focus != FOCUS_RESULT || !table_selected(&s->tables[PANE_QUERY], &row))
         return false;
@@ -520,13 +549,17 @@ static const char *member(const json_t *o, const char *name)
 
 static void take_page(struct screen *s, const struct answer *a)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (json_integer_value(json_object_get(a->params, "run")) != q->run)
         return;
     bool first = json_object_get(a->result, "columns") != NULL;
     q->running = json_is_true(json_object_get(a->result, "running"));
     q->asked_more = false;
+    q->canceling = false;
     q->failed = a->code != ERR_OK;
+    if (!q->exports)
+        q->changed = !json_is_false(json_object_get(a->result, "changed"));
+    q->block = *member(a->result, "block");
     if (q->failed)
         q->result.more = false;
     set_text(&q->words, q->failed ? a->text : member(a->result, "words"));
@@ -541,7 +574,7 @@ static void take_page(struct screen *s, const struct answer *a)
 
 static void take_candidates(struct screen *s, const json_t *result)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     const json_t *items = json_object_get(result, "items");
     size_t start = (size_t)json_integer_value(json_object_get(result, "start"));
     struct buf b;
@@ -573,7 +606,7 @@ static void take_history(struct query_state *q, const json_t *list)
 
 static void take(struct screen *s, const struct answer *a)
 {
-    struct query_state *q = state_of(s);
+    struct query_state *q = query_state_of(s);
     if (strncmp(a->method, "query.", 6) != 0)
         return;
     if (!strcmp(a->method, "query.page")) {
@@ -592,153 +625,23 @@ static void take(struct screen *s, const struct answer *a)
     }
 }
 
-/* ---- drawing ---- */
-
-static void draw_cell(struct grid *g, int y, int x, int w, bool right, const char *text,
-                      uint16_t style)
-{
-    const char *shown = text ? text : "null";
-    if (!text)
-        style |= STYLE_DIM;
-    if (right && text_width(shown, g->ascii) <= w)
-        grid_text_right(g, y, x, w, style, shown);
-    else
-        (void)grid_text(g, y, x, w, style, shown);
-}
-
-/* One row (row < 0: the titles): the first column stands, the others begin at q->column. */
-static void draw_row(const struct query_state *q, struct grid *g, struct rect r, int y, long row)
-{
-    const struct query_result *t = &q->result;
-    int x = r.x + 2;
-    for (int i = 0; i < t->n_columns && x < r.x + r.w; i = i ? i + 1 : q->column) {
-        const struct table_column *c = &t->columns[i];
-        int w = c->width < r.x + r.w - x ? c->width : r.x + r.w - x;
-        if (row < 0)
-            draw_cell(g, y, x, w, c->right, c->title, STYLE_HEADER);
-        else
-            draw_cell(g, y, x, w, c->right, query_result_cell(t, (size_t)row, i), STYLE_PLAIN);
-        x += w + 2;
-    }
-}
-
-static void draw_rows(struct screen *s, struct grid *g, struct rect r)
-{
-    const struct query_state *q = state_of(s);
-    struct table_state *t = &s->tables[PANE_QUERY];
-    size_t room = r.h > 1 ? (size_t)r.h - 1 : 0;
-    if (t->selected < t->top)
-        t->top = t->selected;
-    if (room && t->selected >= t->top + room)
-        t->top = t->selected - room + 1;
-    draw_row(q, g, r, r.y, -1);
-    for (size_t i = 0; i < room && t->top + i < t->n; i++) {
-        int y = r.y + 1 + (int)i;
-        draw_row(q, g, r, y, (long)t->order[t->top + i]);
-        if (t->top + i == t->selected && q->focus == FOCUS_RESULT) {
-            (void)grid_put(g, y, r.x, 1, STYLE_PLAIN, ">");
-            grid_mark(g, (struct rect){y, r.x, 1, r.w}, STYLE_SELECTED);
-        }
-    }
-}
-
-static int draw_words(struct grid *g, struct rect r, const char *words, uint16_t style)
-{
-    int y = r.y;
-    for (const char *p = words; *p && y < r.y + r.h; y++) {
-        size_t n = strcspn(p, "\n");
-        char line[512];
-        (void)snprintf(line, sizeof line, "%.*s", (int)n, p);
-        (void)grid_text(g, y, r.x + 2, r.w - 2, style, line);
-        p += n + (p[n] == '\n');
-    }
-    return y;
-}
-
-static void result_title(const struct screen *s, char *out, size_t n)
-{
-    const struct query_state *q = state_of(s);
-    const struct table_state *t = &s->tables[PANE_QUERY];
-    if (q->running)
-        (void)snprintf(out, n, "Running %lld s, Ctrl-C cancels",
-                       (long long)((s->now_us - q->started_us) / 1000000));
-    else if (q->failed)
-        (void)snprintf(out, n, "Failed");
-    else if (!q->result.n_columns)
-        (void)snprintf(out, n, "Result");
-    else
-        (void)snprintf(out, n, "Rows %zu to %zu%s%s%s%s", q->result.gone + (q->result.rows ? 1 : 0),
-                       q->result.gone + q->result.rows, q->result.more ? " of more" : "",
-                       t->filter[0] ? " that contain " : "", t->filter,
-                       q->result.gone ? "; those before were let go" : "");
-}
-
-static void draw_result(struct screen *s, struct grid *g, struct rect r)
-{
-    struct query_state *q = state_of(s);
-    char title[TABLE_FILTER_MAX + 96];
-    char why[160];
-    struct rect below = r;
-    result_title(s, title, sizeof title);
-    if (r.h > 2)
-        below.y = draw_section(g, r, r.y, title);
-    if (q->words && *q->words)
-        below.y = draw_words(g, (struct rect){below.y, r.x, r.h / 2, r.w}, q->words,
-                             q->failed ? STYLE_BROKEN : STYLE_DIM);
-    below.h = r.y + r.h - below.y;
-    if (below.h < 1 || !q->result.n_columns)
-        return;
-    if (q->chart.kind == QUERY_CHART_NONE)
-        draw_rows(s, g, below);
-    else if (!query_chart_draw(&q->chart, &q->result, g, below, s->glyphs, why, sizeof why))
-        (void)grid_text(g, below.y, below.x + 2, below.w - 2, STYLE_ATTENTION, why);
-}
-
-static void draw_saved(struct screen *s, struct grid *g, struct rect r)
-{
-    struct table_model m;
-    int y = draw_section(g, r, r.y, "Saved queries and the history");
-    model(s, &m);
-    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, &s->tables[PANE_QUERY], true);
-}
-
-static void render(struct screen *s, struct grid *g, struct rect r)
-{
-    struct query_state *q = state_of(s);
-    char title[160];
-    int most = r.h / 3 > 3 ? r.h / 3 : r.h < 8 ? 1 : 3;
-    int lines = query_edit_lines(&q->edit);
-    int h = lines < most ? (lines < 3 && most >= 3 ? 3 : lines) : most;
-    bool editor = q->focus == FOCUS_EDITOR && s->mode == MODE_BROWSE;
-    (void)snprintf(title, sizeof title, "Query of the %s%s%s", q->source ? "source" : "warehouse",
-                   read_only(s) ? ", reading only" : "",
-                   editor ? "; Enter behind ; runs, Tab completes, Esc to the rows"
-                          : "; i or Tab to type");
-    int y = r.h > 4 ? draw_section(g, r, r.y, title) : r.y;
-    query_edit_draw(&q->edit, g, (struct rect){y, r.x + 1, h, r.w - 1}, editor);
-    y += h;
-    if (q->candidates && y < r.y + r.h)
-        (void)grid_text(g, y, r.x + 1, r.w - 1, STYLE_DIM, q->candidates);
-    y += q->candidates ? 1 : 0;
-    struct rect below = {y, r.x, r.y + r.h - y, r.w};
-    if (below.h < 1)
-        return;
-    if (q->focus == FOCUS_SAVED)
-        draw_saved(s, g, below);
-    else
-        draw_result(s, g, below);
-}
-
-static void render_detail(struct screen *s, struct grid *g, struct rect r)
-{
-    render(s, g, r); /* rows do not open */
-}
+/* ---- the frame ---- */
 
 static int64_t next_change_us(const struct screen *s)
 {
-    const struct query_state *q = state_of(s);
+    const struct query_state *q = query_state_of(s);
     int64_t ran = s->now_us - q->started_us;
     return q->running ? s->now_us + 1000000 - ran % 1000000 : INT64_MAX;
+}
+
+static bool holds(const struct screen *s, char *why, size_t n)
+{
+    const struct query_state *q = query_state_of(s);
+    if (q->running)
+        (void)snprintf(why, n, "A query runs in pane 9: it is canceled.");
+    else if (q->block)
+        (void)snprintf(why, n, "A transaction is open in pane 9: it is rolled back.");
+    return q->running || q->block;
 }
 
 bool pane_query_wants_interrupt(const struct screen *s)
@@ -756,14 +659,16 @@ const struct pane pane_query = {
     .init_state = init_state,
     .free_state = free_state,
     .where = where,
-    .model = model,
-    .render = render,
-    .render_detail = render_detail,
+    .model = query_model,
+    .render = query_render,
+    .render_detail = query_render, /* rows do not open */
     .take = take,
     .can = can,
     .act = act,
     .answered = answered,
     .type = type,
+    .paste = paste,
+    .holds = holds,
     .copy = copy,
     .next_change_us = next_change_us,
 };

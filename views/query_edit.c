@@ -197,10 +197,20 @@ static bool move_key(struct query_edit *e, uint32_t key)
     }
 }
 
+bool query_edit_put(struct query_edit *e, uint32_t ch)
+{
+    struct buf b;
+    if ((ch < 0x20 && ch != '\n' && ch != '\t') || (ch >= 0x7f && ch < 0xa0) || ch > 0x10ffff)
+        return false;
+    buf_init(&b, 8);
+    utf8_put(&b, ch);
+    insert(e, buf_cstr(&b), b.len);
+    buf_free(&b);
+    return true;
+}
+
 bool query_edit_key(struct query_edit *e, uint32_t key)
 {
-    char bytes[8];
-    struct buf b;
     if (move_key(e, key))
         return true;
     switch (key) {
@@ -226,13 +236,7 @@ bool query_edit_key(struct query_edit *e, uint32_t key)
     default:
         break;
     }
-    if ((key < 0x20 && key != '\n') || (key >= 0x7f && key < 0xa0) || key > 0x10ffff)
-        return false;
-    buf_init(&b, sizeof bytes);
-    utf8_put(&b, key);
-    insert(e, buf_cstr(&b), b.len);
-    buf_free(&b);
-    return true;
+    return key != '\t' && query_edit_put(e, key);
 }
 
 /* ---- drawing ---- */
@@ -254,6 +258,22 @@ static int width_of(const struct query_edit *e, size_t from, size_t to, bool asc
     return w;
 }
 
+/* Where a row of w columns begins that ends at the cursor: backwards, so that a line of a megabyte
+ * costs no more than a row. */
+static size_t first_shown(const struct query_edit *e, size_t from, int w, bool ascii)
+{
+    size_t at = e->at;
+    int used = 0;
+    while (at > from) {
+        size_t to = before(e, at);
+        used += width_of(e, to, at, ascii);
+        if (used >= w)
+            break;
+        at = to;
+    }
+    return at;
+}
+
 void query_edit_draw(const struct query_edit *e, struct grid *g, struct rect r, bool cursor)
 {
     int line = 0;
@@ -265,11 +285,9 @@ void query_edit_draw(const struct query_edit *e, struct grid *g, struct rect r, 
         from = line_end(e, from) + 1;
     for (int y = 0; y < r.h && from <= e->text.len; y++) {
         size_t end = line_end(e, from);
-        size_t shown = from;
-        int x = 0;
         bool here = cursor && top + y == line;
-        while (here && (x = width_of(e, shown, e->at, g->ascii)) >= r.w && shown < e->at)
-            shown = behind(e, shown);
+        size_t shown = here ? first_shown(e, from, r.w, g->ascii) : from;
+        int x = here ? width_of(e, shown, e->at, g->ascii) : 0;
         char *copy = strndup(e->text.p ? e->text.p + shown : "", end - shown);
         if (copy)
             (void)grid_text(g, r.y + y, r.x, r.w, STYLE_PLAIN, copy);

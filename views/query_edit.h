@@ -32,6 +32,9 @@ void query_edit_take_history(struct query_edit *e, char **history, size_t n);
 /* True when the key was one of an editor's; Enter, Tab and Esc are not. */
 bool query_edit_key(struct query_edit *e, uint32_t key);
 
+/* A character as it is, newlines and tabs too; other controls are not text (false). */
+bool query_edit_put(struct query_edit *e, uint32_t ch);
+
 /* Draws it with the cursor in sight. */
 void query_edit_draw(const struct query_edit *e, struct grid *g, struct rect r, bool cursor);
 int query_edit_lines(const struct query_edit *e);

@@ -54,6 +54,7 @@ enum {
     SCREEN_INPUT_MAX = TABLE_FILTER_MAX,
     SCREEN_MESSAGE_US = 6 * 1000000,
     SCREEN_FRESH_US = 2 * 1000000,  /* data younger than this have no age */
+    SCREEN_PASTE_US = 2 * 1000000,  /* a paste that is silent for so long has lost its end */
     SCREEN_SILENT_US = 6 * 1000000, /* connected, but no answer for so long: said in words */
     SCREEN_PREVIEW_MAX = 1024,
 };
@@ -72,6 +73,8 @@ struct question {
         preview[SCREEN_PREVIEW_MAX]; /* exactly what is touched, in words; "" where label says it */
     char name[TABLE_KEY_MAX];        /* has to be typed; "": y or n */
     bool twice;                      /* y or n first, then the name */
+    bool leave;                      /* YES leaves the console, no method */
+    int prompt;                      /* not 0: YES goes to the pane's answered(), no method */
     const char *method;              /* static */
     json_t *params;                  /* owned; NULL: none */
 };
@@ -135,6 +138,9 @@ struct screen {
     char message[ERRBUF_TEXT_MAX];
     uint16_t message_style;
     int64_t message_until_us;
+    bool pasting;     /* between the two marks of a bracketed paste */
+    bool paste_said;  /* that nothing here takes it */
+    int64_t paste_us; /* its last key */
 };
 
 enum effect_kind {

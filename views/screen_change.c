@@ -86,6 +86,13 @@ void screen_confirm(struct screen *s, struct question *q)
     s->mode = s->question.name[0] && !s->question.twice ? MODE_TYPED : MODE_CONFIRM;
 }
 
+void screen_ask_first(struct screen *s, const struct question *q)
+{
+    json_decref(s->question.params);
+    s->question = *q;
+    s->mode = MODE_CONFIRM;
+}
+
 static void call(struct screen *s, struct effect *out, const char *method, json_t *params,
                  const char *label)
 {
@@ -116,7 +123,14 @@ void screen_accept(struct screen *s, struct effect *out)
         return;
     }
     s->mode = MODE_BROWSE;
-    if (!refused(s)) { /* it may have become so since */
+    if (q->leave) {
+        out->kind = EFFECT_LEAVE;
+    } else if (q->prompt) {
+        int prompt = q->prompt;
+        screen_refuse(s); /* it may ask the next one */
+        pane_of(s->pane)->answered(s, prompt, "y", out);
+        return;
+    } else if (!refused(s)) { /* it may have become so since */
         call(s, out, q->method, q->params, q->label);
         q->params = NULL;
     }

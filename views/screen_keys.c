@@ -2,7 +2,8 @@
  * What a keystroke does: (screen, key) to (screen, effect).
  *
  * Modes: BROWSE is the panes; HELP lies over them; FILTER, COMMAND and PROMPT edit one line of
- * input; CONFIRM and TYPED ask about one change, which was fixed when the question was asked.
+ * input; CONFIRM and TYPED ask about one change, which was fixed when the question was asked. What
+ * is pasted is text or nothing, in every mode.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,22 @@ static void go_back(struct screen *s)
     }
 }
 
+/* ---- leaving ---- */
+
+/* At once, or after a question where something would break. */
+static void leave(struct screen *s, struct effect *out)
+{
+    struct question q = {.leave = true, .label = "leave the console"};
+    for (int i = 0; i < PANE_COUNT; i++) {
+        const struct pane *p = pane_of((enum pane_id)i);
+        if (p->holds && p->holds(s, q.preview, sizeof q.preview)) {
+            screen_ask_first(s, &q);
+            return;
+        }
+    }
+    out->kind = EFFECT_LEAVE;
+}
+
 /* ---- acting ---- */
 
 bool screen_can(const struct screen *s, enum action a)
@@ -149,7 +166,7 @@ static bool act_on_frame(struct screen *s, enum action a, struct effect *out)
         s->scroll = 0;
         return true;
     case ACTION_LEAVE:
-        out->kind = EFFECT_LEAVE;
+        leave(s, out);
         return true;
     case ACTION_CLOSE:
     case ACTION_CLOSE_TOO:
@@ -312,7 +329,7 @@ static void run_command(struct screen *s, struct effect *out)
         }
     }
     if (strcmp(lower, "q") == 0 || strcmp(lower, "quit") == 0 || strcmp(lower, "exit") == 0) {
-        out->kind = EFFECT_LEAVE;
+        leave(s, out);
         return;
     }
     const char *first = screen_complete(s, 0);
@@ -387,9 +404,46 @@ static void input_key(struct screen *s, enum action a, uint32_t key, struct effe
         set_filter(s, s->input);
 }
 
+/* ---- pasting: text where text is typed, never keys ---- */
+
+static void paste(struct screen *s, uint32_t key)
+{
+    const struct pane *p = pane_of(s->pane);
+    uint32_t ch = key == VK_ENTER ? '\n' : key;
+    s->paste_us = s->now_us;
+    if (screen_context(s) & CONTEXT_INPUT) {
+        type_char(s, ch);
+        if (s->mode == MODE_FILTER)
+            set_filter(s, s->input);
+    } else if (s->mode != MODE_BROWSE || !p->paste || !p->paste(s, ch)) {
+        if (!s->paste_said)
+            screen_say(s, STYLE_ATTENTION, "pasted text is not taken as keys: nothing was done");
+        s->paste_said = true;
+    }
+}
+
+/* True: the key was one of a paste. */
+static bool take_paste(struct screen *s, uint32_t key)
+{
+    bool begins = key == VK_PASTE_BEGIN;
+    if (s->pasting && s->now_us - s->paste_us > SCREEN_PASTE_US)
+        s->pasting = false;
+    if (begins || key == VK_PASTE_END) {
+        s->pasting = begins;
+        s->paste_said = s->paste_said && !begins;
+        s->paste_us = s->now_us;
+        return true;
+    }
+    if (s->pasting)
+        paste(s, key);
+    return s->pasting;
+}
+
 void screen_key(struct screen *s, uint32_t key, struct effect *out)
 {
     *out = (struct effect){.kind = EFFECT_NOTHING};
+    if (take_paste(s, key))
+        return;
     enum action a = keymap_find(screen_context(s), key);
     s->message[0] = '\0';
     if (screen_context(s) & CONTEXT_INPUT) {

@@ -392,6 +392,106 @@ static void test_ctrl_z_and_back(void **state)
     assert_true(terminal_shows(t, "The engine goes on"));
 }
 
+/* A script as $EDITOR; the environment that names it. */
+static void write_editor(const char *text, char *script, char *editor, size_t n)
+{
+    (void)snprintf(script, n, "%s/editor", dir);
+    (void)snprintf(editor, n, "EDITOR=%s", script);
+    FILE *out = fopen(script, "w");
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(script, 0700), 0);
+}
+
+/* Ctrl-C and Ctrl-Z in the editor are the editor's: one does not end the console behind it, the
+ * other gives the terminal to the shell, and fg goes back to the editor. */
+static void test_keys_of_the_editor(void **state)
+{
+    (void)state;
+    char command[4200];
+    char script[112];
+    char editor[112];
+    char *argv[] = {(char *)"bash", (char *)"--norc", (char *)"-i", NULL};
+    write_editor(
+        "#!/bin/sh\ntrap 'echo interrupted' INT\ntrap 'echo continued' CONT\necho edi''ting\n"
+        "until [ \"$line\" = done ]; do\n" /* a read that is interrupted fails */
+        "  read line || read line || read line || exit 1\n  echo \"got $line\"\ndone\n",
+        script, editor, sizeof script);
+    const char *const env[] = {"PS1=shell> ", "HISTFILE", "VISUAL", editor, NULL};
+    open_engine();
+    t = terminal_start(30, 100, env, argv);
+    assert_non_null(t);
+    assert_true(terminal_shows(t, "shell>"));
+    (void)snprintf(command, sizeof command, "%s console --socket %s\r", harness_binary(), path);
+    terminal_type(t, command);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "3");
+    assert_true(terminal_shows(t, "9.8 MB"));
+    terminal_type(t, "P");
+    assert_true(terminal_shows(t, "editing"));
+    terminal_type(t, "\x03");
+    assert_true(terminal_shows(t, "interrupted"));
+    terminal_type(t, "\x1a");
+    assert_true(terminal_shows(t, "Stopped"));
+    terminal_type(t, "fg\r");
+    assert_true(terminal_shows(t, "continued"));
+    terminal_type(t, "more\r");
+    assert_true(terminal_shows(t, "got more"));
+    terminal_type(t, "done\r");
+    assert_true(terminal_shows(t, "Topics (3)"));
+    terminal_type(t, "2"); /* and neither signal comes behind it */
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    terminal_type(t, "q");
+    assert_true(terminal_shows(t, "The engine goes on"));
+    assert_int_equal(unlink(script), 0);
+}
+
+/* What ends a session ends the console while the editor has the terminal. */
+static void test_hang_up_in_the_editor(void **state)
+{
+    (void)state;
+    char script[112];
+    char editor[112];
+    int status;
+    write_editor("#!/bin/sh\necho edi''ting\nread line\n", script, editor, sizeof script);
+    const char *const env[] = {"VISUAL", editor, NULL};
+    open_engine();
+    open_console(30, 100, env, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "3");
+    assert_true(terminal_shows(t, "9.8 MB"));
+    terminal_type(t, "P");
+    assert_true(terminal_shows(t, "editing"));
+    assert_int_equal(kill(terminal_pid(t), SIGTERM), 0);
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(unlink(script), 0);
+}
+
+/* What is pasted is text, marked by the terminal as such; it asks for the marks, and gives them
+ * back on every way out. */
+static void test_pasting(void **state)
+{
+    (void)state;
+    static const char on[] = "\x1b[?2004h";
+    static const char off[] = "\x1b[?2004l";
+    int status;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_true(terminal_saw(t, on, sizeof on - 1));
+    assert_false(terminal_saw(t, off, sizeof off - 1));
+    terminal_type(t, "\x1b[200~q2\x1b[201~");
+    assert_true(terminal_shows(t, "pasted text is not taken as keys"));
+    terminal_type(t, "9\x1b[200~select 1;\r\x1a\tselect 2;\r\x1b[201~");
+    assert_true(terminal_shows(t, "select 2;"));
+    assert_true(terminal_shows(t, "select 1;"));
+    assert_int_equal(kill(terminal_pid(t), SIGTERM), 0);
+    assert_true(terminal_ended(t, &status));
+    assert_true(terminal_saw(t, off, sizeof off - 1));
+}
+
 static void test_resize(void **state)
 {
     (void)state;
@@ -572,6 +672,9 @@ int main(void)
         cmocka_unit_test_teardown(test_signals_give_the_terminal_back, close_all),
         cmocka_unit_test_teardown(test_hang_up, close_all),
         cmocka_unit_test_teardown(test_ctrl_z_and_back, close_all),
+        cmocka_unit_test_teardown(test_keys_of_the_editor, close_all),
+        cmocka_unit_test_teardown(test_hang_up_in_the_editor, close_all),
+        cmocka_unit_test_teardown(test_pasting, close_all),
         cmocka_unit_test_teardown(test_resize, close_all),
         cmocka_unit_test_teardown(test_ascii_locale, close_all),
         cmocka_unit_test_teardown(test_colours, close_all),

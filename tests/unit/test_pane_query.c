@@ -1,5 +1,7 @@
 /* Pane 9: typing, what it asks of the shell, pages of rows, charts; whole screens against goldens.
  */
+#include <time.h>
+
 #include "tests/unit/screen_help.h"
 #include "views/query_chart.h"
 #include "views/query_edit.h"
@@ -32,8 +34,8 @@ static json_t *page(int from, int n, bool first, bool more)
                                                  "may be, and goes on"));
         (void)json_array_append_new(rows, row);
     }
-    json_t *result = json_pack("{s:o, s:b, s:b, s:s}", "rows", rows, "running", 0, "more",
-                               (int)more, "words", more ? "" : "40 rows, 0.12 s");
+    json_t *result = json_pack("{s:o, s:b, s:b, s:s, s:b}", "rows", rows, "running", 0, "more",
+                               (int)more, "words", more ? "" : "40 rows, 0.12 s", "changed", 0);
     if (first)
         (void)json_object_set_new(result, "columns",
                                   json_pack("[{s:s, s:b}, {s:s, s:b}, {s:s, s:b}, {s:s, s:b}]",
@@ -202,6 +204,181 @@ static void test_reads_only_and_export(void **state)
     screen_free(&s);
 }
 
+/* ---- nothing runs twice by itself ---- */
+
+/* What came of a run: whether it may have changed something, and the open transaction. */
+static void end_run(struct screen *s, int run, bool changed, const char *block)
+{
+    query_answer(s, "query.page", run, ERR_OK,
+                 json_pack("{s:[], s:[], s:b, s:b, s:s, s:b, s:s}", "columns", "rows", "running", 0,
+                           "more", 0, "words", "INSERT 1, 0.01 s", "changed", (int)changed, "block",
+                           block),
+                 "");
+}
+
+static void test_changes_do_not_run_twice(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    run_query(&s, "insert into t values (1);\r");
+    end_run(&s, 1, true, "");
+    assert_int_equal(press(&s, "\x18").kind, EFFECT_NOTHING); /* the same text: asked about */
+    assert_shows(&s, "Run it again?");
+    assert_shows(&s, "may have changed data");
+    assert_int_equal(press(&s, "n\r").kind, EFFECT_NOTHING); /* by Enter as well */
+    assert_shows(&s, "Run it again?");
+    assert_string_equal(press(&s, "y").method, "query.run");
+    end_run(&s, 2, true, "");
+    assert_int_equal(press(&s, "\x03\x18").kind, EFFECT_NOTHING); /* nothing typed */
+    assert_shows(&s, "does not run again by itself");
+    struct effect e = press(&s, "insert into t values (2);\r"); /* another text */
+    assert_string_equal(e.method, "query.run");
+    assert_false(json_is_true(json_object_get(e.params, "read_only")));
+    /* whose answer is lost: it may have run */
+    query_answer(&s, "query.page", 3, ERR_CONNECT, json_object(), "the connection is gone");
+    assert_int_equal(press(&s, "\x03\x18").kind, EFFECT_NOTHING);
+    run_query(&s, "select 1;\r");
+    end_run(&s, 4, false, "");
+    assert_string_equal(press(&s, "\x18").method, "query.run"); /* what reads does, typed or not */
+    end_run(&s, 5, false, "");
+    e = press(&s, "\x03\x18");
+    assert_string_equal(e.method, "query.run");
+    assert_true(
+        json_is_true(json_object_get(e.params, "read_only"))); /* the server holds it to it */
+    screen_free(&s);
+}
+
+static void test_open_transaction_is_shown(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    run_query(&s, "begin;\r");
+    assert_int_equal(press(&s, "\x1bq").kind, EFFECT_NOTHING); /* it runs */
+    assert_shows(&s, "Leave the console?");
+    assert_shows(&s, "A query runs");
+    (void)press(&s, "n");
+    end_run(&s, 1, true, "*");
+    assert_shows(&s, "TRANSACTION OPEN");
+    assert_int_equal(press(&s, "1:quit\r").kind, EFFECT_NOTHING); /* also from another pane */
+    assert_shows(&s, "A transaction is open in pane 9");
+    assert_int_equal(press(&s, "y").kind, EFFECT_LEAVE);
+    (void)press(&s, "9i\x03");
+    run_query(&s, "selec;\r");
+    query_answer(&s, "query.page", 2, ERR_SQL, json_pack("{s:b, s:s}", "changed", 1, "block", "!"),
+                 "ERROR");
+    assert_shows(&s, "TRANSACTION FAILED");
+    (void)press(&s, "\x03");
+    run_query(&s, "rollback;\r");
+    end_run(&s, 3, true, "");
+    assert_hides(&s, "TRANSACTION");
+    assert_int_equal(press(&s, "\x1bq").kind, EFFECT_LEAVE);
+    screen_free(&s);
+}
+
+static void test_elevation_that_ended(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    struct effect e = press(&s, "begin;\r");
+    assert_false(json_is_true(json_object_get(e.params, "expired")));
+    end_run(&s, 1, true, "*");
+    s.viewer = true;
+    e = press(&s, "\x03select 1;\r");
+    assert_true(json_is_true(json_object_get(e.params, "expired")));
+    end_run(&s, 2, false, "*");
+    screen_set_link(&s, LINK_AWAY, 0, "gone"); /* comes back: nothing has ended */
+    e = press(&s, "\x03select 2;\r");
+    assert_true(json_is_true(json_object_get(e.params, "read_only")));
+    assert_false(json_is_true(json_object_get(e.params, "expired")));
+    screen_free(&s);
+}
+
+/* ---- pasting ---- */
+
+static struct effect key(struct screen *s, uint32_t k)
+{
+    struct effect e;
+    screen_key(s, k, &e);
+    return e;
+}
+
+static struct effect paste(struct screen *s, const char *text)
+{
+    (void)key(s, VK_PASTE_BEGIN);
+    struct effect e = press(s, text);
+    (void)key(s, VK_PASTE_END);
+    return e;
+}
+
+static void test_pasting(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    struct effect e = paste(&s, "1;\r\tdelete from t;\rselect\x18\x03 2;\r");
+    assert_int_equal(e.kind, EFFECT_NOTHING); /* no line of it runs, no key of it counts */
+    assert_int_equal(s.pane, PANE_QUERY);
+    assert_shows(&s, "delete from t;");
+    e = press(&s, "\x18");
+    assert_string_equal(param(&e, "sql"), "1;\n\tdelete from t;\nselect 2;\n");
+    end_run(&s, 1, true, "");
+    /* elsewhere it is no keys: here would be q, and y to a question */
+    (void)press(&s, "\x1b");
+    assert_int_equal(paste(&s, "q1p").kind, EFFECT_NOTHING);
+    assert_int_equal(s.pane, PANE_QUERY);
+    assert_shows(&s, "pasted text is not taken as keys");
+    (void)press(&s, "2jp");
+    assert_shows(&s, "Pause connector");
+    assert_int_equal(paste(&s, "y").kind, EFFECT_NOTHING);
+    assert_shows(&s, "Pause connector");
+    (void)press(&s, "n/");
+    (void)paste(&s, "tick\ret"); /* a line of input is text */
+    assert_string_equal(s.input, "ticket");
+    /* one that lost its end does not swallow the keyboard */
+    (void)press(&s, "\x1b");
+    (void)key(&s, VK_PASTE_BEGIN);
+    s.now_us += SCREEN_PASTE_US + 1;
+    assert_int_equal(press(&s, "q").kind, EFFECT_LEAVE);
+    screen_free(&s);
+}
+
+/* A frame costs no more than the length of the line: at its square this takes minutes. */
+static void test_long_line(void **state)
+{
+    (void)state;
+    enum { LONG = 600000 };
+    struct screen s;
+    open_pane(&s, 24, 80);
+    (void)key(&s, VK_PASTE_BEGIN);
+    for (int i = 0; i < LONG; i++)
+        (void)key(&s, i % 7 ? 'x' : ' ');
+    (void)press(&s, "END");
+    (void)key(&s, VK_PASTE_END);
+    clock_t began = clock();
+    assert_shows(&s, "xxxxxx xEND");
+    assert_true(clock() - began < 3 * CLOCKS_PER_SEC);
+    screen_free(&s);
+}
+
+static void test_saved_that_is_too_long(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    (void)press(&s, "\x1bs");
+    query_answer(&s, "query.list", 0, ERR_OK,
+                 json_pack("[{s:s, s:s, s:s}]", "name", "big", "text", "", "why",
+                           "longer than 16 KB, not opened here"),
+                 "");
+    assert_shows(&s, "longer than 16 KB");
+    (void)press(&s, "\r");
+    assert_true(screen_context(&s) == CONTEXT_SAVED); /* nothing opened */
+    screen_free(&s);
+}
+
 static void test_charts(void **state)
 {
     (void)state;
@@ -262,6 +439,12 @@ int main(void)
         cmocka_unit_test(test_typing_and_history),
         cmocka_unit_test(test_pages_are_bounded),
         cmocka_unit_test(test_reads_only_and_export),
+        cmocka_unit_test(test_changes_do_not_run_twice),
+        cmocka_unit_test(test_open_transaction_is_shown),
+        cmocka_unit_test(test_elevation_that_ended),
+        cmocka_unit_test(test_pasting),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_saved_that_is_too_long),
         cmocka_unit_test(test_charts),
         cmocka_unit_test(test_any_size_and_answer),
     };

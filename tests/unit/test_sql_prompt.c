@@ -18,6 +18,7 @@
 #include "console/sql_complete.h"
 #include "console/sql_error.h"
 #include "console/sql_history.h"
+#include "console/sql_reads.h"
 
 /* ---- backslash commands within statements ---- */
 
@@ -104,6 +105,32 @@ static void test_arguments(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_string_equal(words_of(cases[i].in, false), cases[i].out);
     assert_string_equal(words_of("\"A b\".*", true), "\"A b\".*¦");
+}
+
+static void test_pure_readers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql;
+        bool pure;
+    } cases[] = {
+        {"select 'delete' from t -- update", true},
+        {" /* x */ with a as (select 1) table a", true},
+        {"explain select 1", true},
+        {"show work_mem", true},
+        {"values (1)", true},
+        {"with gone as (delete from t returning 1) select * from gone", false},
+        {"select 1 into t", false},
+        {"select * from t for update", false},
+        {"explain analyze insert into t values (1)", false},
+        {"insert into t values (1)", false},
+        {"begin", false},
+        {"copy t to stdout", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (sql_is_pure_reader(cases[i].sql) != cases[i].pure)
+            fail_msg("%s", cases[i].sql);
 }
 
 static void test_variables(void **state)
@@ -357,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_backslashes_are_found),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_pure_readers),
         cmocka_unit_test(test_errors_show_the_place),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_secrets_are_known),
