@@ -103,6 +103,8 @@ static void insert(struct query_edit *e, const char *p, size_t n)
         e->text.failed = false; /* as much as there is room for stays */
         return;
     }
+    if (!n)
+        return;
     memmove(e->text.p + e->at + n, e->text.p + e->at, e->text.len - e->at);
     memcpy(e->text.p + e->at, p, n);
     e->text.len += n;
@@ -249,10 +251,22 @@ int query_edit_lines(const struct query_edit *e)
     return n;
 }
 
+/* The bytes from..to as a string: the text has no end of its own. NULL: no memory. */
+static char *copy_of(const struct buf *text, size_t from, size_t to)
+{
+    char *copy = malloc(to - from + 1);
+    if (!copy)
+        return NULL;
+    if (to > from)
+        memcpy(copy, text->p + from, to - from);
+    copy[to - from] = '\0';
+    return copy;
+}
+
 /* Columns of text[from, to). */
 static int width_of(const struct query_edit *e, size_t from, size_t to, bool ascii)
 {
-    char *copy = strndup(e->text.p ? e->text.p + from : "", to - from);
+    char *copy = copy_of(&e->text, from, to);
     int w = copy ? text_width(copy, ascii) : 0;
     free(copy);
     return w;
@@ -288,7 +302,7 @@ void query_edit_draw(const struct query_edit *e, struct grid *g, struct rect r, 
         bool here = cursor && top + y == line;
         size_t shown = here ? first_shown(e, from, r.w, g->ascii) : from;
         int x = here ? width_of(e, shown, e->at, g->ascii) : 0;
-        char *copy = strndup(e->text.p ? e->text.p + shown : "", end - shown);
+        char *copy = copy_of(&e->text, shown, end);
         if (copy)
             (void)grid_text(g, r.y + y, r.x, r.w, STYLE_PLAIN, copy);
         free(copy);
