@@ -35,7 +35,7 @@ enum err engine_dag_scheduler(struct engine *g, struct scheduler **out, struct e
     *out = engine_scheduler(g);
     if (*out)
         return ERR_OK;
-    return err_set(e, ERR_STATE, "%s", trouble ? trouble : "no DAG runs here");
+    return err_set(e, ERR_STATE, "%s", trouble ? trouble : ENGINE_NO_SCHEDULER);
 }
 
 enum err engine_dag_run_of(const json_t *params, int64_t *run, struct errbuf *e)

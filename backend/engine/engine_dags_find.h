@@ -7,6 +7,9 @@
 #include "backend/engine/engine.h"
 #include "backend/schedule/scheduler.h"
 
+/* Said of DAGs before the scheduler is up and after it has ended, where nothing else is wrong. */
+#define ENGINE_NO_SCHEDULER "the scheduler does not run yet, or no longer"
+
 /* What params name: a DAG, the number of a run. ERR_USAGE, ERR_NOT_FOUND. */
 enum err engine_dag_find(const struct engine *g, const json_t *params, const struct dag **out,
                          struct errbuf *e) MUST_CHECK;

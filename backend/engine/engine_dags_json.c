@@ -96,10 +96,11 @@ static enum err views(struct engine *g, struct scheduler_dags *out, struct errbu
     if (!out->items)
         return no_memory(e);
     for (; out->n < g->dags->n; out->n++)
-        out->items[out->n] = (struct scheduler_dag_view){.dag = g->dags->dags[out->n],
-                                                         .next_us = INT64_MAX,
-                                                         .last_reason = "",
-                                                         .trouble = trouble ? trouble : ""};
+        out->items[out->n] =
+            (struct scheduler_dag_view){.dag = g->dags->dags[out->n],
+                                        .next_us = INT64_MAX,
+                                        .last_reason = "",
+                                        .trouble = trouble ? trouble : ENGINE_NO_SCHEDULER};
     return ERR_OK;
 }
 
