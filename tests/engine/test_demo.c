@@ -104,17 +104,20 @@ struct step {
 static const struct step session[] = {
     {"", "Pipeline"},
     {"2", "Connectors (9"},
-    {"/sink-flights\r", "1 that contain sink-flights"},
+    {"/sink-flights", "1 that contain sink-flights"},
+    {"\r", "Enter open"},
     {"p", "Pause connector airline-sink-flights?"},
     {"y", "▲ PAUSED"},
     {"u", "Resume connector airline-sink-flights?"},
     {"y", "airline-sink-flights is RUNNING"},
     {"\r", "Configuration"},
     {"3", "Topics ("},
-    {"/public.flights\r", "that contain public.flights"},
+    {"/public.flights", "1 that contain public.flights"},
+    {"\r", "Enter open"}, /* the line of the filter is left */
     {"\r", "Topic postgres.public.flights"},
     {"4", "DAGs (3)"},
-    {"/airports\r", "run "},
+    {"/airports", "1 that contain airports"},
+    {"\r", "Enter open"},
     {"t", "params (Enter: none)"},
     {"\r", "airports_traffic: 48 rows in"}, /* watched until it has ended */
     {"\r", "manual    "},                   /* the newest of its runs */
