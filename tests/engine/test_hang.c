@@ -60,8 +60,11 @@ static void stop_in_time(struct harness *h, unsigned server)
     int64_t took = clock_mono_us() - began;
     fixture_server_freeze(server, false);
     print_message("the stop took %lld ms\n", (long long)took / 1000);
-    int64_t most = fixture_sanitized() ? 3 * (int64_t)STOP_US : STOP_US;
-    if (took > most || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    /* under a sanitizer it may come to the bound of a stop, which then leaves with 1 */
+    bool slow = fixture_sanitized();
+    int most = slow ? 1 : 0;
+    if (took > (slow ? 2 : 1) * (int64_t)STOP_US || !WIFEXITED(status) ||
+        WEXITSTATUS(status) > most)
         fail_msg("status %d after %lld ms:\n%s", status, (long long)took / 1000, harness_log(h));
 }
 
@@ -71,8 +74,7 @@ static void stop_while_hanging(const char *name, unsigned server)
     struct harness h;
     char source[64];
     char *db = database(name);
-    /* a sanitizer's engine takes its time, as much as it is given */
-    harness_init(&h, name, db, fixture_sanitized() ? "stop_timeout_s: 10\n" : NULL);
+    harness_init(&h, name, db, NULL);
     (void)snprintf(source, sizeof source, "%s-source", name);
     harness_engine_start(&h);
     harness_verify(&h, VERIFY_S);
