@@ -1,6 +1,5 @@
 /* Pane 2: connectors. One that is opened: connector_detail.c; what changes one: connector_change.c.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,24 +90,6 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
-static int sign_of(double d)
-{
-    return d < 0 ? -1 : d > 0;
-}
-
-/* What is not known sorts below everything. */
-static int compare_real(double a, double b)
-{
-    if (isnan(a) || isnan(b))
-        return (isnan(b) ? 1 : 0) - (isnan(a) ? 1 : 0);
-    return sign_of(a - b);
-}
-
-static int compare_int(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
 static int compare(const void *ctx, size_t x, size_t y, int column)
 {
     const struct snap_connector *a = connector(ctx, x);
@@ -119,21 +100,21 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_STATE:
         return strcmp(a->state, b->state);
     case COLUMN_RATE:
-        return compare_real(a->rate_s, b->rate_s);
+        return table_compare_real(a->rate_s, b->rate_s);
     case COLUMN_LAG:
-        return compare_real(a->lag_ms, b->lag_ms);
+        return table_compare_real(a->lag_ms, b->lag_ms);
     case COLUMN_WAITING:
-        return compare_int(a->lag_records, b->lag_records);
+        return table_compare_int(a->lag_records, b->lag_records);
     case COLUMN_ERRORS:
-        return compare_int(a->errors, b->errors);
+        return table_compare_int(a->errors, b->errors);
     case COLUMN_TYPE:
         return strcmp(a->type, b->type);
     case COLUMN_DETAIL:
         return strcmp(words_of(a), words_of(b));
     case COLUMN_DEAD:
-        return compare_int(a->dead_letters, b->dead_letters);
+        return table_compare_int(a->dead_letters, b->dead_letters);
     default:
-        return compare_int(a->total, b->total);
+        return table_compare_int(a->total, b->total);
     }
 }
 

@@ -241,11 +241,6 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
-static int compare_int(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
 static double last_took(const struct dag_row *d)
 {
     double took = dag_took_s(d->last_started_us, d->last_ended_us, UNKNOWN_INT);
@@ -265,9 +260,9 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_TREND:
         return last_took(a) < last_took(b) ? -1 : last_took(a) > last_took(b);
     case COLUMN_NEXT:
-        return compare_int(a->next_us, b->next_us);
+        return table_compare_int(a->next_us, b->next_us);
     case COLUMN_ROWS_QUEUED:
-        return compare_int(a->queued, b->queued);
+        return table_compare_int(a->queued, b->queued);
     case COLUMN_ABOUT:
         return strcmp(a->description, b->description);
     default:

@@ -1,5 +1,4 @@
 /* An opened DAG: the grid of its runs by task, the runs as a table, and its tasks as a graph. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,11 +97,6 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
-static int compare_int(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
 /* Less than nothing: it is not over. */
 static double took_us(const struct dag_run *r)
 {
@@ -123,9 +117,9 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_TOOK:
         return took_us(a) < took_us(b) ? -1 : took_us(a) > took_us(b);
     case COLUMN_ROWS:
-        return compare_int(a->rows, b->rows);
+        return table_compare_int(a->rows, b->rows);
     case COLUMN_BEGAN:
-        return compare_int(a->started_us, b->started_us);
+        return table_compare_int(a->started_us, b->started_us);
     case COLUMN_KIND:
         return strcmp(a->kind, b->kind);
     case COLUMN_WHO:
@@ -133,7 +127,7 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_REASON:
         return strcmp(a->reason, b->reason);
     default:
-        return compare_int(a->id, b->id);
+        return table_compare_int(a->id, b->id);
     }
 }
 

@@ -186,11 +186,6 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
-static int compare_int(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
 /* What has not begun sorts below everything. */
 static int compare_took(const json_t *a, const json_t *b)
 {
@@ -209,13 +204,13 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_STATE:
         return strcmp(answer_text(a, "state"), answer_text(b, "state"));
     case COLUMN_TRY:
-        return compare_int(answer_int(a, "try"), answer_int(b, "try"));
+        return table_compare_int(answer_int(a, "try"), answer_int(b, "try"));
     case COLUMN_TOOK:
         return compare_took(a, b);
     case COLUMN_ROWS:
-        return compare_int(answer_int(a, "rows"), answer_int(b, "rows"));
+        return table_compare_int(answer_int(a, "rows"), answer_int(b, "rows"));
     case COLUMN_BAR:
-        return compare_int(answer_int(a, "started_us"), answer_int(b, "started_us"));
+        return table_compare_int(answer_int(a, "started_us"), answer_int(b, "started_us"));
     default:
         return strcmp(answer_text(a, "task"), answer_text(b, "task"));
     }

@@ -41,19 +41,6 @@ struct messages *topics_messages(const struct screen *s)
     return &state_of(s)->messages;
 }
 
-static int compare_int(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-/* What is not known sorts below everything. */
-static int compare_real(double a, double b)
-{
-    if (isnan(a) || isnan(b))
-        return (isnan(b) ? 1 : 0) - (isnan(a) ? 1 : 0);
-    return a < b ? -1 : a > b;
-}
-
 /* ---- figures, asked for what is on screen ---- */
 
 static size_t figures_place(const struct topics_state *st, const char *name)
@@ -318,19 +305,19 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_NAME:
         return strcmp(a->name, b->name);
     case COLUMN_PARTITIONS:
-        return compare_int((int64_t)a->partition_count, (int64_t)b->partition_count);
+        return table_compare_int((int64_t)a->partition_count, (int64_t)b->partition_count);
     case COLUMN_RECORDS:
-        return compare_int(a->records, b->records);
+        return table_compare_int(a->records, b->records);
     case COLUMN_RATE:
-        return compare_real(a->rate_s, b->rate_s);
+        return table_compare_real(a->rate_s, b->rate_s);
     case COLUMN_SIZE:
-        return compare_real(size_of(ctx, a->name), size_of(ctx, b->name));
+        return table_compare_real(size_of(ctx, a->name), size_of(ctx, b->name));
     case COLUMN_RETENTION:
-        return compare_real(retention_of(ctx, a), retention_of(ctx, b));
+        return table_compare_real(retention_of(ctx, a), retention_of(ctx, b));
     case COLUMN_TREND:
-        return compare_real(a->lag_growth_s, b->lag_growth_s);
+        return table_compare_real(a->lag_growth_s, b->lag_growth_s);
     default:
-        return compare_int(a->lag, b->lag);
+        return table_compare_int(a->lag, b->lag);
     }
 }
 
@@ -419,8 +406,8 @@ static void part_cell(const void *ctx, size_t row, int column, struct table_cell
 
 static int part_compare(const void *ctx, size_t x, size_t y, int column)
 {
-    return compare_int(part_value(ctx, part(ctx, x), column),
-                       part_value(ctx, part(ctx, y), column));
+    return table_compare_int(part_value(ctx, part(ctx, x), column),
+                             part_value(ctx, part(ctx, y), column));
 }
 
 static void parts_model(const struct screen *s, struct table_model *m)

@@ -1,5 +1,6 @@
 #include "views/table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,18 @@ static void share_out(const struct table_model *m, const int *columns, int *widt
         left = room;
     }
     widths[name] = widths[name] + left > NAME_LEAST ? widths[name] + left : NAME_LEAST;
+}
+
+int table_compare_int(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+int table_compare_real(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return (isnan(b) ? 1 : 0) - (isnan(a) ? 1 : 0);
+    return a < b ? -1 : a > b;
 }
 
 int table_fit(const struct table_model *m, int w, int *columns, int *widths)

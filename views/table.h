@@ -85,6 +85,10 @@ int table_page(int h);
 void table_draw(struct grid *g, struct rect r, const struct table_model *m, struct table_state *s,
                 bool select);
 
+/* For a model's compare: <0, 0, >0. A real that is not known (NAN) sorts below everything. */
+int table_compare_int(int64_t a, int64_t b);
+int table_compare_real(double a, double b);
+
 /* The columns that fit in w, as column indices; widths get what each has. Returns how many. */
 int table_fit(const struct table_model *m, int w, int *columns, int *widths);
 
