@@ -13,10 +13,11 @@
 struct station {
     const char *name;
     char rate[UNIT_TEXT_MAX];
-    char lag[UNIT_TEXT_MAX + 8];
+    char lag[UNIT_TEXT_MAX]; /* in time */
+    double waiting, bytes;   /* before it; NAN: not known */
 };
 
-enum { STEP_LEAST = 13, STEP_MOST = 20, LABEL_WIDTH = 9 };
+enum { STEP_LEAST = 13, STEP_MOST = 20, LABEL_WIDTH = 9, QUEUE_WIDTH = 17 };
 
 const char *pipeline_figure(enum pipeline_station i)
 {
@@ -41,7 +42,7 @@ void pipeline_course_of(const struct history *h, struct pipeline_course *out)
 /* What runs by its schedule moves seldom: then its state says more than a rate of 0. */
 static void read_behind_raw(const struct snap_station *n, const char *name, struct station *out)
 {
-    *out = (struct station){.name = name};
+    *out = (struct station){.name = name, .waiting = n->waiting, .bytes = n->waiting_bytes};
     if (n->rate_s > 0)
         (void)unit_rate(n->rate_s, out->rate, sizeof out->rate);
     else
@@ -51,22 +52,48 @@ static void read_behind_raw(const struct snap_station *n, const char *name, stru
 
 static void read_stations(const struct snapshot *n, struct station *st)
 {
-    char waiting[UNIT_TEXT_MAX];
-    st[STATION_WAL] = (struct station){.name = "WAL"};
+    st[STATION_WAL] =
+        (struct station){.name = "WAL", .waiting = NAN, .bytes = n->wal.retained_bytes};
     (void)unit_bytes_rate(n->wal.bytes_s, st[STATION_WAL].rate, sizeof st->rate);
     (void)unit_duration(n->wal.lag_s, st[STATION_WAL].lag, sizeof st->lag);
-    st[STATION_CAPTURE] = (struct station){.name = "capture"};
+    st[STATION_CAPTURE] =
+        (struct station){.name = "capture", .waiting = NAN, .bytes = n->capture.waiting_bytes};
     (void)unit_rate(n->capture.rate_s, st[STATION_CAPTURE].rate, sizeof st->rate);
     (void)unit_duration(n->capture.lag_ms / 1000, st[STATION_CAPTURE].lag, sizeof st->lag);
-    st[STATION_TOPICS] = (struct station){.name = "topics"};
+    st[STATION_TOPICS] = (struct station){
+        .name = "topics", .waiting = n->queued.waiting, .bytes = n->queued.waiting_bytes};
     (void)unit_rate(n->queued.rate_s, st[STATION_TOPICS].rate, sizeof st->rate);
-    (void)snprintf(st[STATION_TOPICS].lag, sizeof st->lag, "%s wait",
-                   unit_short(n->queued.waiting, waiting, sizeof waiting));
-    st[STATION_RAW] = (struct station){.name = "raw"};
+    (void)unit_duration(n->queued.lag_s, st[STATION_TOPICS].lag, sizeof st->lag);
+    st[STATION_RAW] =
+        (struct station){.name = "raw", .waiting = n->raw.waiting, .bytes = n->raw.waiting_bytes};
     (void)unit_rate(n->raw.rate_s, st[STATION_RAW].rate, sizeof st->rate);
     (void)unit_duration(n->raw.lag_s, st[STATION_RAW].lag, sizeof st->lag);
     read_behind_raw(&n->dwh, "dwh", &st[STATION_DWH]);
     read_behind_raw(&n->marts, "marts", &st[STATION_MARTS]);
+}
+
+/* "41.2 k, 9.1 MB", and where that is too wide "41.2k 9.1MB". */
+static void queue_words(const struct station *st, int w, char *out, size_t n)
+{
+    char records[UNIT_TEXT_MAX];
+    char bytes[UNIT_TEXT_MAX];
+    bool both = !isnan(st->waiting) && !isnan(st->bytes);
+    (void)unit_short(st->waiting, records, sizeof records);
+    (void)unit_bytes(st->bytes, bytes, sizeof bytes);
+    if (!both) {
+        (void)snprintf(out, n, "%s", isnan(st->waiting) ? bytes : records);
+        return;
+    }
+    int len = snprintf(out, n, "%s, %s", records, bytes);
+    if (len <= w)
+        return;
+    char *to = out;
+    for (const char *at = out; *at; at++)
+        if (*at != ' ' && *at != ',')
+            *to++ = *at;
+        else if (*at == ',')
+            *to++ = ' ';
+    *to = '\0';
 }
 
 /* "raw: the warehouse takes .." names the station raw. */
@@ -118,16 +145,20 @@ static int draw_across(const struct screen *s, struct grid *g, struct rect r,
         bool slow = is_bottleneck(s->snapshot, st[i].name);
         uint16_t style = slow ? STYLE_ATTENTION : STYLE_PLAIN;
         int x = r.x + 3 + i * step;
+        char queue[2 * UNIT_TEXT_MAX];
         (void)grid_text(g, r.y, x, step - 2, STYLE_HEADER, st[i].name);
         (void)grid_put(g, r.y + 1, x - 2, 1, style, slow ? state_sign("slow", g->ascii) : " ");
         (void)grid_text(g, r.y + 1, x, step - 2, style, st[i].rate);
         (void)grid_text(g, r.y + 2, x, step - 2, style, st[i].lag);
+        queue_words(&st[i], step - 2, queue, sizeof queue);
+        if (i != STATION_MARTS) /* the whole of its lag is a time */
+            (void)grid_text(g, r.y + 3, x, step - 1, style, queue);
         if (course && i == STATION_MARTS)
-            draw_marts(s, g, r.y + 3, x, step - 2);
+            draw_marts(s, g, r.y + 4, x, step - 2);
         else if (course)
-            draw_spark(s, g, r.y + 3, x, step - 3, course->points[i]);
+            draw_spark(s, g, r.y + 4, x, step - 3, course->points[i]);
     }
-    return r.y + (course ? 4 : 3);
+    return r.y + (course ? 5 : 4);
 }
 
 int draw_pipeline(const struct screen *s, struct grid *g, struct rect r,
@@ -141,10 +172,14 @@ int draw_pipeline(const struct screen *s, struct grid *g, struct rect r,
         bool slow = is_bottleneck(s->snapshot, st[i].name);
         uint16_t style = slow ? STYLE_ATTENTION : STYLE_PLAIN;
         int x = r.x + 3;
+        char queue[2 * UNIT_TEXT_MAX];
         (void)grid_put(g, r.y + i, x - 2, 1, style, slow ? state_sign("slow", g->ascii) : " ");
         (void)grid_text(g, r.y + i, x, LABEL_WIDTH, STYLE_HEADER, st[i].name);
         grid_text_right(g, r.y + i, x + LABEL_WIDTH, 11, style, st[i].rate);
         grid_text_right(g, r.y + i, x + LABEL_WIDTH + 12, 13, style, st[i].lag);
+        queue_words(&st[i], QUEUE_WIDTH, queue, sizeof queue);
+        if (i != STATION_MARTS && r.w >= x + LABEL_WIDTH + 26 + QUEUE_WIDTH)
+            grid_text_right(g, r.y + i, x + LABEL_WIDTH + 26, QUEUE_WIDTH, style, queue);
     }
     return r.y + STATIONS;
 }

@@ -71,7 +71,7 @@ enum err report_status(const struct snapshot *n, int w, bool ascii, struct buf *
 {
     struct screen s;
     struct grid g;
-    size_t rows = 34 + n->alert_count + n->slot_count + n->connector_count + n->topic_count;
+    size_t rows = 35 + n->alert_count + n->slot_count + n->connector_count + n->topic_count;
     int h = rows < GRID_SIDE_MAX ? (int)rows : GRID_SIDE_MAX;
     enum err rc = grid_init(&g, h, w, ascii, e);
     if (rc != ERR_OK)

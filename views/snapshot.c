@@ -81,6 +81,7 @@ static void read_pipeline(const json_t *p, struct snapshot *s)
     const json_t *capture = json_object_get(p, "capture");
     s->capture.rate_s = real_of(capture, "rate_s");
     s->capture.lag_ms = real_of(capture, "lag_ms");
+    s->capture.waiting_bytes = real_of(capture, "waiting_bytes");
     s->capture.total = int_of(capture, "total");
     const json_t *topics = json_object_get(p, "topics");
     s->queued.rate_s = real_of(topics, "rate_s");
@@ -91,6 +92,8 @@ static void read_pipeline(const json_t *p, struct snapshot *s)
     s->raw.rate_s = real_of(raw, "rate_s");
     s->raw.lag_s = real_of(raw, "lag_s");
     s->raw.bytes_s = real_of(raw, "bytes_s");
+    s->raw.waiting = real_of(raw, "waiting");
+    s->raw.waiting_bytes = real_of(raw, "waiting_bytes");
     s->raw.total = int_of(raw, "total");
 }
 
@@ -278,6 +281,8 @@ static void read_station(struct reader *r, const json_t *json, struct snap_stati
                                  .dag = text_of(r, json, "dag"),
                                  .rate_s = real_of(json, "rate_s"),
                                  .lag_s = real_of(json, "lag_s"),
+                                 .waiting = real_of(json, "waiting"),
+                                 .waiting_bytes = real_of(json, "waiting_bytes"),
                                  .next_us = int_of(json, "next_us")};
 }
 

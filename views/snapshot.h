@@ -124,7 +124,7 @@ struct snap_alert {
 struct snap_station {
     const char *state; /* "running", "waiting", "failed", ..; NULL: there is none */
     const char *dag;   /* of dwh */
-    double rate_s, lag_s;
+    double rate_s, lag_s, waiting, waiting_bytes;
     int64_t next_us;
 };
 
@@ -155,14 +155,14 @@ struct snapshot {
         double bytes_s, retained_bytes, lag_s;
     } wal;
     struct {
-        double rate_s, lag_ms;
+        double rate_s, lag_ms, waiting_bytes;
         int64_t total;
     } capture;
     struct {
         double rate_s, waiting, waiting_bytes, lag_s;
     } queued; /* the station "topics" */
     struct {
-        double rate_s, lag_s, bytes_s;
+        double rate_s, lag_s, bytes_s, waiting, waiting_bytes;
         int64_t total;
     } raw;
     struct snap_station dwh, marts;

@@ -15,6 +15,7 @@ struct freshness {
     struct freshness_dwh dwh;
     int64_t load_began_us;  /* of the load that runs; 0: none */
     int64_t rows_during_us; /* the first rows that came while it ran */
+    int64_t rows_during;    /* how many have come since */
     int64_t day;            /* that rows_today are of */
 };
 
@@ -165,6 +166,8 @@ void freshness_rows(struct freshness *f, const char *topic, int64_t rows, int64_
     }
     if (f->load_began_us && !f->rows_during_us)
         f->rows_during_us = now_us;
+    f->rows_during += rows;
+    f->dwh.waiting += rows;
     if (!f->dwh.behind_us)
         f->dwh.behind_us = now_us;
     (void)pthread_mutex_unlock(&f->mutex);
@@ -175,6 +178,7 @@ void freshness_model_begins(struct freshness *f, int64_t now_us)
     (void)pthread_mutex_lock(&f->mutex);
     f->load_began_us = now_us;
     f->rows_during_us = 0;
+    f->rows_during = 0;
     (void)pthread_mutex_unlock(&f->mutex);
 }
 
@@ -187,6 +191,7 @@ void freshness_model_ends(struct freshness *f, bool whole, int64_t rows, int64_t
         f->dwh.ended_us = now_us;
         f->dwh.rows = rows;
         f->dwh.behind_us = f->rows_during_us;
+        f->dwh.waiting = f->rows_during;
         f->dwh.known = true;
         f->load_began_us = 0;
     }

@@ -56,6 +56,7 @@ struct freshness_dwh {
     int64_t rows;       /* of the last load; -1: not known */
     int64_t total;      /* since the engine's start */
     int64_t mart_total; /* the same of marts */
+    int64_t waiting;    /* rows of raw that it does not have; counts from where behind_us does */
     int64_t behind_us;  /* since when raw holds what it does not; 0: it holds all */
     bool known;         /* a load of this engine has been through: behind_us counts */
 };

@@ -89,6 +89,12 @@ void sink_positions(struct sink *s,
     (void)pthread_mutex_unlock(&s->view_mutex);
 }
 
+void sink_held(const struct sink *s, int64_t *rows, int64_t *bytes)
+{
+    *rows = s->batches[0].rows + s->batches[1].rows;
+    *bytes = s->batches[0].bytes + s->batches[1].bytes;
+}
+
 static bool upsert(const struct sink *s)
 {
     return s->o->sink->insert_mode == INSERT_UPSERT;

@@ -68,5 +68,7 @@ bool sink_position(struct sink *s, const char *topic, int partition, int64_t *at
 void sink_positions(struct sink *s,
                     void (*told)(void *arg, const char *topic, int partition, int64_t at),
                     void *arg);
+/* From any thread: what has been read and is in no commit yet. */
+void sink_held(const struct sink *s, int64_t *rows, int64_t *bytes);
 
 #endif

@@ -82,8 +82,8 @@ struct sink_dead {
 struct sink_batch {
     int64_t id;
     int n_topics;
-    struct sink_rows *topics; /* by sink_topic.index */
-    int64_t rows, bytes;
+    struct sink_rows *topics;    /* by sink_topic.index */
+    _Atomic int64_t rows, bytes; /* read by the status */
     int64_t began_us;
     int64_t newest_commit_us;
     struct offset_move *moves;

@@ -352,9 +352,41 @@ json_t *engine_connector_json(struct engine_connector *c, const struct probe_vie
 
 /* ---- the strip ---- */
 
-static void add_up(struct engine *g, const struct probe_view *v, struct strip *s)
+static void add_slots(const struct probe_view *v, struct strip *s)
 {
-    *s = (struct strip){.capture_ms = -1, .raw_ms = -1, .retained = -1};
+    for (int i = 0; i < v->n_slots; i++) {
+        const struct source_slot *slot = &v->slots[i];
+        if (!slot->exists)
+            continue;
+        if (slot->retained_bytes > s->retained)
+            s->retained = slot->retained_bytes;
+        if (!v->primary.up || !slot->confirmed_lsn)
+            continue;
+        int64_t unread = (int64_t)(v->primary.health.lsn - slot->confirmed_lsn);
+        if (unread < 0) /* it was asked after the server was */
+            unread = 0;
+        if (unread > s->unread)
+            s->unread = unread;
+    }
+}
+
+static void add_sink(const struct engine_connector *c, struct strip *s)
+{
+    int64_t rows;
+    int64_t bytes;
+    sink_held(c->sink, &rows, &bytes);
+    s->held = (s->held < 0 ? 0 : s->held) + rows;
+    s->held_bytes = (s->held_bytes < 0 ? 0 : s->held_bytes) + bytes;
+    s->raw_rate += c->rate;
+    s->raw_bytes_rate += c->bytes_rate;
+    s->loaded += c->figures.records;
+    s->behind |= !c->figures.caught_up;
+}
+
+void status_strip(struct engine *g, const struct probe_view *v, struct strip *s)
+{
+    *s = (struct strip){
+        .capture_ms = -1, .raw_ms = -1, .retained = -1, .unread = -1, .held = -1, .held_bytes = -1};
     for (int i = 0; i < g->n_connectors; i++) {
         const struct engine_connector *c = g->connectors[i];
         int64_t ms = lag_ms_of(c);
@@ -364,17 +396,12 @@ static void add_up(struct engine *g, const struct probe_view *v, struct strip *s
             if (ms > s->capture_ms)
                 s->capture_ms = ms;
         } else {
-            s->raw_rate += c->rate;
-            s->raw_bytes_rate += c->bytes_rate;
-            s->loaded += c->figures.records;
-            s->behind |= !c->figures.caught_up;
+            add_sink(c, s);
             if (ms > s->raw_ms)
                 s->raw_ms = ms;
         }
     }
-    for (int i = 0; i < v->n_slots; i++)
-        if (v->slots[i].exists && v->slots[i].retained_bytes > s->retained)
-            s->retained = v->slots[i].retained_bytes;
+    add_slots(v, s);
     s->waiting = s->behind ? waiting_of(g, v) : 0;
 }
 
@@ -383,36 +410,39 @@ static json_t *milliseconds_as_seconds(int64_t ms)
     return ms >= 0 ? json_real((double)ms / 1e3) : json_null();
 }
 
-/* What waits, in bytes: as large as records have been so far. */
-static int64_t waiting_bytes(const struct engine *g, const struct strip *s)
+int64_t status_bytes_of(const struct engine *g, int64_t records)
 {
     int64_t bytes = 0;
+    int64_t loaded = 0;
     for (int i = 0; i < g->n_connectors; i++)
-        if (!g->connectors[i]->is_source)
+        if (!g->connectors[i]->is_source) {
             bytes += g->connectors[i]->figures.bytes;
-    if (s->waiting <= 0)
-        return s->waiting;
-    return s->loaded > 0 ? (int64_t)((double)bytes / (double)s->loaded * (double)s->waiting) : -1;
+            loaded += g->connectors[i]->figures.records;
+        }
+    if (records <= 0)
+        return records;
+    return loaded > 0 ? (int64_t)((double)bytes / (double)loaded * (double)records) : -1;
 }
 
-static json_t *pipeline_json(const struct way *w)
+json_t *status_pipeline(const struct way *w)
 {
     const struct engine *g = w->g;
     const struct strip *s = w->strip;
     bool known = w->v->primary.up;
     return json_pack(
-        "{s:{s:o, s:o, s:o}, s:{s:o, s:I, s:o}, s:{s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:I, s:o, "
-        "s:o}, s:o, s:o}",
+        "{s:{s:o, s:o, s:o}, s:{s:o, s:I, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}, "
+        "s:{s:o, s:I, s:o, s:o, s:o, s:o}, s:o, s:o}",
         "wal", "bytes_s", status_real_or_null(known ? g->wal_bytes_s : NAN), "retained_bytes",
         status_int_or_null(s->retained), "lag_s", milliseconds_as_seconds(s->capture_ms), "capture",
         "rate_s", status_real_or_null(s->capture_rate), "total", (json_int_t)s->captured, "lag_ms",
-        status_int_or_null(s->capture_ms), "topics", "rate_s", status_real_or_null(s->capture_rate),
-        "waiting", status_int_or_null(s->waiting), "waiting_bytes",
-        status_int_or_null(waiting_bytes(g, s)), "lag_s",
+        status_int_or_null(s->capture_ms), "waiting_bytes", status_int_or_null(s->unread), "topics",
+        "rate_s", status_real_or_null(s->capture_rate), "waiting", status_int_or_null(s->waiting),
+        "waiting_bytes", status_int_or_null(status_bytes_of(g, s->waiting)), "lag_s",
         w->topics_lag_us < 0 ? json_null() : json_real((double)w->topics_lag_us / 1e6), "growth_s",
         status_real_or_null(s->waiting < 0 ? NAN : g->waiting_growth), "raw", "rate_s",
         status_real_or_null(s->raw_rate), "total", (json_int_t)s->loaded, "lag_s",
         milliseconds_as_seconds(s->raw_ms), "bytes_s", status_real_or_null(s->raw_bytes_rate),
+        "waiting", status_int_or_null(s->held), "waiting_bytes", status_int_or_null(s->held_bytes),
         "dwh", way_dwh(w), "marts", way_marts(w));
 }
 
@@ -531,13 +561,13 @@ static json_t *snapshot_json(struct engine *g, const struct probe_view *v, bool 
 {
     struct strip s;
     sample(g, v);
-    add_up(g, v, &s);
+    status_strip(g, v, &s);
     struct way w = {.g = g, .v = v, .strip = &s};
     way_look(&w, lists);
     json_t *out = json_pack(
         "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now_us",
-        (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", pipeline_json(&w), "bottleneck",
-        way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness, "alerts",
+        (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", status_pipeline(&w),
+        "bottleneck", way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness, "alerts",
         alerts_json(g->alerts), "source", source_json(v), "kafka", kafka_json(v), "warehouse",
         server_json(v->warehouse_known, v->warehouse_up, "server",
                     status_text_or_null(v->warehouse_server), v->warehouse_error),

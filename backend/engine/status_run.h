@@ -14,6 +14,8 @@ struct strip {
     int64_t captured, loaded;
     int64_t capture_ms, raw_ms; /* -1: nothing has come */
     int64_t retained;
+    int64_t unread;           /* WAL that the slowest slot has not confirmed; -1: not known */
+    int64_t held, held_bytes; /* read by the sinks, in no commit yet; -1: there is no sink */
     bool behind;
     int64_t waiting; /* -1: not known */
 };
@@ -46,6 +48,11 @@ int64_t status_topic_lag(const struct engine *g, const struct probe_topic *t);
 /* Which reads that topic, or did before it was paused; NULL. */
 const struct engine_connector *status_sink_of(const struct engine *g, const struct probe_view *v,
                                               const char *topic);
+
+/* The mean record of what the sinks have loaded, times so many; -1: not known. */
+int64_t status_bytes_of(const struct engine *g, int64_t records);
+void status_strip(struct engine *g, const struct probe_view *v, struct strip *out);
+json_t *status_pipeline(const struct way *w);
 
 /* ---- status_way.c ---- */
 /* After a round of the probes: what grows. */

@@ -386,15 +386,17 @@ static int64_t dwh_behind(const struct way *w)
 
 json_t *way_dwh(const struct way *w)
 {
+    int64_t waiting = w->dwh.known ? w->dwh.waiting : -1;
     const struct scheduler_dag_view *v = dag_view(w, w->dwh.dag);
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
-                     status_text_or_null(dag_word(v)), "dag",
-                     status_text_or_null(v ? v->dag->name : NULL), "rate_s",
-                     status_real_or_null(w->dwh.dag >= 0 ? w->g->dwh_rate : NAN), "total",
-                     (json_int_t)w->dwh.total, "lag_s", seconds_or_null(dwh_behind(w)), "rows",
-                     status_int_or_null(w->dwh.rows), "seconds",
-                     seconds_or_null(w->dwh.ended_us ? w->dwh.ended_us - w->dwh.began_us : -1),
-                     "last_us", moment(w->dwh.ended_us), "next_us", moment(v ? v->next_us : 0));
+    return json_pack(
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state",
+        status_text_or_null(dag_word(v)), "dag", status_text_or_null(v ? v->dag->name : NULL),
+        "rate_s", status_real_or_null(w->dwh.dag >= 0 ? w->g->dwh_rate : NAN), "total",
+        (json_int_t)w->dwh.total, "lag_s", seconds_or_null(dwh_behind(w)), "waiting",
+        status_int_or_null(waiting), "waiting_bytes",
+        status_int_or_null(status_bytes_of(w->g, waiting)), "rows", status_int_or_null(w->dwh.rows),
+        "seconds", seconds_or_null(w->dwh.ended_us ? w->dwh.ended_us - w->dwh.began_us : -1),
+        "last_us", moment(w->dwh.ended_us), "next_us", moment(v ? v->next_us : 0));
 }
 
 json_t *way_marts(const struct way *w)

@@ -54,18 +54,22 @@ static void test_dwh(void **state)
     rows(f, "p.public.t", 5, 1);
     rows(f, "p.public.t", 5, 2);
     assert_int_equal(dwh_of(f).behind_us, BEGIN + 1 * SECOND);
+    assert_int_equal(dwh_of(f).waiting, 10);
     freshness_model_begins(f, BEGIN + 10 * SECOND);
     freshness_model_ends(f, true, 10, BEGIN + 11 * SECOND);
     assert_true(dwh_of(f).known);
     assert_int_equal(dwh_of(f).behind_us, 0);
+    assert_int_equal(dwh_of(f).waiting, 0);
     assert_int_equal(dwh_of(f).rows, 10);
     freshness_model_begins(f, BEGIN + 20 * SECOND);
     rows(f, "p.public.t", 1, 21);
     rows(f, "p.public.t", 1, 22);
     freshness_model_ends(f, true, 0, BEGIN + 23 * SECOND);
     assert_int_equal(dwh_of(f).behind_us, BEGIN + 21 * SECOND);
+    assert_int_equal(dwh_of(f).waiting, 2);
     freshness_model_begins(f, BEGIN + 30 * SECOND); /* fails */
     freshness_model_ends(f, false, 0, BEGIN + 31 * SECOND);
+    assert_int_equal(dwh_of(f).waiting, 2);
     assert_int_equal(dwh_of(f).behind_us, BEGIN + 21 * SECOND);
     assert_int_equal(dwh_of(f).ended_us, BEGIN + 23 * SECOND);
     freshness_destroy(f);

@@ -350,6 +350,56 @@ static void test_bottleneck_without_growth(void **state)
     forget(p);
 }
 
+/* `station.member` of the strip; NAN: null, and it is there. */
+static double of_strip(struct place *p, const char *station, const char *member)
+{
+    json_t *strip;
+    status_strip(&p->g, &p->v, &p->strip);
+    look(p);
+    strip = status_pipeline(&p->way);
+    const json_t *v = json_object_get(json_object_get(strip, station), member);
+    assert_non_null(v);
+    double real = json_is_null(v) ? NAN : json_number_value(v);
+    json_decref(strip);
+    forget(p);
+    return real;
+}
+
+/* What waits before each station; what nobody knows is null. */
+static void test_what_waits(void **state)
+{
+    struct place *p = *state;
+    p->sink.sink->batches[0].rows = 300;
+    p->sink.sink->batches[0].bytes = 60 * 1000;
+    p->sink.sink->batches[1].rows = 20;
+    p->sink.sink->batches[1].bytes = 4000;
+    assert_float_equal(of_strip(p, "raw", "waiting"), 320, 0);
+    assert_float_equal(of_strip(p, "raw", "waiting_bytes"), 64000, 0);
+    assert_true(isnan(of_strip(p, "capture", "waiting_bytes")));
+    slot(p, 2 * MB, -1);
+    p->v.slots[0].confirmed_lsn = 5000;
+    assert_true(isnan(of_strip(p, "capture", "waiting_bytes"))); /* the server is away */
+    p->v.primary.up = true;
+    p->v.primary.health.lsn = 21000;
+    assert_float_equal(of_strip(p, "capture", "waiting_bytes"), 16000, 0);
+    p->v.slots[0].confirmed_lsn = 22000; /* asked a moment later */
+    assert_float_equal(of_strip(p, "capture", "waiting_bytes"), 0, 0);
+
+    assert_true(isnan(of_strip(p, "dwh", "waiting")));
+    int64_t now = clock_wall_us();
+    freshness_model_begins(p->g.freshness, now);
+    freshness_model_ends(p->g.freshness, true, 0, now);
+    freshness_rows(p->g.freshness, "p.public.t", 30, now, now);
+    assert_float_equal(of_strip(p, "dwh", "waiting"), 30, 0);
+    assert_true(isnan(of_strip(p, "dwh", "waiting_bytes"))); /* nothing to measure a row by */
+    p->sink.figures.records = 10;
+    p->sink.figures.bytes = 2000;
+    assert_float_equal(of_strip(p, "dwh", "waiting_bytes"), 6000, 0);
+    p->g.n_connectors = 0;
+    assert_true(isnan(of_strip(p, "raw", "waiting")));
+    p->g.n_connectors = 1;
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -362,6 +412,7 @@ int main(void)
         CASE(test_slot_not_known),
         CASE(test_differing_table),
         CASE(test_bottleneck_without_growth),
+        CASE(test_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
