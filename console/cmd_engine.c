@@ -93,6 +93,8 @@ static enum err serve(const struct config *c, sigset_t *signals, struct errbuf *
         rc = engine_start(g, e);
     if (!rc)
         rc = engine_start_schedule(g, false, e);
+    if (!rc)
+        rc = engine_start_answers(g, e);
     if (!rc) {
         int sig = 0;
         log_info("engine", "flightdeck %s, pid %d, environment %s (%s), socket %s",

@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local struct stop *bound;
@@ -25,6 +27,21 @@ void stop_ask(struct stop *s)
     uint64_t one = 1;
     ssize_t k = write(s->fd, &one, sizeof one);
     (void)k; /* EAGAIN: it has been asked more than often enough */
+}
+
+enum err stop_init_timed(struct stop *s, struct errbuf *e)
+{
+    s->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return s->fd < 0 ? err_errno(e, ERR_IO, "cannot make a timerfd") : ERR_OK;
+}
+
+void stop_in(struct stop *s, int64_t us)
+{
+    enum { US_PER_S = 1000000, NS_PER_US = 1000 };
+    const struct itimerspec t = {.it_value = {.tv_sec = (time_t)(us / US_PER_S),
+                                              .tv_nsec = (long)(us % US_PER_S) * NS_PER_US}};
+    const struct itimerspec now = {.it_value = {.tv_nsec = 1}}; /* 0 would mean never */
+    (void)timerfd_settime(s->fd, 0, us > 0 ? &t : &now, NULL);
 }
 
 void stop_take(struct stop *s)

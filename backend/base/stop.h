@@ -11,15 +11,23 @@
 #ifndef BASE_STOP_H
 #define BASE_STOP_H
 
+#include <stdint.h>
+
 #include "backend/base/err.h"
 
 struct stop {
-    int fd; /* an eventfd: readable from the request until stop_take */
+    int fd; /* an eventfd (or a timerfd): readable from the request until stop_take */
 };
 
 enum err stop_init(struct stop *s, struct errbuf *e) MUST_CHECK;
 void stop_free(struct stop *s);
 void stop_ask(struct stop *s);
+
+/* One that is asked by time: what waits under it has a bound. stop_in says when (0: now), and takes
+ * back what was said before; stop_ask is not for it. */
+enum err stop_init_timed(struct stop *s, struct errbuf *e) MUST_CHECK;
+void stop_in(struct stop *s, int64_t us);
+
 /* The request is over. */
 void stop_take(struct stop *s);
 

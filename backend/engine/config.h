@@ -92,7 +92,8 @@ struct config {
 
     struct alert_limits alerts;
     struct {
-        int64_t size; /* bytes; 0: nothing is recorded */
+        int64_t size;      /* bytes; 0: nothing is recorded */
+        int64_t answers_s; /* how often servers are asked by itself; 0: never */
     } recorder;
 
     struct arena *arena;

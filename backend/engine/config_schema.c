@@ -317,7 +317,17 @@ static const struct key_spec schema[] = {
      .help =
          "What the recorder keeps of the past at the most (1 s for 1 h, 10 s for 24 h, 5 min for "
          "30 days), in the engine's store. When that is too little, the oldest snapshots go and "
-         "their figures stay. 0: nothing is recorded."},
+         "their figures stay. A quarter of it is for what servers answered. 0: nothing is "
+         "recorded."},
+    {.name = "recorder.answers_s",
+     AT(recorder.answers_s),
+     .type = KEY_INT,
+     .min = 0,
+     .max = 86400,
+     .def = "300",
+     .help = "How often the engine asks warehouse and source by itself what the panes Warehouse "
+             "and Source show, and the dashboards whose mart has run, so that the console can go "
+             "back to it. What somebody asks for is kept in any case. 0: it does not."},
 };
 
 const struct key_spec *config_schema(int *n)

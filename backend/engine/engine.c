@@ -14,9 +14,11 @@
 #include "backend/base/log.h"
 #include "backend/engine/connection.h"
 #include "backend/engine/connector_overlay.h"
+#include "backend/engine/engine_answers.h"
 #include "backend/engine/engine_look.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/engine_watch.h"
+#include "backend/engine/kept_answers.h"
 #include "backend/engine/recorder.h"
 #include "backend/engine/schedule_run.h"
 
@@ -293,7 +295,8 @@ enum err engine_create(const struct config *c, struct engine **out, struct errbu
     if (!rc)
         rc = alerts_create(&c->alerts, &g->alerts, e);
     if (!rc)
-        rc = recorder_create(g->store, c->recorder.size, &g->recorder, e);
+        rc = recorder_create(g->store, c->recorder.size - kept_answers_share(c->recorder.size),
+                             &g->recorder, e);
     if (!rc)
         rc = load_connectors(g, e);
     if (!rc)
@@ -356,6 +359,7 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
     int64_t until = clock_mono_us() + g->config->stop_timeout_s * 1000000;
     engine_note(g, "info", "engine", "engine", "", "stopping");
     engine_look_end(g);
+    engine_answers_end(g->answers);
     probes_quit(g->probes);        /* a server that hangs may hold them for a while as well */
     engine_schedule_stop_begin(g); /* tasks get their signal now, and end beside the rest */
     begin_stop(g, until);
@@ -365,6 +369,8 @@ enum err engine_stop(struct engine *g, struct errbuf *e)
             rc = err_set(e, ERR_TIMEOUT, "connector %s has not ended after %lld s",
                          g->connectors[i]->name, (long long)g->config->stop_timeout_s);
     }
+    engine_answers_stop(g->answers);
+    g->answers = NULL;
     engine_watch_stop(g->watch); /* now what was flushed counts */
     g->watch = NULL;
     int64_t left = until - clock_mono_us();
@@ -377,6 +383,7 @@ void engine_destroy(struct engine *g)
 {
     if (!g)
         return;
+    engine_answers_stop(g->answers);
     engine_watch_stop(g->watch);
     probes_stop(g->probes);
     for (int i = 0; i < g->n_connectors; i++)

@@ -26,6 +26,8 @@ enum err engine_start(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Runs the configuration's DAGs from now on; asked_only: nothing begins by itself, only what is
  * triggered (for batch). Nothing happens where there are no DAGs. */
 enum err engine_start_schedule(struct engine *g, bool asked_only, struct errbuf *e) MUST_CHECK;
+/* From now on servers are asked now and then, for the recorder (recorder.answers_s). */
+enum err engine_start_answers(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Lets every run flush and end, up to stop_timeout_s in all; ERR_TIMEOUT names who did not. */
 enum err engine_stop(struct engine *g, struct errbuf *e) MUST_CHECK;
 void engine_destroy(struct engine *g);
@@ -56,6 +58,8 @@ enum err engine_alert_acknowledge(struct engine *g, const char *name, const char
 enum err engine_recorder_at(struct engine *g, const json_t *params, json_t **result,
                             struct errbuf *e) MUST_CHECK;
 enum err engine_recorder_series(struct engine *g, const json_t *params, json_t **result,
+                                struct errbuf *e) MUST_CHECK;
+enum err engine_recorder_answer(struct engine *g, const json_t *params, json_t **result,
                                 struct errbuf *e) MUST_CHECK;
 enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,
                                struct errbuf *e) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/engine/dashboard_service.h"
+#include "backend/engine/engine_answers.h"
 #include "backend/engine/engine_run.h"
 #include "backend/engine/refresh.h"
 #include "backend/engine/warehouse_look.h"
@@ -11,6 +12,13 @@
 void engine_look_end(struct engine *g)
 {
     stop_ask(&g->look_stop);
+}
+
+/* Whoever asks by itself has a stop of its own. Returns what was bound. */
+static struct stop *bind_stop(struct engine *g)
+{
+    struct stop *own = stop_bound();
+    return stop_bind(own ? own : &g->look_stop);
 }
 
 /* Where the warehouse is: the configuration says it, else the first sink. free(). */
@@ -63,10 +71,12 @@ enum err engine_dashboard_data(struct engine *g, const json_t *params, const cha
     enum err rc = warehouse_address(g, &odbc, e);
     if (rc)
         return rc;
-    struct stop *before = stop_bind(&g->look_stop);
+    struct stop *before = bind_stop(g);
     rc = dashboard_service_data(g->dashboards, odbc, params, result, e);
     (void)stop_bind(before);
     free(odbc);
+    if (!rc && !json_is_string(json_object_get(params, "panel")))
+        engine_answers_keep_dashboard(g, *result);
     return rc;
 }
 
@@ -79,7 +89,7 @@ static enum err ask_topics(struct engine *g, topic_fn *ask, const json_t *params
     enum err rc = config_require(g->config, NEEDS_KAFKA, e);
     if (rc)
         return rc;
-    struct stop *before = stop_bind(&g->look_stop);
+    struct stop *before = bind_stop(g);
     rc = ask(g->topics, params, result, e);
     (void)stop_bind(before);
     return rc;
@@ -124,7 +134,7 @@ static enum err look_at_warehouse(struct engine *g, warehouse_fn *fn, const json
                                      .raw_schema = g->config->warehouse.schema,
                                      .model_schema = refresh_model_schema(g->refresh),
                                      .marts = refresh_marts(g->refresh)};
-    struct stop *before = stop_bind(&g->look_stop);
+    struct stop *before = bind_stop(g);
     rc = fn(&l, params, result, e);
     (void)stop_bind(before);
     free(odbc);
@@ -171,7 +181,10 @@ enum err engine_warehouse_show(struct engine *g, const json_t *params, const cha
                                json_t **result, struct errbuf *e)
 {
     (void)who;
-    return look_at_warehouse(g, show, params, result, e);
+    enum err rc = look_at_warehouse(g, show, params, result, e);
+    if (!rc)
+        engine_answers_keep(g, "warehouse.show", NULL, *result);
+    return rc;
 }
 
 enum err engine_warehouse_table(struct engine *g, const json_t *params, const char *who,
@@ -199,9 +212,11 @@ enum err engine_source_show(struct engine *g, const json_t *params, const char *
     enum err rc = source_address(g, &conninfo, e);
     if (rc)
         return rc;
-    struct stop *before = stop_bind(&g->look_stop);
+    struct stop *before = bind_stop(g);
     rc = source_look_show(g->source_look, conninfo, g->config->source.standby, result, e);
     (void)stop_bind(before);
     free(conninfo);
+    if (!rc)
+        engine_answers_keep(g, "source.show", NULL, *result);
     return rc;
 }

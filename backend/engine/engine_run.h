@@ -33,14 +33,15 @@ struct engine {
     struct freshness *freshness;
     struct alerts *alerts;
     struct recorder *recorder;
-    struct engine_watch *watch; /* NULL: not started */
-    int64_t started_us;         /* monotonic */
-    pthread_mutex_t mutex;      /* guards the list and the samples; never held while a run ends */
-    pthread_cond_t changed;     /* of the three below */
-    bool changing;              /* an apply or a delete has the list; one at a time */
-    bool stopping;              /* requests change nothing any more */
-    bool abandoned;             /* nor does anybody wait for a run's end: the list stays as it is */
-    int n_connectors;           /* sources first, then by name */
+    struct engine_watch *watch;     /* NULL: not started */
+    struct engine_answers *answers; /* NULL: not started */
+    int64_t started_us;             /* monotonic */
+    pthread_mutex_t mutex;  /* guards the list and the samples; never held while a run ends */
+    pthread_cond_t changed; /* of the three below */
+    bool changing;          /* an apply or a delete has the list; one at a time */
+    bool stopping;          /* requests change nothing any more */
+    bool abandoned;         /* nor does anybody wait for a run's end: the list stays as it is */
+    int n_connectors;       /* sources first, then by name */
     struct engine_connector **connectors;
     _Atomic int n_sinks;     /* of them */
     struct dag_set *dags;    /* set with the engine, may be empty */

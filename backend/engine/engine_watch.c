@@ -6,6 +6,7 @@
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
 #include "backend/engine/engine_run.h"
+#include "backend/engine/kept_answers.h"
 #include "backend/engine/recorder.h"
 
 enum {
@@ -197,6 +198,18 @@ enum err engine_recorder_series(struct engine *g, const json_t *params, json_t *
 enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,
                                struct errbuf *e)
 {
+    struct store_answers_range x;
     (void)params;
-    return recorder_range(g->recorder, result, e);
+    enum err rc = store_answers_get_range(g->store, &x, e);
+    if (!rc)
+        rc = recorder_range(g->recorder, result, e);
+    if (rc)
+        return rc;
+    (void)json_object_set_new(*result, "answers",
+                              json_pack("{s:I, s:o, s:I, s:I}", "kept", (json_int_t)x.n,
+                                        "oldest_us",
+                                        x.oldest_us ? json_integer(x.oldest_us) : json_null(),
+                                        "bytes", (json_int_t)x.bytes, "bytes_max",
+                                        (json_int_t)kept_answers_share(g->config->recorder.size)));
+    return ERR_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * Design. A record's figures are a small blob: how far apart records come (that decides what is a
  * gap), then one number a row of the table below, in its order. A figure more goes to the table's
- * end: older records are shorter, and do not have it. The body is the snapshot as compact JSON,
- * compressed, behind its length.
+ * end: older records are shorter, and do not have it. The body is the snapshot, packed
+ * (packed_json.h); a larger one is kept as its figures.
  */
 #include "backend/engine/recorder.h"
 
@@ -11,15 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "backend/base/clock.h"
+#include "backend/engine/packed_json.h"
 
 enum {
     BATCH = 10,
     BATCH_US = 10000000,
-    BODY_MAX = 256 << 10,      /* compressed; a larger snapshot is kept as its figures */
-    TEXT_MAX_BYTES = 64 << 20, /* of a snapshot that is unpacked */
     POINTS_DEFAULT = 60,
     REAL_DIGITS = 6,
 };
@@ -138,44 +136,6 @@ static float figure_of(const json_t *status, const char *name)
     return json_is_number(v) ? (float)json_number_value(v) : NAN;
 }
 
-/* NULL without memory, or where it is too large. */
-static void *pack(const json_t *status, size_t *n)
-{
-    char *text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
-    if (!text)
-        return NULL;
-    uint32_t length = (uint32_t)strlen(text);
-    uLongf room = compressBound(length);
-    unsigned char *body = malloc(sizeof length + room);
-    int rc = body
-                 ? compress2(body + sizeof length, &room, (const Bytef *)text, length, Z_BEST_SPEED)
-                 : Z_MEM_ERROR;
-    free(text);
-    if (rc != Z_OK || room > BODY_MAX) {
-        free(body);
-        return NULL;
-    }
-    memcpy(body, &length, sizeof length);
-    *n = sizeof length + room;
-    return body;
-}
-
-static json_t *unpack(const void *body, size_t n)
-{
-    uint32_t length;
-    if (n <= sizeof length)
-        return NULL;
-    memcpy(&length, body, sizeof length);
-    uLongf room = length;
-    char *text = length <= TEXT_MAX_BYTES ? malloc((size_t)length + 1) : NULL;
-    json_t *j = NULL;
-    if (text && uncompress((Bytef *)text, &room, (const Bytef *)body + sizeof length,
-                           (uLong)(n - sizeof length)) == Z_OK)
-        j = json_loadb(text, room, 0, NULL);
-    free(text);
-    return j;
-}
-
 /* ---- writing ---- */
 
 static enum err write_pending(struct recorder *r, struct errbuf *e)
@@ -214,7 +174,7 @@ enum err recorder_add(struct recorder *r, const json_t *status, int64_t now_us, 
     struct pending p = {.ts_us = now_us, .blob = {.period_s = (float)((double)period_us / 1e6)}};
     for (int i = 0; i < FIGURES; i++)
         p.blob.values[i] = figure_of(status, figures[i].name);
-    p.body = pack(status, &p.n_body);
+    p.body = packed_json_make(status, REAL_DIGITS, &p.n_body);
     (void)pthread_mutex_lock(&r->mutex);
     if (now_us <= r->last_us && r->n) /* the clock was set back */
         rc = write_pending(r, e);
@@ -306,7 +266,7 @@ enum err recorder_at(struct recorder *r, const json_t *params, json_t **result, 
         rc = store_record_at(r->store, at, &f, e);
     if (rc)
         return rc;
-    json_t *snapshot = f.record.body ? unpack(f.record.body, f.record.n_body) : NULL;
+    json_t *snapshot = f.record.body ? packed_json_open(f.record.body, f.record.n_body) : NULL;
     if (!snapshot)
         snapshot = from_figures(&f.record);
     *result =

@@ -199,6 +199,7 @@ static enum err events_list(void *arg, const struct control_peer *peer, const js
 RECORDER(at)
 RECORDER(series)
 RECORDER(range)
+RECORDER(answer)
 #undef RECORDER
 
 static enum err alert_list(void *arg, const struct control_peer *peer, const json_t *params,
@@ -296,6 +297,7 @@ static const struct control_method methods[] = {
     {"recorder.at", recorder_at, CONTROL_READS},
     {"recorder.series", recorder_series, CONTROL_READS | CONTROL_ASKS},
     {"recorder.range", recorder_range, CONTROL_READS | CONTROL_ASKS},
+    {"recorder.answer", recorder_answer, CONTROL_READS},
     {"topic.messages", topic_messages, CONTROL_READS | CONTROL_ASKS},
     {"topic.figures", topic_figures, CONTROL_READS | CONTROL_ASKS},
     {"topic.produce", topic_produce, CONTROL_MUTATES | CONTROL_ASKS},

@@ -57,7 +57,14 @@
     X(records_strip_bytes)                                                                         \
     X(record_at)                                                                                   \
     X(records_read)                                                                                \
-    X(records_range)
+    X(records_range)                                                                               \
+    X(answer_add)                                                                                  \
+    X(answers_after)                                                                               \
+    X(answers_thin)                                                                                \
+    X(answers_bound)                                                                               \
+    X(answer_at)                                                                                   \
+    X(answer_last)                                                                                 \
+    X(answers_range)
 
 enum store_query {
 #define X(name) QUERY_##name,

@@ -685,6 +685,8 @@ static void test_alerts_and_the_record(void **state)
     free(db);
 }
 
+#include "tests/engine/past_cases.h"
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_answers_while_a_run_ends),
         cmocka_unit_test(test_stop_is_bounded),
         LOOK_CASES,
+        PAST_CASES,
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "backend/engine/growth.h"
+#include "backend/engine/kept_answers.h"
 #include "backend/engine/recorder.h"
 
 #define SECOND INT64_C(1000000)
@@ -445,6 +446,111 @@ static void test_range(void **state)
     json_decref(answer);
 }
 
+/* ---- answers ---- */
+
+static void keep_answer(struct place *p, int64_t most, const char *method, const json_t *params,
+                        int64_t at)
+{
+    struct errbuf e;
+    json_t *answer = json_pack("{s:I, s:f}", "at", (json_int_t)at, "real", 1234567.25);
+    good(kept_answers_add(p->store, most, method, params, answer, at, &e), &e);
+    json_decref(answer);
+}
+
+/* The moment of the answer that is told of a moment; 0: none is. */
+static int64_t answer_of(struct place *p, const char *method, const json_t *params, int64_t at)
+{
+    struct errbuf e;
+    json_t *result = NULL;
+    json_t *ask =
+        json_pack("{s:s, s:O*, s:I}", "method", method, "params", params, "ts_us", (json_int_t)at);
+    enum err rc = kept_answers_at(p->store, ask, &result, &e);
+    json_decref(ask);
+    if (rc == ERR_NOT_FOUND)
+        return 0;
+    good(rc, &e);
+    int64_t ts = int_in(result, "ts_us");
+    const json_t *answer = json_object_get(result, "answer");
+    assert_int_equal(int_in(answer, "at"), ts);
+    assert_true(json_real_value(json_object_get(answer, "real")) == 1234567.25);
+    json_decref(result);
+    return ts;
+}
+
+/* Each for an hour, one of 5 minutes for a day, one of an hour for 30 days. */
+static void test_answers_by_age(void **state)
+{
+    struct place *p = *state;
+    int64_t end = BEGIN + 30 * DAY + 2 * HOUR;
+    open_place(p, ENOUGH);
+    for (int64_t at = BEGIN; at < end; at += at < end - 25 * HOUR ? HOUR : MINUTE)
+        keep_answer(p, ENOUGH, "source.show", NULL, at);
+    int64_t last = end - MINUTE;
+    assert_int_equal(answer_of(p, "source.show", NULL, INT64_MAX), last);
+    assert_int_equal(answer_of(p, "source.show", NULL, last - 30 * MINUTE), last - 30 * MINUTE);
+    int64_t day = last - 10 * HOUR; /* 59 minutes past: of 5 minutes one is left */
+    assert_int_equal(answer_of(p, "source.show", NULL, day), day - 4 * MINUTE);
+    assert_int_equal(answer_of(p, "source.show", NULL, BEGIN + 9 * DAY + MINUTE), BEGIN + 9 * DAY);
+    assert_int_equal(answer_of(p, "source.show", NULL, BEGIN + HOUR), 0); /* over 30 days ago */
+    assert_int_equal(answer_of(p, "warehouse.show", NULL, INT64_MAX), 0);
+}
+
+static void test_answers_by_question(void **state)
+{
+    struct place *p = *state;
+    json_t *a = json_pack("{s:s, s:i}", "name", "a", "days", 7);
+    json_t *same = json_pack("{s:i, s:s}", "days", 7, "name", "a");
+    json_t *b = json_pack("{s:s, s:i}", "name", "a", "days", 30);
+    open_place(p, ENOUGH);
+    keep_answer(p, ENOUGH, "dashboard.data", a, BEGIN);
+    keep_answer(p, ENOUGH, "dashboard.data", b, BEGIN + SECOND);
+    assert_int_equal(answer_of(p, "dashboard.data", same, INT64_MAX), BEGIN);
+    assert_int_equal(answer_of(p, "dashboard.data", b, INT64_MAX), BEGIN + SECOND);
+    keep_answer(p, ENOUGH, "dashboard.data", b, BEGIN - HOUR); /* the clock was set back */
+    assert_int_equal(answer_of(p, "dashboard.data", b, INT64_MAX), BEGIN - HOUR);
+    assert_int_equal(answer_of(p, "dashboard.data", a, INT64_MAX), BEGIN);
+    keep_answer(p, 0, "dashboard.data", a, BEGIN + HOUR); /* turned off */
+    assert_int_equal(answer_of(p, "dashboard.data", a, INT64_MAX), BEGIN);
+    json_decref(a);
+    json_decref(same);
+    json_decref(b);
+}
+
+/* The oldest go. */
+static void test_answers_are_bounded(void **state)
+{
+    enum { MOST = 200000, EACH = 10000, N = 100 };
+    struct place *p = *state;
+    struct errbuf e;
+    struct store_answers_range r;
+    unsigned seed = 5;
+    open_place(p, ENOUGH);
+    for (int i = 0; i < N; i++) {
+        json_t *s = large_status(EACH, &seed);
+        good(kept_answers_add(p->store, MOST, "source.show", NULL, s, BEGIN + i * SECOND, &e), &e);
+        json_decref(s);
+    }
+    good(store_answers_get_range(p->store, &r, &e), &e);
+    assert_true(r.bytes <= MOST && r.bytes > MOST - 2 * EACH);
+    assert_true(r.n < N && r.oldest_us == BEGIN + (N - r.n) * SECOND);
+    json_t *s = large_status(2000000, &seed); /* over what one answer may be */
+    good(kept_answers_add(p->store, ENOUGH, "huge", NULL, s, BEGIN, &e), &e);
+    json_decref(s);
+    assert_int_equal(answer_of(p, "huge", NULL, INT64_MAX), 0);
+}
+
+static void test_answers_refuse(void **state)
+{
+    struct place *p = *state;
+    struct errbuf e;
+    json_t *result = NULL;
+    open_place(p, ENOUGH);
+    assert_int_equal(kept_answers_at(p->store, NULL, &result, &e), ERR_USAGE);
+    json_t *params = json_pack("{s:s, s:s}", "method", "source.show", "ts_us", "noon");
+    assert_int_equal(kept_answers_at(p->store, params, &result, &e), ERR_USAGE);
+    json_decref(params);
+}
+
 /* ---- growth ---- */
 
 static void test_growth(void **state)
@@ -480,6 +586,10 @@ int main(void)
         CASE(test_series_of_long_ago),
         CASE(test_series_refuses),
         CASE(test_range),
+        CASE(test_answers_by_age),
+        CASE(test_answers_by_question),
+        CASE(test_answers_are_bounded),
+        CASE(test_answers_refuse),
         cmocka_unit_test(test_growth),
     };
     const char *only = getenv("TEST_FILTER");
