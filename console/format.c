@@ -232,23 +232,9 @@ static void csv_field(struct formatter *f, const struct cell *c)
         buf_str(&f->line, f->o.null ? f->o.null : "");
         return;
     }
-    char delimiter = f->o.delimiter ? f->o.delimiter : ',';
     bool quote = c->len == 0 ||
                  (f->o.null && c->len == strlen(f->o.null) && !memcmp(c->p, f->o.null, c->len));
-    for (uint32_t i = 0; i < c->len && !quote; i++)
-        quote = c->p[i] == delimiter || c->p[i] == '"' || c->p[i] == '\n' || c->p[i] == '\r';
-    quote = quote || (c->len == 2 && !memcmp(c->p, "\\.", 2)); /* COPY's end of data */
-    if (!quote) {
-        buf_add(&f->line, c->p, c->len);
-        return;
-    }
-    buf_ch(&f->line, '"');
-    for (uint32_t i = 0; i < c->len; i++) {
-        if (c->p[i] == '"')
-            buf_ch(&f->line, '"');
-        buf_ch(&f->line, c->p[i]);
-    }
-    buf_ch(&f->line, '"');
+    buf_csv(&f->line, c->p, c->len, f->o.delimiter ? f->o.delimiter : ',', quote);
 }
 
 static void csv_row(struct formatter *f, const struct cell *cells)

@@ -28,29 +28,12 @@ static const char *title_of(const struct table_model *m, int column)
 
 static void put_csv(struct buf *out, const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        buf_str(out, text);
-        return;
-    }
-    buf_str(out, "\"");
-    for (; *text; text++)
-        buf_printf(out, *text == '"' ? "\"\"" : "%c", *text);
-    buf_str(out, "\"");
+    buf_csv(out, text, strlen(text), ',', false);
 }
 
 static void put_json(struct buf *out, const char *text)
 {
-    buf_str(out, "\"");
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < 0x20)
-            buf_printf(out, "\\u%04x", c);
-        else
-            buf_printf(out, "%c", c);
-    }
-    buf_str(out, "\"");
+    buf_json_string(out, text, strlen(text));
 }
 
 static void put_markdown(struct buf *out, const char *text)

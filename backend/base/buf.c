@@ -225,6 +225,23 @@ static void quote_with(struct buf *b, const char *s, char quote)
     buf_ch(b, quote);
 }
 
+void buf_csv(struct buf *b, const char *s, size_t n, char delimiter, bool quote)
+{
+    for (size_t i = 0; i < n && !quote; i++)
+        quote = s[i] == delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
+    if (!quote && !(n == 2 && !memcmp(s, "\\.", 2))) {
+        buf_add(b, s, n);
+        return;
+    }
+    buf_ch(b, '"');
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '"')
+            buf_ch(b, '"');
+        buf_ch(b, s[i]);
+    }
+    buf_ch(b, '"');
+}
+
 void buf_ident(struct buf *b, const char *name)
 {
     quote_with(b, name, '"');

@@ -87,6 +87,10 @@ enum err buf_check(const struct buf *b, const char *what, struct errbuf *e) MUST
 /* "s" with JSON's escapes and the quotes; n bytes of UTF-8 (invalid bytes become U+FFFD). */
 void buf_json_string(struct buf *b, const char *s, size_t n);
 
+/* A field of CSV (RFC 4180): in quotes where it holds the delimiter, a quote or the end of a line,
+ * where it would be COPY's end of data, and where `quote` says so. */
+void buf_csv(struct buf *b, const char *s, size_t n, char delimiter, bool quote);
+
 /* A SQL identifier in double quotes, inner quotes doubled: the one function that quotes them. */
 void buf_ident(struct buf *b, const char *name);
 
