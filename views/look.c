@@ -14,7 +14,10 @@ static const int64_t OLD_US = 10 * INT64_C(1000000);
 void look_free(struct look *l)
 {
     json_decref(l->answer);
-    l->answer = NULL;
+    json_decref(l->live);
+    past_free(&l->past);
+    l->answer = l->live = NULL;
+    l->is_past = false;
 }
 
 static void add_keys(const struct look_list *list, json_t *answer)
@@ -36,7 +39,41 @@ static void add_keys(const struct look_list *list, json_t *answer)
     }
 }
 
-void look_take(struct look *l, const struct screen *s, const struct answer *a)
+/* Shows the answer (taken), NULL: nothing. */
+static void show(struct look *l, json_t *answer)
+{
+    json_decref(l->answer);
+    l->answer = answer;
+    if (answer && l->prepare)
+        l->prepare(answer);
+    for (int i = 0; i < l->n_lists && answer; i++)
+        add_keys(&l->lists[i], answer);
+}
+
+static void show_past(struct look *l)
+{
+    if (!l->is_past) {
+        l->live = l->answer;
+        l->answer = NULL;
+    }
+    l->is_past = true;
+    show(l, json_incref(l->past.answer));
+}
+
+/* Is now looked at again? */
+static void leave_past(struct look *l, const struct screen *s)
+{
+    if (s->past_us)
+        return;
+    past_free(&l->past);
+    if (!l->is_past)
+        return;
+    l->is_past = false;
+    show(l, l->live);
+    l->live = NULL;
+}
+
+static void take_live(struct look *l, const struct screen *s, const struct answer *a)
 {
     if (s->frozen && l->answer)
         return;
@@ -49,19 +86,38 @@ void look_take(struct look *l, const struct screen *s, const struct answer *a)
     json_t *copy = json_deep_copy(a->result);
     if (!copy)
         return;
-    json_decref(l->answer);
-    l->answer = copy;
     l->taken_us = s->now_us;
-    for (int i = 0; i < l->n_lists; i++)
-        add_keys(&l->lists[i], copy);
+    if (!l->is_past) {
+        show(l, copy);
+        return;
+    }
+    json_decref(l->live); /* it was asked before the past was looked at */
+    l->live = copy;
 }
 
-int64_t look_every_us(const struct look *l)
+void look_take(struct look *l, const struct screen *s, const struct answer *a)
+{
+    leave_past(l, s);
+    if (past_take(&l->past, s, l->method, NULL, a))
+        show_past(l);
+    else if (!strcmp(a->method, l->method))
+        take_live(l, s, a);
+}
+
+static int64_t every_us(const struct look *l)
 {
     enum { LEAST_US = 5000000, SHARE = 20 /* at most a 20th of the time is theirs */ };
     const json_t *took = json_object_get(l->answer, "seconds");
     double us = json_is_number(took) ? json_number_value(took) * SHARE * US_PER_S : 0;
     return us > LEAST_US ? (int64_t)us : LEAST_US;
+}
+
+bool look_ask(const struct look *l, const struct screen *s, struct ask *out)
+{
+    if (s->past_us)
+        return past_ask(&l->past, s, l->method, NULL, out);
+    *out = (struct ask){.method = l->method, .every_us = every_us(l)};
+    return true;
 }
 
 /* ---- the table ---- */
@@ -144,9 +200,10 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     }
 }
 
-void look_model(const struct look *l, struct table_model *m)
+void look_model(struct look *l, const struct screen *s, struct table_model *m)
 {
     const struct look_list *list = shown(l);
+    leave_past(l, s);
     *m = (struct table_model){.columns = list->columns,
                               .column_count = list->n,
                               .rows = json_array_size(look_rows(l)),
@@ -163,7 +220,7 @@ void look_turn(struct look *l, struct screen *s, struct table_state *t, int by)
     l->list = (l->list + by + l->n_lists) % l->n_lists;
     table_free(t);
     *t = (struct table_state){.sort = -1};
-    look_model(l, &m);
+    look_model(l, s, &m);
     screen_update_table(s, t, &m);
 }
 
@@ -177,13 +234,17 @@ static int64_t age_us(const struct look *l, const struct screen *s)
 /* An answer that ought to have been followed by another one. */
 static int64_t old_us(const struct look *l)
 {
-    return OLD_US + 2 * look_every_us(l);
+    return OLD_US + 2 * every_us(l);
 }
 
 uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, size_t n)
 {
     char age[UNIT_TEXT_MAX];
     out[0] = '\0';
+    if (s->past_us) {
+        past_words(&l->past, s, out, n);
+        return STYLE_ATTENTION;
+    }
     if (!l->answer && !l->failed) {
         (void)snprintf(out, n, "asking ..");
         return STYLE_DIM;
@@ -197,10 +258,6 @@ uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, s
         (void)snprintf(out, n, "stale %s: %s", age, l->why);
         return STYLE_BROKEN;
     }
-    if (s->past_us) {
-        (void)snprintf(out, n, "servers are not recorded: this is what they said now");
-        return STYLE_ATTENTION;
-    }
     if (age_us(l, s) < old_us(l))
         return STYLE_PLAIN;
     (void)snprintf(out, n, "stale %s", age);
@@ -209,7 +266,7 @@ uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, s
 
 int64_t look_next_change_us(const struct look *l, const struct screen *s)
 {
-    if (!l->answer)
+    if (!l->answer || s->past_us)
         return INT64_MAX;
     if (!l->failed && age_us(l, s) < old_us(l))
         return l->taken_us + old_us(l);

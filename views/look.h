@@ -11,6 +11,7 @@
 
 #include "views/look_cell.h"
 #include "views/pane.h"
+#include "views/past.h"
 
 struct look_field {
     const char *member; /* of each row */
@@ -30,25 +31,32 @@ struct look_list {
 };
 
 struct look {
+    const char *method;              /* whose answer */
+    void (*prepare)(json_t *answer); /* adds a list to it; NULL: nothing */
     const struct look_list *lists;
     int n_lists;
     int list; /* the one that is shown */
     bool ascii;
-    json_t *answer;   /* the last good one; NULL: none yet */
-    int64_t taken_us; /* monotonic */
-    bool failed;      /* the last question was answered with an error */
+    json_t *answer;   /* what is shown: the last good one, or the past one; NULL: none (yet) */
+    json_t *live;     /* the last good one while a past one is shown */
+    int64_t taken_us; /* monotonic: when the last good one came */
+    struct past past;
+    bool is_past; /* `answer` is that of `past` */
+    bool failed;  /* the last question was answered with an error */
     char why[256];
 };
 
 void look_free(struct look *l);
-/* The answer to the method: kept, or the reason why there is none. Held still, the first stays. */
+/* Asks for the answer, every 5 s, less often where the servers have to work for it; for the past
+ * one while the past is looked at. False: that is there. */
+bool look_ask(const struct look *l, const struct screen *s, struct ask *out);
+/* An answer to that is kept, or the reason why there is none; others are left alone. Held still,
+ * the first stays. */
 void look_take(struct look *l, const struct screen *s, const struct answer *a);
 
-/* How often to ask: every 5 s, less often where the servers have to work for an answer. */
-int64_t look_every_us(const struct look *l);
-
-/* Rows of the list that is shown, each with its key as `_key`. */
-void look_model(const struct look *l, struct table_model *m);
+/* Rows of the list that is shown, each with its key as `_key`. What is live comes back here when
+ * the past is left. */
+void look_model(struct look *l, const struct screen *s, struct table_model *m);
 const json_t *look_rows(const struct look *l);
 /* The row of that key in the list that is shown; NULL: it is gone. */
 const json_t *look_row(const struct look *l, const char *key);
@@ -56,8 +64,8 @@ const json_t *look_row(const struct look *l, const char *key);
 /* Another list: by so many, round the ends. The table begins anew. */
 void look_turn(struct look *l, struct screen *s, struct table_state *t, int by);
 
-/* Why there is nothing, or only something old, or now where the past is looked at, in words;
- * STYLE_PLAIN and "": all is well. */
+/* Why there is nothing, or only something old, or of when it is where the past is looked at, in
+ * words; STYLE_PLAIN and "": all is well. */
 uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, size_t n);
 /* When that text changes by itself. */
 int64_t look_next_change_us(const struct look *l, const struct screen *s);

@@ -168,10 +168,28 @@ static struct look *look_of(const struct screen *s)
     return PANE_STATE(s, PANE_SOURCE, struct look);
 }
 
+/* The primary's settings as a list of their own. */
+static void add_settings(json_t *answer)
+{
+    const char *name;
+    const json_t *v;
+    json_t *list = json_array();
+    json_t *settings = json_object_get(json_object_get(answer, "primary"), "settings");
+    json_object_foreach(settings, name, v)
+    {
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:O}", "name", name, "_key", name, "value", (json_t *)v));
+    }
+    (void)json_object_set_new(answer, "settings", list);
+}
+
 static void init_state(struct screen *s, void *state)
 {
-    *(struct look *)state =
-        (struct look){.lists = lists, .n_lists = COUNT_OF(lists), .ascii = s->ascii};
+    *(struct look *)state = (struct look){.method = "source.show",
+                                          .prepare = add_settings,
+                                          .lists = lists,
+                                          .n_lists = COUNT_OF(lists),
+                                          .ascii = s->ascii};
 }
 
 static void free_state(void *state)
@@ -181,32 +199,12 @@ static void free_state(void *state)
 
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
-    *out = (struct ask){.method = "source.show", .every_us = look_every_us(look_of(s))};
-    return i == 0;
-}
-
-/* The primary's settings as a list of their own. */
-static void add_settings(struct look *l)
-{
-    const char *name;
-    const json_t *v;
-    json_t *list = json_array();
-    json_t *settings = json_object_get(json_object_get(l->answer, "primary"), "settings");
-    json_object_foreach(settings, name, v)
-    {
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:O}", "name", name, "_key", name, "value", (json_t *)v));
-    }
-    (void)json_object_set_new(l->answer, "settings", list);
+    return i == 0 && look_ask(look_of(s), s, out);
 }
 
 static void take(struct screen *s, const struct answer *a)
 {
-    if (strcmp(a->method, "source.show") != 0)
-        return;
     look_take(look_of(s), s, a);
-    if (a->code == ERR_OK && look_of(s)->answer)
-        add_settings(look_of(s));
 }
 
 /* ---- the servers ---- */
@@ -286,12 +284,12 @@ static void draw_beside(const struct look *l, struct grid *g, struct rect r)
 
 static void model(const struct screen *s, struct table_model *m)
 {
-    look_model(look_of(s), m);
+    look_model(look_of(s), s, m);
 }
 
 static void render(struct screen *s, struct grid *g, struct rect r)
 {
-    const struct look *l = look_of(s);
+    struct look *l = look_of(s);
     const json_t *primary = json_object_get(l->answer, "primary");
     struct table_model m;
     char title[TABLE_FILTER_MAX + 100];
@@ -316,7 +314,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
         y = draw_errors(l->answer, g, r, y);
     }
     y = look_draw_lists(l, g, r, y);
-    look_model(l, &m);
+    look_model(l, s, &m);
     table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, &s->tables[PANE_SOURCE], true);
 }
 
@@ -332,7 +330,7 @@ static void draw_detail(struct screen *s, struct lines *l)
     if (row)
         look_draw_row(look, row, l);
     else
-        lines_add(l, NULL, STYLE_ATTENTION, "It is gone.");
+        lines_add(l, NULL, STYLE_ATTENTION, s->past_us ? "It was not there then." : "It is gone.");
 }
 
 static void render_detail(struct screen *s, struct grid *g, struct rect r)

@@ -186,7 +186,8 @@ static struct warehouse_state *state_of(const struct screen *s)
 static void init_state(struct screen *s, void *state)
 {
     struct warehouse_state *st = state;
-    st->look = (struct look){.lists = lists, .n_lists = COUNT_OF(lists), .ascii = s->ascii};
+    st->look = (struct look){
+        .method = "warehouse.show", .lists = lists, .n_lists = COUNT_OF(lists), .ascii = s->ascii};
 }
 
 static void free_state(void *state)
@@ -214,12 +215,9 @@ static bool is_table_open(const struct screen *s)
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
     const json_t *row = is_table_open(s) ? look_row(&state_of(s)->look, s->object) : NULL;
-    if (i == 0) {
-        *out =
-            (struct ask){.method = "warehouse.show", .every_us = look_every_us(&state_of(s)->look)};
+    if (i == 0 && look_ask(&state_of(s)->look, s, out))
         return true;
-    }
-    if (i > 1 || !row)
+    if (i > 1 || !row || s->past_us)
         return false;
     *out = (struct ask){.method = "warehouse.table",
                         .params =
@@ -245,9 +243,8 @@ static void take_table(struct screen *s, const struct answer *a)
 
 static void take(struct screen *s, const struct answer *a)
 {
-    if (!strcmp(a->method, "warehouse.show"))
-        look_take(&state_of(s)->look, s, a);
-    else if (!strcmp(a->method, "warehouse.table"))
+    look_take(&state_of(s)->look, s, a);
+    if (!strcmp(a->method, "warehouse.table"))
         take_table(s, a);
 }
 
@@ -255,7 +252,7 @@ static void take(struct screen *s, const struct answer *a)
 
 static void model(const struct screen *s, struct table_model *m)
 {
-    look_model(&state_of(s)->look, m);
+    look_model(&state_of(s)->look, s, m);
 }
 
 static double figure_of(const json_t *answer, const char *name)
@@ -321,7 +318,7 @@ static void draw_beside(const struct look *l, struct grid *g, struct rect r)
 
 static void render(struct screen *s, struct grid *g, struct rect r)
 {
-    const struct look *l = &state_of(s)->look;
+    struct look *l = &state_of(s)->look;
     struct table_model m;
     char title[160];
     char trouble[320];
@@ -344,7 +341,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
         y = draw_errors(l->answer, g, r, y);
     }
     y = look_draw_lists(l, g, r, y);
-    look_model(l, &m);
+    look_model(l, s, &m);
     table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, &s->tables[PANE_WAREHOUSE], true);
 }
 
@@ -369,11 +366,15 @@ static void type_text(const json_t *c, char *out, size_t n)
         (void)snprintf(out, n, "%s", type ? type : "");
 }
 
-static void draw_columns(const struct warehouse_state *st, struct lines *l)
+static void draw_columns(const struct screen *s, const struct warehouse_state *st, struct lines *l)
 {
     size_t i;
     const json_t *c;
     lines_section(l, "Columns");
+    if (s->past_us) {
+        lines_add(l, NULL, STYLE_DIM, "columns are not recorded");
+        return;
+    }
     if (st->table_why[0])
         lines_add(l, NULL, STYLE_BROKEN, st->table_why);
     else if (!st->table)
@@ -397,13 +398,15 @@ static void draw_detail(struct screen *s, struct lines *l)
     lines_section(l, title);
     if (!row) {
         lines_add(l, NULL, STYLE_ATTENTION,
-                  st->look.list == LIST_QUERIES ? "It has ended." : "It is gone.");
+                  s->past_us                      ? "It was not there then."
+                  : st->look.list == LIST_QUERIES ? "It has ended."
+                                                  : "It is gone.");
         return;
     }
     look_draw_row(&st->look, row, l);
     if (st->look.list == LIST_TABLES) {
         l->label = l->r.w / 3;
-        draw_columns(st, l);
+        draw_columns(s, st, l);
     }
 }
 

@@ -215,8 +215,7 @@ static void test_how_often(void **state)
     screen_free(&s);
 }
 
-/* Nothing of a server is recorded; held still, the list stays as it is. */
-static void test_past_and_held_still(void **state)
+static void test_held_still(void **state)
 {
     (void)state;
     struct screen s;
@@ -231,8 +230,122 @@ static void test_past_and_held_still(void **state)
     (void)json_array_clear(json_object_get(later, "queries"));
     answer_ask(&s, 0, "warehouse.show", ERR_OK, later);
     assert_shows(&s, "nothing runs in the warehouse");
-    (void)press(&s, "[");
-    assert_shows(&s, "servers are not recorded: this is what they said now");
+    screen_free(&s);
+}
+
+/* What recorder.answer says of the fixture's answer, without what `part` lists. */
+static json_t *kept(const char *name, const char *part, int64_t ts_us, int64_t next_us)
+{
+    json_t *answer = data(name);
+    (void)json_array_clear(json_object_get(answer, part));
+    return json_pack("{s:s, s:I, s:I, s:o}", "method", name, "ts_us", (json_int_t)ts_us, "next_us",
+                     (json_int_t)next_us, "answer", answer);
+}
+
+/* Goes 10 s back, and the record is there. Returns the moment. */
+static int64_t go_back(struct screen *s)
+{
+    (void)press(s, "[");
+    answer_ask(s, 0, "recorder.at", ERR_OK,
+               json_pack("{s:I, s:o, s:n, s:n}", "ts_us", (json_int_t)s->past_us, "snapshot",
+                         fake_snapshot(), "previous_us", "next_us"));
+    return s->past_us;
+}
+
+/* The answer of that time, with its own; what is asked for is the past one alone, and none that is
+ * there. Now is as it was. */
+static void test_past(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    open_warehouse(&s, 24, 80);
+    int64_t at = go_back(&s);
+    assert_shows(&s, "asking for what was kept ..");
+    assert_shows(&s, "Tableau"); /* until the other one is there */
+    assert_true(screen_ask(&s, 1, &ask));
+    assert_string_equal(json_string_value(json_object_get(ask.params, "method")), "warehouse.show");
+    assert_int_equal(json_integer_value(json_object_get(ask.params, "ts_us")), at);
+    json_decref(ask.params);
+    answer_ask(&s, 1, "recorder.answer", ERR_OK,
+               kept("warehouse", "queries", at - 15000000, at + 4000000));
+    assert_shows(&s, "as of 18:12:42 UTC");
+    assert_shows(&s, "nothing runs in the warehouse");
+    assert_false(screen_ask(&s, 1, &ask));
+    (void)go_back(&s); /* it stands for that moment too */
+    assert_false(screen_ask(&s, 1, &ask));
+    assert_shows(&s, "as of 18:12:42 UTC");
+    (void)go_back(&s);
+    answer_ask(&s, 1, "recorder.answer", ERR_NOT_FOUND, NULL);
+    assert_shows(&s, "nothing is kept of that time or before");
+    assert_hides(&s, "nothing runs"); /* that nobody knows */
+    (void)press(&s, "L");
+    assert_shows(&s, "Tableau");
+    assert_hides(&s, "as of");
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, data("warehouse"));
+    screen_free(&s);
+}
+
+/* The answer of another moment, or of now, that was on its way. */
+static void test_past_late_answers(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask late;
+    open_warehouse(&s, 24, 80);
+    int64_t at = go_back(&s);
+    assert_true(screen_ask(&s, 1, &late));
+    (void)go_back(&s);
+    json_t *result = kept("warehouse", "queries", at, at);
+    const struct answer a = {late.method, late.params, ERR_OK, result, ""};
+    screen_take_answer(&s, &a, NULL);
+    assert_shows(&s, "asking for what was kept ..");
+    json_decref(result);
+    json_decref(late.params);
+    answer_ask(&s, 1, "recorder.answer", ERR_OK, kept("warehouse", "queries", s.past_us, 0));
+    json_t *now = data("warehouse");
+    const struct answer live = {"warehouse.show", NULL, ERR_OK, now, ""};
+    screen_take_answer(&s, &live, NULL);
+    assert_shows(&s, "nothing runs in the warehouse");
+    (void)press(&s, "L");
+    assert_shows(&s, "Tableau");
+    json_decref(now);
+    screen_free(&s);
+}
+
+/* Nothing is canceled, no columns are asked, in the past. */
+static void test_past_only_looks(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    open_warehouse(&s, 24, 80);
+    (void)go_back(&s);
+    answer_ask(&s, 1, "recorder.answer", ERR_OK, kept("warehouse", "loads", s.past_us, 0));
+    assert_hides(&s, "c cancel");
+    assert_int_equal(press(&s, "c").kind, EFFECT_NOTHING);
+    assert_shows(&s, "this is the past");
+    (void)press(&s, "v\r");
+    assert_shows(&s, "columns are not recorded");
+    assert_false(screen_ask(&s, 1, &ask));
+    screen_free(&s);
+}
+
+static void test_past_of_the_source(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_source(&s, 24, 100);
+    int64_t at = go_back(&s);
+    answer_ask(&s, 1, "recorder.answer", ERR_OK,
+               kept("source", "slots", at - 86400 * INT64_C(1000000), 0));
+    assert_shows(&s, "as of 2026-11-23 18:12:57 UTC");
+    assert_shows(&s, "the server has no slot");
+    check_screen("source-past-100x24", &s);
+    (void)press(&s, "V");
+    assert_shows(&s, "max_slot_wal_keep_size");
+    (void)press(&s, "L");
+    assert_shows(&s, "max_slot_wal_keep_size");
     screen_free(&s);
 }
 
@@ -275,7 +388,11 @@ int main(void)
         cmocka_unit_test(test_filter_sort_and_export),
         cmocka_unit_test(test_stale_and_errors),
         cmocka_unit_test(test_how_often),
-        cmocka_unit_test(test_past_and_held_still),
+        cmocka_unit_test(test_held_still),
+        cmocka_unit_test(test_past),
+        cmocka_unit_test(test_past_late_answers),
+        cmocka_unit_test(test_past_only_looks),
+        cmocka_unit_test(test_past_of_the_source),
         cmocka_unit_test(test_lists_of_the_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
