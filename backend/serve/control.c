@@ -307,10 +307,10 @@ static void answer_too_long(struct conn *c)
 }
 
 /* Answers the lines that are there, as long as the client reads its answers. */
-static bool handle_lines(struct control_server *s, struct conn *c)
+static void answer_lines(struct control_server *s, struct conn *c, bool *gone)
 {
     size_t from = 0;
-    while (from < c->in.len && unread(c) <= CONTROL_UNREAD_MAX && !c->closing) {
+    while (!*gone && from < c->in.len && unread(c) <= CONTROL_UNREAD_MAX && !c->closing) {
         size_t start = from > c->scanned ? from : c->scanned;
         char *end = memchr(c->in.p + start, '\n', c->in.len - start);
         if (!end) {
@@ -322,21 +322,32 @@ static bool handle_lines(struct control_server *s, struct conn *c)
         else
             answer_line(s, c, c->in.p + from, (size_t)(end - c->in.p) - from);
         from = (size_t)(end - c->in.p) + 1;
-        if (!send_ready(c))
-            return false;
+        *gone = !send_ready(c);
     }
     if (from) {
         memmove(c->in.p, c->in.p + from, c->in.len - from);
         c->in.len -= from;
         c->scanned = c->scanned > from ? c->scanned - from : 0;
     }
-    if (c->scanned == c->in.len && (c->skipping || c->in.len > CONTROL_REQUEST_MAX)) {
-        if (!c->skipping)
-            answer_too_long(c);
-        buf_clear(&c->in);
-        c->scanned = 0;
-    }
-    return send_ready(c);
+}
+
+/* False when the client is gone. */
+static bool handle_lines(struct control_server *s, struct conn *c)
+{
+    bool gone = false;
+    do {
+        answer_lines(s, c, &gone);
+        if (c->scanned == c->in.len && (c->skipping || c->in.len > CONTROL_REQUEST_MAX)) {
+            if (!c->skipping)
+                answer_too_long(c);
+            buf_clear(&c->in);
+            c->scanned = 0;
+        }
+        gone = gone || !send_ready(c);
+        /* A client that read all of it just now: nothing would wake us for the lines that are left.
+         */
+    } while (!gone && c->scanned < c->in.len && !unread(c) && !c->closing);
+    return !gone;
 }
 
 static bool wants_input(const struct conn *c)

@@ -384,6 +384,66 @@ static void test_slow_reader_is_bounded(void **state)
     control_server_stop(s);
 }
 
+/* A client that reads at the worst moment: its socket is full once, so that the server leaves what
+ * else was asked, and then empty whenever there is more to send. */
+static struct {
+    atomic_int fd; /* of the client, -1: nobody */
+    atomic_bool was_full;
+    atomic_int lines;
+} worst = {.fd = -1};
+
+static void worst_reads(void)
+{
+    char chunk[1 << 16];
+    ssize_t k;
+    while ((k = recv(worst.fd, chunk, sizeof chunk, MSG_DONTWAIT)) > 0)
+        for (ssize_t i = 0; i < k; i++)
+            worst.lines += chunk[i] == '\n';
+}
+
+/* In place of the C library's: the server sends through it. */
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+    ssize_t k = sendto(fd, p, n, flags, NULL, 0);
+    if (k < 0 && errno == EAGAIN && worst.fd >= 0) {
+        if (worst.was_full) {
+            worst_reads();
+            return sendto(fd, p, n, flags, NULL, 0);
+        }
+        worst.was_full = true;
+        errno = EAGAIN;
+    }
+    return k;
+}
+
+/* What was asked is answered, though the client sends nothing more that could wake the server. */
+static void test_reader_at_the_worst_moment(void **state)
+{
+    enum { ASKED = 3 };
+    static const char ask[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"big\",\"params\":{\"n\":"
+                              "900000}}\n";
+    char asks[ASKED * sizeof ask] = "";
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    int fd = raw_connect();
+    worst.fd = fd;
+    for (int i = 0; i < ASKED; i++)
+        strcat(asks, ask);
+    raw_send(fd, asks, strlen(asks));
+    int64_t until = clock_mono_us() + 20000000;
+    while (worst.lines < ASKED && clock_mono_us() < until) {
+        (void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 10);
+        if (worst.was_full)
+            worst_reads();
+    }
+    assert_true(worst.was_full);
+    worst.fd = -1;
+    (void)close(fd);
+    control_server_stop(s);
+    assert_int_equal(worst.lines, ASKED);
+}
+
 static void test_too_many_clients(void **state)
 {
     (void)state;
@@ -715,6 +775,7 @@ int main(void)
         cmocka_unit_test(test_malformed_keeps_the_connection),
         cmocka_unit_test(test_long_request_is_refused),
         cmocka_unit_test(test_slow_reader_is_bounded),
+        cmocka_unit_test(test_reader_at_the_worst_moment),
         cmocka_unit_test(test_too_many_clients),
         cmocka_unit_test(test_socket_file),
         cmocka_unit_test(test_stale_socket_is_replaced),
