@@ -11,6 +11,8 @@
 #include "views/grid.h"
 #include "views/units.h"
 
+enum { NAME_INPUT_MAX = 512, ELEVATE_SECONDS = 600 };
+
 int attach_find(const struct arguments *a, struct attach *out)
 {
     struct config *c = NULL;
@@ -33,15 +35,20 @@ int attach_find(const struct arguments *a, struct attach *out)
     return code;
 }
 
-int attach_may_change(const struct arguments *a)
+int attach_ask_name(const struct arguments *a, const char *words, const char *name,
+                    const char *option)
 {
-    struct attach at;
-    int code = attach_find(a, &at);
-    if (code || !at.read_only)
-        return code;
-    return command_fail(a, EXIT_FAILED,
-                        "the configuration says `role: viewer`: %s changes something",
-                        a->verb ? a->verb->name : a->command->name);
+    char line[NAME_INPUT_MAX];
+    if (!isatty(STDIN_FILENO))
+        return command_fail(a, EXIT_USAGE, "%s Without a terminal to type %s on give %s", words,
+                            name, option);
+    (void)fprintf(stderr, "%s\nType %s to go on: ", words, name);
+    if (!fgets(line, sizeof line, stdin))
+        line[0] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    if (strcmp(line, name) == 0)
+        return EXIT_DONE;
+    return command_fail(a, EXIT_INTERRUPTED, "that is not %s: nothing was done", name);
 }
 
 int attach_fail(const struct arguments *a, const struct errbuf *e)
@@ -50,15 +57,74 @@ int attach_fail(const struct arguments *a, const struct errbuf *e)
     return command_fail(a, code, "%s", e->text);
 }
 
+static int find_and_connect(const struct arguments *a, struct attach *at, struct client **out)
+{
+    struct errbuf e;
+    *out = NULL;
+    int code = attach_find(a, at);
+    if (code)
+        return code;
+    return client_connect(at->path, CLIENT_TIMEOUT_MS, out, &e) == ERR_OK ? EXIT_DONE
+                                                                          : attach_fail(a, &e);
+}
+
 int attach_connect(const struct arguments *a, struct client **out)
 {
     struct attach at;
-    struct errbuf e;
-    int code = attach_find(a, &at);
-    if (code)
-        return code;
-    return client_connect(at.path, CLIENT_TIMEOUT_MS, out, &e) == ERR_OK ? EXIT_DONE
-                                                                         : attach_fail(a, &e);
+    return find_and_connect(a, &at, out);
+}
+
+/* The environment's name is there, typed or given. */
+static int ask_to_elevate(const struct arguments *a, bool viewer, const char *name,
+                          const char *kind)
+{
+    char words[512];
+    char option[300];
+    const char *given = arguments_value(a, "elevate");
+    bool production = strcmp(kind, "production") == 0;
+    if (given && strcmp(given, name) != 0)
+        return command_fail(a, EXIT_USAGE, "--elevate %s: the environment here is %s", given, name);
+    if (given)
+        return EXIT_DONE;
+    (void)snprintf(words, sizeof words,
+                   "%s changes something at %.200s, where one only looks (%s).",
+                   a->verb ? a->verb->name : a->command->name, name,
+                   viewer || !production ? "role: viewer" : "production");
+    (void)snprintf(option, sizeof option, "--elevate %.200s", name);
+    return attach_ask_name(a, words, name, option);
+}
+
+static int elevate(const struct arguments *a, struct client *c, bool viewer)
+{
+    json_t *hello = NULL, *done = NULL;
+    json_t *protocol = json_pack("{s:i}", "protocol", 1);
+    json_t *seconds = json_pack("{s:i}", "seconds", ELEVATE_SECONDS);
+    int code = attach_call(a, c, "engine.hello", protocol, &hello);
+    const json_t *environment = json_object_get(hello, "environment");
+    bool needed = viewer || json_is_true(json_object_get(environment, "looks_only"));
+    if (!code && (needed || arguments_value(a, "elevate")))
+        code = ask_to_elevate(a, viewer, attach_text(environment, "name"),
+                              attach_text(environment, "kind"));
+    if (!code && needed)
+        code = attach_call(a, c, "engine.elevate", seconds, &done);
+    json_decref(done);
+    json_decref(hello);
+    json_decref(seconds);
+    json_decref(protocol);
+    return code;
+}
+
+int attach_connect_to_change(const struct arguments *a, struct client **out)
+{
+    struct attach at;
+    int code = find_and_connect(a, &at, out);
+    if (!code)
+        code = elevate(a, *out, at.read_only);
+    if (code) {
+        client_close(*out);
+        *out = NULL;
+    }
+    return code;
 }
 
 static int tell_failure(const struct arguments *a, const struct errbuf *e, json_t **result)

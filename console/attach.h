@@ -21,12 +21,17 @@ struct attach {
 /* Returns EXIT_DONE, or an exit code after saying why on stderr. */
 int attach_find(const struct arguments *a, struct attach *out) MUST_CHECK;
 
-/* Before what changes something: refuses where the configuration says `role: viewer`. EXIT_DONE, or
- * an exit code after saying why. */
-int attach_may_change(const struct arguments *a) MUST_CHECK;
-
 /* attach_find, and connects. */
 int attach_connect(const struct arguments *a, struct client **out) MUST_CHECK;
+
+/* The same for what changes something: where people only look (role: viewer, production) it wants
+ * the environment's name, by --elevate or typed on a terminal, and the engine records it. */
+int attach_connect_to_change(const struct arguments *a, struct client **out) MUST_CHECK;
+
+/* Asks on the terminal for `name` to be typed, after `words` about what is done. Without a terminal
+ * it says `option`, which a script gives. EXIT_DONE, or an exit code after saying why. */
+int attach_ask_name(const struct arguments *a, const char *words, const char *name,
+                    const char *option) MUST_CHECK;
 
 /* Says what went wrong on stderr and returns the exit code: 3 when no engine answers. */
 int attach_fail(const struct arguments *a, const struct errbuf *e);

@@ -48,10 +48,7 @@ int cmd_alert(int argc, char **argv)
     if (code)
         return code;
     bool acknowledges = strcmp(a.verb->name, "ack") == 0;
-    if (acknowledges)
-        code = attach_may_change(&a);
-    if (!code)
-        code = attach_connect(&a, &c);
+    code = acknowledges ? attach_connect_to_change(&a, &c) : attach_connect(&a, &c);
     if (code)
         return code;
     if (acknowledges)

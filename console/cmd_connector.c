@@ -13,7 +13,7 @@
 #include "console/exit_codes.h"
 #include "views/units.h"
 
-enum { NAME_LEAST = 9, NAME_INPUT_MAX = 512, WAIT_US = 10 * 1000000, LOOK_US = 50000 };
+enum { NAME_LEAST = 9, WAIT_US = 10 * 1000000, LOOK_US = 50000 };
 
 static json_t *named(const char *name)
 {
@@ -242,23 +242,14 @@ static int apply(const struct arguments *a, struct client *c)
 /* A deletion takes the name, typed; --yes is for scripts. */
 static int ask_name(const struct arguments *a, const char *name)
 {
-    char line[NAME_INPUT_MAX];
+    char words[1024];
     if (arguments_flag(a, "yes"))
         return EXIT_DONE;
-    if (!isatty(STDIN_FILENO))
-        return command_fail(a, EXIT_USAGE,
-                            "delete asks for the name on a terminal: without one "
-                            "give --yes");
-    (void)fprintf(stderr,
-                  "This deletes connector %s and its settings; its topics, its rows in the "
-                  "warehouse and its offsets stay.\nType its name to go on: ",
-                  name);
-    if (!fgets(line, sizeof line, stdin))
-        line[0] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
-    if (strcmp(line, name) == 0)
-        return EXIT_DONE;
-    return command_fail(a, EXIT_INTERRUPTED, "that is not its name: nothing was deleted");
+    (void)snprintf(words, sizeof words,
+                   "This deletes connector %.500s and its settings; its topics, its rows in the "
+                   "warehouse and its offsets stay.",
+                   name);
+    return attach_ask_name(a, words, name, "--yes");
 }
 
 /* The state that a verb asks for; NULL: none to wait for. */
@@ -404,14 +395,12 @@ int cmd_connector(int argc, char **argv)
     bool failed = arguments_flag(&a, "failed");
     bool looks =
         strcmp(verb, "list") == 0 || strcmp(verb, "show") == 0 || strcmp(verb, "offsets") == 0;
-    if (!looks)
-        code = attach_may_change(&a);
-    if (!code && strcmp(verb, "delete") == 0)
+    if (strcmp(verb, "delete") == 0)
         code = ask_name(&a, name);
-    else if (!code && strcmp(verb, "restart") == 0 && failed == (name != NULL))
+    else if (strcmp(verb, "restart") == 0 && failed == (name != NULL))
         code = command_fail(&a, EXIT_USAGE, "restart takes a connector's name, or --failed");
     if (!code)
-        code = attach_connect(&a, &c);
+        code = looks ? attach_connect(&a, &c) : attach_connect_to_change(&a, &c);
     if (code)
         return code;
     if (strcmp(verb, "apply") == 0)

@@ -266,10 +266,7 @@ int cmd_dag(int argc, char **argv)
         return code;
     while (strcmp(verbs[i].name, a.verb->name) != 0)
         i++;
-    if (verbs[i].changes)
-        code = attach_may_change(&a);
-    if (!code)
-        code = attach_connect(&a, &d.c);
+    code = verbs[i].changes ? attach_connect_to_change(&a, &d.c) : attach_connect(&a, &d.c);
     if (code)
         return code;
     d.json = arguments_flag(&a, "json");

@@ -59,9 +59,7 @@ int cmd_refresh(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     int code = arguments_read(argc, argv, &a);
     if (!code)
-        code = attach_may_change(&a);
-    if (!code)
-        code = attach_connect(&a, &c);
+        code = attach_connect_to_change(&a, &c);
     if (code)
         return code;
     dag_follow_start();

@@ -135,10 +135,7 @@ int cmd_warehouse(int argc, char **argv)
     if (code)
         return code;
     bool cancels = strcmp(a.verb->name, "cancel") == 0;
-    if (cancels)
-        code = attach_may_change(&a);
-    if (!code)
-        code = attach_connect(&a, &c);
+    code = cancels ? attach_connect_to_change(&a, &c) : attach_connect(&a, &c);
     if (code)
         return code;
     code = cancels ? cancel(&a, c) : show(&a, c);

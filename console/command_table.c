@@ -22,6 +22,14 @@
         .help = "The engine's control socket; else the configuration says it."                     \
     }
 
+#define ELEVATE_OPTION                                                                             \
+    {                                                                                              \
+        .name = "elevate", .argument = "NAME",                                                     \
+        .help = "Change something where one only looks (production, role: viewer): the "           \
+                "environment's name, which otherwise is typed on the terminal. It leaves a "       \
+                "record."                                                                          \
+    }
+
 static const struct command_option global_options[] = {
     {.name = "config",
      .argument = "FILE",
@@ -163,6 +171,7 @@ static const struct command_option topic_options[] = {
     {.name = "bootstrap",
      .argument = "SERVERS",
      .help = "host:port,.. of the brokers instead of the configuration's."},
+    ELEVATE_OPTION,
     SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
@@ -179,7 +188,8 @@ static const struct command_verb alert_verbs[] = {
     {"ack", "NAME", "Say that it is known; it stays in the list until it is over.", 1, 1},
     END_OF_VERBS};
 
-static const struct command_option alert_options[] = {JSON_OPTION, SOCKET_OPTION, END_OF_OPTIONS};
+static const struct command_option alert_options[] = {JSON_OPTION, ELEVATE_OPTION, SOCKET_OPTION,
+                                                      END_OF_OPTIONS};
 
 static const struct command_verb connector_verbs[] = {
     {"list", "", "The connectors with state, rate and lag.", 0, 0},
@@ -254,6 +264,7 @@ static const struct command_option dag_options[] = {
     {.name = "limit", .letter = 'n', .argument = "N", .help = "runs: so many; default 20."},
     {.name = "state", .argument = "STATE", .help = "runs: only these.", .words = run_states},
     {.name = "kind", .argument = "KIND", .help = "runs: only these.", .words = run_kinds},
+    ELEVATE_OPTION,
     SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
@@ -302,6 +313,13 @@ static const struct command_option look_options[] = {
     JSON_OPTION,
     END_OF_OPTIONS};
 
+static const struct command_option warehouse_options[] = {
+    {.name = "all", .help = "show: every row, where by itself only the first ones are printed."},
+    ELEVATE_OPTION,
+    SOCKET_OPTION,
+    JSON_OPTION,
+    END_OF_OPTIONS};
+
 static const struct command_verb warehouse_verbs[] = {
     {"show", "", "Nodes, sessions, running queries, sizes, loads, figures.", 0, 0},
     {"cancel", "ID", "Cancel a running query; its id is in show.", 1, 1},
@@ -319,12 +337,14 @@ static const struct command_option connector_options[] = {
     {.name = "failed", .help = "restart: every connector that has FAILED."},
     {.name = "no-wait",
      .help = "pause, resume, stop, restart: do not wait for the state that was asked for."},
+    ELEVATE_OPTION,
     SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
 
 static const struct command_option refresh_options[] = {
     {.name = "detach", .help = "Do not wait for the run."},
+    ELEVATE_OPTION,
     SOCKET_OPTION,
     JSON_OPTION,
     END_OF_OPTIONS};
@@ -510,7 +530,7 @@ static const struct command commands[] = {
     {.name = "warehouse",
      .arguments = "",
      .run = cmd_warehouse,
-     .options = look_options,
+     .options = warehouse_options,
      .verbs = warehouse_verbs,
      .summary = "The warehouse's server: who is in it, what runs, what takes the room.",
      .details = "Asked through the engine. Numbers of rows are the server's estimates. An id names "

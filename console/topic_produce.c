@@ -8,7 +8,7 @@
 #include "console/attach.h"
 #include "console/exit_codes.h"
 
-enum { VALUE_MAX = 900000, NAME_INPUT_MAX = 512 }; /* below CONTROL_REQUEST_MAX */
+enum { VALUE_MAX = 900000 }; /* below CONTROL_REQUEST_MAX */
 
 /* All of the standard input as a text. */
 static int read_input(const struct arguments *a, json_t **out)
@@ -93,29 +93,18 @@ static int ask(const struct arguments *a, struct client *c)
 {
     json_t *hello = NULL;
     json_t *params = json_pack("{s:i}", "protocol", 1);
-    char line[NAME_INPUT_MAX];
+    char words[1024];
     int code = attach_call(a, c, "engine.hello", params, &hello);
     const json_t *environment = json_object_get(hello, "environment");
     bool demo = strcmp(attach_text(environment, "kind"), "demo") == 0;
     json_decref(params);
     if (!code && !demo && !arguments_flag(a, "yes")) {
-        if (!isatty(STDIN_FILENO)) {
-            code = command_fail(a, EXIT_USAGE,
-                                "outside the demo produce asks for the topic's name on a terminal: "
-                                "without one give --yes");
-        } else {
-            (void)fprintf(stderr, "This writes one record to %s (", a->words[0]);
-            (void)fprintf(stderr,
-                          "%s, %s). Whoever reads the topic gets it; it cannot be taken "
-                          "back.\nType the topic's name to go on: ",
-                          attach_text(environment, "name"), attach_text(environment, "kind"));
-            if (!fgets(line, sizeof line, stdin))
-                line[0] = '\0';
-            line[strcspn(line, "\r\n")] = '\0';
-            if (strcmp(line, a->words[0]) != 0)
-                code =
-                    command_fail(a, EXIT_INTERRUPTED, "that is not its name: nothing was written");
-        }
+        (void)snprintf(
+            words, sizeof words,
+            "This writes one record to %.250s (%.200s, %s). Whoever reads the topic gets "
+            "it; it cannot be taken back.",
+            a->words[0], attach_text(environment, "name"), attach_text(environment, "kind"));
+        code = attach_ask_name(a, words, a->words[0], "--yes");
     }
     json_decref(hello);
     return code;
@@ -126,15 +115,14 @@ int topic_produce(const struct arguments *a)
     struct client *c = NULL;
     json_t *params = NULL;
     json_t *result = NULL;
-    int code = attach_may_change(a);
-    if (!code && !arguments_value(a, "value") && !arguments_flag(a, "tombstone") &&
-        isatty(STDIN_FILENO))
+    int code = EXIT_DONE;
+    if (!arguments_value(a, "value") && !arguments_flag(a, "tombstone") && isatty(STDIN_FILENO))
         code = command_fail(a, EXIT_USAGE,
                             "give --value TEXT, --tombstone, or the value on the standard input");
     if (!code)
         code = read_params(a, &params);
     if (!code)
-        code = attach_connect(a, &c);
+        code = attach_connect_to_change(a, &c);
     if (!code)
         code = ask(a, c);
     if (!code)

@@ -1,10 +1,10 @@
 /*
  * What may be changed, and asking before it is.
  *
- * A console only looks where the configuration says `role: viewer` or the environment is
- * `production`, until it is elevated: the environment's name is typed, ten minutes are granted, the
- * engine records it. It also only looks while the engine is away or the past is on screen: what is
- * seen there is not what would be acted on.
+ * A console only looks where its configuration says `role: viewer` or the engine says that people
+ * only look (its own role, production), until it is elevated: the environment's name is typed, the
+ * engine grants ten minutes to this connection and records it. It also only looks while the engine
+ * is away or the past is on screen: what is seen there is not what would be acted on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ const struct snapshot *screen_newest(const struct screen *s)
 bool screen_is_read_only(const struct screen *s)
 {
     const struct snapshot *n = screen_newest(s);
-    return s->viewer || (n && strcmp(n->environment.kind, "production") == 0);
+    return s->viewer || (n && n->environment.looks_only);
 }
 
 bool screen_is_elevated(const struct screen *s)
@@ -50,8 +50,9 @@ const char *screen_why_not(const struct screen *s)
     if (s->past_us)
         return "this is the past: L goes back to now, where things can be changed";
     if (screen_is_read_only(s) && !screen_is_elevated(s))
-        return s->viewer ? "this console only looks (role: viewer): E elevates it for ten minutes"
-                         : "production: this console only looks until E elevates it";
+        return !s->viewer && strcmp(screen_newest(s)->environment.kind, "production") == 0
+                   ? "production: this console only looks until E elevates it"
+                   : "this console only looks (role: viewer): E elevates it for ten minutes";
     return NULL;
 }
 

@@ -300,6 +300,7 @@ static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
     const json_t *environment = json_object_get(engine, "environment");
     s->environment.name = word_of(r, environment, "name");
     s->environment.kind = word_of(r, environment, "kind");
+    s->environment.looks_only = json_is_true(json_object_get(environment, "looks_only"));
     const json_t *pipeline = json_object_get(json, "pipeline");
     read_pipeline(pipeline, s);
     read_station(r, json_object_get(pipeline, "dwh"), &s->dwh);

@@ -150,6 +150,7 @@ struct snapshot {
     struct {
         const char *name;
         const char *kind;
+        bool looks_only; /* the engine changes nothing for whoever has not elevated */
     } environment;
     struct {
         double bytes_s, retained_bytes, lag_s;

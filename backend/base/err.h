@@ -38,6 +38,7 @@
     X(CANCELED, "canceled", false)  /* asked to stop */                                            \
     X(DIFFER, "data_differ", false) /* verify */                                                   \
     X(STATE, "wrong_state", false)  /* the call does not fit the object's state */                 \
+    X(DENIED, "denied", false)      /* whoever asks may only look here */                          \
     X(INTERNAL, "internal", false)
 
 enum err {

@@ -102,6 +102,8 @@ struct config {
 /* "postgresql", "vertica"; "demo", ..; "operator", "viewer". */
 const char *config_dialect_word(const struct config *c);
 const char *config_environment_word(const struct config *c);
+/* People only look at what it is about, until they have elevated: role viewer, or production. */
+bool config_looks_only(const struct config *c);
 const char *config_role_word(const struct config *c);
 
 /*

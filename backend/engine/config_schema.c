@@ -27,16 +27,21 @@ static const struct key_spec schema[] = {
      .type = KEY_ENUM,
      .words = kinds,
      .def = "development",
-     .help = "How careful the console is. In `production` it only looks until its key E and the "
-             "typed name of the environment allow changes for ten minutes; everywhere but in "
-             "`demo` a record written by hand wants the topic's name typed."},
+     .help =
+         "How careful everybody is. In `production` the engine only lets people look: a console "
+         "until its key E and the typed name of the environment allow changes for ten minutes, "
+         "a command until the name is typed or given with `--elevate`. Everywhere but in "
+         "`demo` a record written by hand wants the topic's name typed."},
     {.name = "role",
      AT(role),
      .type = KEY_ENUM,
      .words = roles,
      .def = "operator",
-     .help = "A `viewer`'s console changes nothing until its key E allows it for ten minutes, "
-             "which leaves a record; commands that change something at the engine are refused."},
+     .help =
+         "The engine of a configuration with `viewer` only lets people look, as in `production`; "
+         "so do a console and commands that are started with such a configuration, whatever "
+         "their engine's says. What the engine does by itself goes on. Each elevation leaves a "
+         "record."},
     {.name = "state_dir",
      AT(state_dir),
      .type = KEY_PATH,
@@ -344,6 +349,11 @@ const char *config_dialect_word(const struct config *c)
 const char *config_environment_word(const struct config *c)
 {
     return kinds[c->environment.kind];
+}
+
+bool config_looks_only(const struct config *c)
+{
+    return c->role == ROLE_VIEWER || c->environment.kind == ENVIRONMENT_PRODUCTION;
 }
 
 const char *config_role_word(const struct config *c)

@@ -501,11 +501,12 @@ static json_t *slots_json(const struct probe_view *v)
 static json_t *engine_json(const struct engine *g)
 {
     return json_pack(
-        "{s:s, s:i, s:I, s:o, s:o, s:{s:s, s:s}, s:s}", "version", FLIGHTDECK_VERSION, "pid",
+        "{s:s, s:i, s:I, s:o, s:o, s:{s:s, s:s, s:b}, s:s}", "version", FLIGHTDECK_VERSION, "pid",
         (int)getpid(), "uptime_s", (json_int_t)((clock_mono_us() - g->started_us) / 1000000),
         "rss_bytes", status_int_or_null(resident_bytes()), "cpu_percent",
         status_real_or_null(g->cpu_percent), "environment", "name", g->config->environment.name,
-        "kind", config_environment_word(g->config), "dialect", config_dialect_word(g->config));
+        "kind", config_environment_word(g->config), "looks_only", (int)config_looks_only(g->config),
+        "dialect", config_dialect_word(g->config));
 }
 
 static json_t *server_json(bool known, bool up, const char *name, json_t *about, const char *error)

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <jansson.h>
@@ -39,6 +40,8 @@ struct control_peer {
     uid_t uid;
     pid_t pid;
     char user[CONTROL_USER_MAX]; /* the name of uid, or the number as text */
+    int64_t elevated_until_us;   /* monotonic: until then this connection may change what others may
+                                    only look at; it ends with the connection */
 };
 
 /*
@@ -52,10 +55,12 @@ typedef enum err control_fn(void *arg, const struct control_peer *peer, const js
 
 enum {
     CONTROL_READS = 0,
-    CONTROL_MUTATES = 1 << 0, /* calls the audit callback */
-    CONTROL_WAITS = 1 << 1,   /* may take long: others are answered meanwhile; one at a time */
-    CONTROL_ASKS = 1 << 2,    /* likewise, but several at a time: they wait for servers;
-                                 with CONTROL_MUTATES never behind those that only read */
+    CONTROL_MUTATES = 1 << 0,  /* calls the audit callback */
+    CONTROL_WAITS = 1 << 1,    /* may take long: others are answered meanwhile; one at a time */
+    CONTROL_ASKS = 1 << 2,     /* likewise, but several at a time: they wait for servers;
+                                  with CONTROL_MUTATES never behind those that only read */
+    CONTROL_ELEVATES = 1 << 3, /* its result's `seconds`: for so long the connection is elevated;
+                                  never refused by `allow`, and does not wait */
 };
 
 struct control_method {
@@ -63,6 +68,10 @@ struct control_method {
     control_fn *fn;
     unsigned flags;
 };
+
+/* Before a method that mutates: anything but ERR_OK refuses it, in e's words. From any of the
+ * server's threads. */
+typedef enum err control_allow_fn(void *arg, const struct control_peer *peer, struct errbuf *e);
 
 /* After a method that mutates, whatever came of it; text is "" or the error's words. */
 typedef void control_audit_fn(void *arg, const struct control_peer *peer, const char *method,
@@ -72,8 +81,9 @@ struct control_options {
     const char *path; /* of the socket; its directory is made (0700) where it is missing */
     const struct control_method *methods;
     size_t method_count;
+    control_allow_fn *allow; /* may be NULL: everybody may */
     control_audit_fn *audit; /* may be NULL */
-    void *arg;               /* for methods and audit */
+    void *arg;               /* for methods, allow and audit */
 };
 
 struct control_server;
@@ -96,8 +106,8 @@ int control_server_clients(struct control_server *s);
  * One request line (without its newline) to one answer line in out (with a newline; nothing for a
  * notification). The server's heart, apart from sockets: for tests and the fuzzer.
  */
-void control_dispatch(const struct control_options *o, const struct control_peer *peer,
-                      const char *line, size_t n, struct buf *out);
+void control_dispatch(const struct control_options *o, struct control_peer *peer, const char *line,
+                      size_t n, struct buf *out);
 
 /* The method's flags where the line asks for one with CONTROL_WAITS or CONTROL_ASKS, else 0. */
 unsigned control_waits(const struct control_options *o, const char *line, size_t n);

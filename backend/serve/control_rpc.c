@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/base/clock.h"
+
 enum {
     RPC_PARSE = -32700,
     RPC_REQUEST = -32600,
@@ -71,12 +73,18 @@ static const struct control_method *find_method(const struct control_options *o,
 }
 
 static void run_method(const struct control_options *o, const struct control_method *m,
-                       const struct control_peer *peer, const json_t *id, const json_t *params,
+                       struct control_peer *peer, const json_t *id, const json_t *params,
                        struct buf *out)
 {
     struct errbuf e = {0};
     json_t *result = NULL;
-    enum err rc = m->fn(o->arg, peer, params, &result, &e);
+    bool asks = m->flags & CONTROL_MUTATES && !(m->flags & CONTROL_ELEVATES) && o->allow;
+    enum err rc = asks ? o->allow(o->arg, peer, &e) : ERR_OK;
+    if (rc == ERR_OK)
+        rc = m->fn(o->arg, peer, params, &result, &e);
+    if (rc == ERR_OK && m->flags & CONTROL_ELEVATES)
+        peer->elevated_until_us =
+            clock_mono_us() + json_integer_value(json_object_get(result, "seconds")) * 1000000;
     if ((m->flags & CONTROL_MUTATES) && o->audit)
         o->audit(o->arg, peer, m->name, params, rc, rc == ERR_OK ? "" : e.text);
     if (id && rc == ERR_OK)
@@ -87,7 +95,7 @@ static void run_method(const struct control_options *o, const struct control_met
     json_decref(result);
 }
 
-static void dispatch_request(const struct control_options *o, const struct control_peer *peer,
+static void dispatch_request(const struct control_options *o, struct control_peer *peer,
                              const json_t *request, struct buf *out)
 {
     const json_t *id = json_object_get(request, "id");
@@ -119,8 +127,8 @@ static json_t *read_request(const char *line, size_t n, json_error_t *why)
     return json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, why);
 }
 
-void control_dispatch(const struct control_options *o, const struct control_peer *peer,
-                      const char *line, size_t n, struct buf *out)
+void control_dispatch(const struct control_options *o, struct control_peer *peer, const char *line,
+                      size_t n, struct buf *out)
 {
     json_error_t why;
     json_t *request = read_request(line, n, &why);

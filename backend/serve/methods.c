@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/base/clock.h"
 #include "backend/base/log.h"
 #include "backend/engine/engine_dags.h"
 #include "backend/engine/engine_look.h"
@@ -33,9 +34,10 @@ static enum err hello(void *arg, const struct control_peer *peer, const json_t *
     enum err rc = control_check_protocol(params, e);
     if (rc)
         return rc;
-    *result = json_pack("{s:i, s:s, s:i, s:{s:s, s:s}}", "protocol", CONTROL_PROTOCOL, "version",
-                        FLIGHTDECK_VERSION, "pid", (int)getpid(), "environment", "name",
-                        s->config->environment.name, "kind", config_environment_word(s->config));
+    *result = json_pack("{s:i, s:s, s:i, s:{s:s, s:s, s:b}}", "protocol", CONTROL_PROTOCOL,
+                        "version", FLIGHTDECK_VERSION, "pid", (int)getpid(), "environment", "name",
+                        s->config->environment.name, "kind", config_environment_word(s->config),
+                        "looks_only", (int)config_looks_only(s->config));
     return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the answer");
 }
 
@@ -54,8 +56,8 @@ static enum err stop(void *arg, const struct control_peer *peer, const json_t *p
 }
 
 /*
- * A console that only looks (role viewer, production) may change things for so many seconds. The
- * console keeps the time; here it leaves a record. 0: it only looks again.
+ * Where people only look (role viewer, production) this connection may change things for so many
+ * seconds; it leaves a record. 0: it only looks again.
  */
 static enum err elevate(void *arg, const struct control_peer *peer, const json_t *params,
                         json_t **result, struct errbuf *e)
@@ -69,6 +71,20 @@ static enum err elevate(void *arg, const struct control_peer *peer, const json_t
         return err_set(e, ERR_USAGE, "seconds: a whole number from 0 to %d is needed", SECONDS_MAX);
     *result = json_pack("{s:I}", "seconds", json_integer_value(seconds));
     return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the answer");
+}
+
+/* Who has not elevated only looks, in such a configuration. */
+static enum err allow(void *arg, const struct control_peer *peer, struct errbuf *e)
+{
+    const struct service *s = arg;
+    if (!config_looks_only(s->config) || peer->elevated_until_us > clock_mono_us())
+        return ERR_OK;
+    return err_set(e, ERR_DENIED,
+                   "the engine of %s only lets people look (%s): E in the console allows changes "
+                   "for ten minutes, --elevate %s a command's",
+                   s->config->environment.name,
+                   s->config->role == ROLE_VIEWER ? "role: viewer" : "production",
+                   s->config->environment.name);
 }
 
 static enum err status(void *arg, const struct control_peer *peer, const json_t *params,
@@ -259,7 +275,7 @@ PASS(source_show)
 static const struct control_method methods[] = {
     {"engine.hello", hello, CONTROL_READS},
     {"engine.stop", stop, CONTROL_MUTATES},
-    {"engine.elevate", elevate, CONTROL_MUTATES},
+    {"engine.elevate", elevate, CONTROL_MUTATES | CONTROL_ELEVATES},
     {"status", status, CONTROL_READS},
     {"connector.list", connector_list, CONTROL_READS},
     {"connector.show", connector_show, CONTROL_READS},
@@ -320,7 +336,11 @@ static void audit(void *arg, const struct control_peer *peer, const char *method
         (void)snprintf(number, sizeof number, "run %lld", (long long)json_integer_value(run));
         object = number;
     }
-    (void)snprintf(words, sizeof words, "%s: %s%s%s", method, err_word(outcome),
+    const json_t *seconds = json_object_get(params, "seconds"); /* of an elevation */
+    char span[48] = "";
+    if (json_is_integer(seconds))
+        (void)snprintf(span, sizeof span, " for %lld s", (long long)json_integer_value(seconds));
+    (void)snprintf(words, sizeof words, "%s%s: %s%s%s", method, span, err_word(outcome),
                    text[0] ? ": " : "", text);
     engine_note(s->engine, outcome ? "warning" : "info", "audit", who, object ? object : "", words);
 }
@@ -335,6 +355,7 @@ enum err service_start(struct engine *g, const struct config *c, void (*on_stop)
     struct control_options o = {.path = c->control.socket,
                                 .methods = methods,
                                 .method_count = sizeof methods / sizeof methods[0],
+                                .allow = allow,
                                 .audit = audit,
                                 .arg = s};
     enum err rc = control_server_start(&o, &s->server, e);

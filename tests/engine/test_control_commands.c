@@ -181,9 +181,9 @@ static void test_delete_asks_for_the_name(void **state)
     int status;
     struct terminal *t = terminal_start(24, 80, NULL, argv);
     assert_non_null(t);
-    assert_true(terminal_shows(t, "Type its name to go on:"));
+    assert_true(terminal_shows(t, "Type flights-sink to go on:"));
     terminal_type(t, "flights\r");
-    assert_true(terminal_shows(t, "nothing was deleted"));
+    assert_true(terminal_shows(t, "nothing was done"));
     assert_true(terminal_ended(t, &status));
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 130);
     terminal_stop(t);
@@ -191,7 +191,7 @@ static void test_delete_asks_for_the_name(void **state)
 
     t = terminal_start(24, 80, NULL, argv);
     assert_non_null(t);
-    assert_true(terminal_shows(t, "Type its name to go on:"));
+    assert_true(terminal_shows(t, "Type flights-sink to go on:"));
     terminal_type(t, "flights-sink\r");
     assert_true(terminal_shows(t, "flights-sink: deleted"));
     assert_true(terminal_ended(t, &status));
@@ -240,10 +240,60 @@ static void test_topic_produce(void **state)
     expect(2, "topic produce t --value x --header nothing", "NAME=VALUE is needed");
     int before = fake_engine_calls(f, "topic.produce");
     fake_engine_set(f, "engine.environment.kind", json_string("staging"));
-    expect(2, "topic produce t --value x", "without one give --yes");
+    expect(2, "topic produce t --value x", "Without a terminal to type t on give --yes");
     assert_int_equal(fake_engine_calls(f, "topic.produce"), before);
     expect(0, "topic produce t --value x --yes", "one record");
     fake_engine_set(f, "engine.environment.kind", json_string("demo"));
+}
+
+/* Where people only look a command changes something when the environment's name is given or typed;
+ * each elevation is the engine's to record. What only looks never asks. */
+static void test_production_wants_its_name(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"connector pause flights-sink", "alert ack x",
+                                         "topic produce t --value x --yes"};
+    fake_engine_set(f, "engine.environment.kind", json_string("production"));
+    fake_engine_set(f, "engine.environment.looks_only", json_true());
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        expect(2, orders[i], "give --elevate airline");
+    assert_int_equal(fake_engine_calls(f, "engine.elevate"), 0);
+    expect(0, "connector list", "flights-sink");
+    expect(2, "connector pause flights-sink --elevate staging", "the environment here is airline");
+    assert_int_equal(fake_engine_calls(f, "connector.pause"), 0);
+    expect(0, "connector pause flights-sink --elevate airline", "flights-sink: PAUSED");
+    assert_int_equal(fake_engine_calls(f, "engine.elevate"), 1);
+
+    char *argv[] = {(char *)harness_binary(),
+                    (char *)"connector",
+                    (char *)"resume",
+                    (char *)"flights-sink",
+                    (char *)"--socket",
+                    path,
+                    NULL};
+    struct terminal *t = terminal_start(24, 80, NULL, argv);
+    assert_non_null(t);
+    assert_true(terminal_shows(t, "Type airline to go on:"));
+    terminal_type(t, "airline\r");
+    assert_true(terminal_shows(t, "flights-sink: RUNNING"));
+    terminal_stop(t);
+    assert_int_equal(fake_engine_calls(f, "engine.elevate"), 2);
+}
+
+/* The same where only this side's configuration says so. */
+static void test_viewer_wants_the_name(void **state)
+{
+    (void)state;
+    char config[64], args[256];
+    write_file("viewer.yaml", "role: viewer\n", config, sizeof config);
+    (void)snprintf(args, sizeof args, "connector pause flights-sink --config %s", config);
+    expect(2, args, "role: viewer");
+    assert_int_equal(fake_engine_calls(f, "connector.pause"), 0);
+    (void)snprintf(args, sizeof args, "connector pause flights-sink --config %s --elevate airline",
+                   config);
+    expect(0, args, "flights-sink: PAUSED");
+    assert_int_equal(fake_engine_calls(f, "engine.elevate"), 1);
+    (void)unlink(config);
 }
 
 static void test_restart_failed(void **state)
@@ -303,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_delete_asks_for_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(test_topic_produce, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_production_wants_its_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_viewer_wants_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart_failed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

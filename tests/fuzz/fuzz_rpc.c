@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static const struct control_method methods[] = {{"a", echo, CONTROL_MUTATES},
                                                     {"engine.hello", hello, CONTROL_READS}};
     static const struct control_options o = {.path = "", .methods = methods, .method_count = 2};
-    static const struct control_peer peer = {.uid = 1, .pid = 1, .user = "fuzz"};
+    struct control_peer peer = {.uid = 1, .pid = 1, .user = "fuzz"};
     struct buf out;
     buf_init(&out, CONTROL_ANSWER_MAX);
     control_dispatch(&o, &peer, (const char *)data, n, &out);

@@ -106,6 +106,24 @@ static enum err slow(void *arg, const struct control_peer *peer, const json_t *p
     return ERR_OK;
 }
 
+static enum err elevate(void *arg, const struct control_peer *peer, const json_t *params,
+                        json_t **result, struct errbuf *e)
+{
+    (void)arg;
+    (void)peer;
+    (void)e;
+    *result = json_pack("{s:O}", "seconds", json_object_get(params, "seconds"));
+    return ERR_OK;
+}
+
+/* As an engine of which people only look. */
+static enum err allow_elevated(void *arg, const struct control_peer *peer, struct errbuf *e)
+{
+    (void)arg;
+    return peer->elevated_until_us > clock_mono_us() ? ERR_OK
+                                                     : err_set(e, ERR_DENIED, "elevate first");
+}
+
 static const struct control_method methods[] = {
     {"engine.hello", hello, CONTROL_READS},
     {"echo", echo, CONTROL_READS},
@@ -114,6 +132,7 @@ static const struct control_method methods[] = {
     {"slow", slow, CONTROL_MUTATES | CONTROL_WAITS},
     {"ask", slow, CONTROL_READS | CONTROL_ASKS},
     {"order", change, CONTROL_MUTATES | CONTROL_ASKS},
+    {"elevate", elevate, CONTROL_MUTATES | CONTROL_ELEVATES},
 };
 
 static void audit(void *arg, const struct control_peer *peer, const char *method,
@@ -248,6 +267,54 @@ static void test_dispatch(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_line(cases[i].line, cases[i].want);
+}
+
+/* ---- who may ---- */
+
+static enum err ask_for(struct client *c, const char *method, const json_t *params)
+{
+    struct errbuf e;
+    json_t *r = NULL;
+    enum err rc = client_call(c, method, params, CLIENT_TIMEOUT_MS, &r, &e);
+    json_decref(r);
+    return rc;
+}
+
+/* What changes something is refused until its own connection has elevated, in its own thread or in
+ * another's, and what is refused is on record; what reads never is. */
+static void test_only_elevated_connections_change(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_options o = options(&seen);
+    struct control_server *s = NULL;
+    struct client *one, *other;
+    struct errbuf e;
+    o.allow = allow_elevated;
+    seen.let_go = true;
+    assert_int_equal(control_server_start(&o, &s, &e), ERR_OK);
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &one, &e), ERR_OK);
+    assert_int_equal(client_connect(path, CLIENT_TIMEOUT_MS, &other, &e), ERR_OK);
+    json_t *params = json_pack("{s:s, s:i, s:i}", "name", "x", "n", 1, "seconds", 60);
+    static const char *const orders[] = {"change", "slow", "order"};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask_for(one, orders[i], params), ERR_DENIED);
+    assert_int_equal(seen.denied, 3);
+    assert_string_equal(seen.text, "elevate first");
+    assert_int_equal(seen.slow_ones, 0);
+    assert_int_equal(ask_for(one, "ask", params), ERR_OK);
+    assert_int_equal(ask_for(one, "elevate", params), ERR_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask_for(one, orders[i], params), ERR_OK);
+        assert_int_equal(ask_for(other, orders[i], params), ERR_DENIED);
+    }
+    (void)json_object_set_new(params, "seconds", json_integer(0)); /* no longer */
+    assert_int_equal(ask_for(one, "elevate", params), ERR_OK);
+    assert_int_equal(ask_for(one, "change", params), ERR_DENIED);
+    json_decref(params);
+    client_close(one);
+    client_close(other);
+    control_server_stop(s);
 }
 
 /* ---- server ---- */
@@ -771,6 +838,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dispatch),
+        cmocka_unit_test(test_only_elevated_connections_change),
         cmocka_unit_test(test_call_and_audit),
         cmocka_unit_test(test_malformed_keeps_the_connection),
         cmocka_unit_test(test_long_request_is_refused),

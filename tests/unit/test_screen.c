@@ -216,6 +216,12 @@ static void test_confirmation_names_its_object(void **state)
 
 /* ---- what may be changed ---- */
 
+static void set_production(json_t *json)
+{
+    fake_set(json, "engine.environment.kind", json_string("production"));
+    fake_set(json, "engine.environment.looks_only", json_true());
+}
+
 /* Production: nothing changes until the environment's name is typed, and then for a time. */
 static void test_production_is_read_only_until_elevated(void **state)
 {
@@ -223,7 +229,7 @@ static void test_production_is_read_only_until_elevated(void **state)
     struct screen s;
     start(&s, 24, 100);
     json_t *json = fake_snapshot();
-    fake_set(json, "engine.environment.kind", json_string("production"));
+    set_production(json);
     screen_take_snapshot(&s, read_snapshot(json));
     (void)press(&s, "2");
     assert_shows(&s, "PRODUCTION");
@@ -251,7 +257,7 @@ static void test_production_is_read_only_until_elevated(void **state)
     assert_string_equal(press(&s, "py").method, "connector.pause");
     s.now_us += SCREEN_ELEVATED_US - 1;
     json = fake_snapshot();
-    fake_set(json, "engine.environment.kind", json_string("production"));
+    set_production(json);
     screen_take_snapshot(&s, read_snapshot(json));
     assert_shows(&s, "ELEVATED 1 m");
     (void)press(&s, "p"); /* asked in time, answered too late */
@@ -259,6 +265,21 @@ static void test_production_is_read_only_until_elevated(void **state)
     assert_int_equal(press(&s, "y").kind, EFFECT_NOTHING);
     assert_shows(&s, "only looks until E elevates it");
     assert_shows(&s, "read only");
+    screen_free(&s);
+}
+
+/* An engine whose own role is viewer: the console's configuration need not say it too. */
+static void test_engine_of_a_viewer(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    json_t *json = fake_snapshot();
+    fake_set(json, "engine.environment.looks_only", json_true());
+    screen_take_snapshot(&s, read_snapshot(json));
+    assert_int_equal(press(&s, "2p").kind, EFFECT_NOTHING);
+    assert_shows(&s, "only looks (role: viewer)");
+    assert_string_equal(press(&s, "Eairline\r").method, "engine.elevate");
     screen_free(&s);
 }
 
@@ -614,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_only_what_can_be_done_is_offered),
         cmocka_unit_test(test_confirmation_names_its_object),
         cmocka_unit_test(test_production_is_read_only_until_elevated),
+        cmocka_unit_test(test_engine_of_a_viewer),
         cmocka_unit_test(test_elevation_does_not_travel),
         cmocka_unit_test(test_a_trimmed_record),
         cmocka_unit_test(test_no_question_while_typing),

@@ -258,6 +258,7 @@ static void set_kind(struct screen *s, const char *kind)
 {
     json_t *json = fake_snapshot();
     fake_set(json, "engine.environment.kind", json_string(kind));
+    fake_set(json, "engine.environment.looks_only", json_boolean(!strcmp(kind, "production")));
     screen_take_snapshot(s, read_snapshot(json));
 }
 
