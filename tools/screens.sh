@@ -28,9 +28,11 @@ screen "4 DAGs, one opened" dag-100x30
 screen "4 DAGs, a run" run-100x30
 screen "4 DAGs, a task's log" log-100x30
 screen "5 Airports" airports-100x30
+screen "5 Airports, back in time" airports-past-100x30
 screen "6 Frequent flyers" frequent_flyers-100x30
 screen "7 Warehouse" warehouse-80x24
 screen "8 Source" source-80x24
+screen "8 Source, back in time" source-past-100x24
 screen "9 Query" query-80x24
 screen "9 Query, a chart of the result" query-chart-80x24
 screen "0 Events" events-80x24

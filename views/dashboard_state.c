@@ -44,14 +44,21 @@ void dashboard_forget_rows(struct dashboard_state *st)
     st->table = (struct table_state){.sort = -1};
 }
 
+static void free_data(const struct dashboard_state *st, struct board_data *d)
+{
+    for (int i = 0; d->panels && i < st->board.n; i++)
+        board_rows_free(&d->panels[i]);
+    free(d->panels);
+    json_decref(d->answer);
+    *d = (struct board_data){.answer = NULL};
+}
+
 static void forget_data(struct dashboard_state *st)
 {
-    for (int i = 0; st->panels && i < st->board.n; i++)
-        board_rows_free(&st->panels[i]);
-    free(st->panels);
-    st->panels = NULL;
-    json_decref(st->data);
-    st->data = NULL;
+    free_data(st, &st->data);
+    free_data(st, &st->live);
+    past_free(&st->past);
+    st->is_past = false;
     st->error[0] = '\0';
 }
 
@@ -103,6 +110,7 @@ void dashboard_next_range(struct dashboard_state *st)
 {
     st->days = st->days == 7 ? 30 : st->days == 30 ? 90 : 7;
     st->from[0] = '\0';
+    past_free(&st->past);
     dashboard_forget_rows(st);
 }
 
@@ -126,6 +134,7 @@ void dashboard_set_dates(struct screen *s, struct dashboard_state *st, const cha
                    text);
         return;
     }
+    past_free(&st->past);
     dashboard_forget_rows(st);
 }
 
@@ -141,9 +150,20 @@ static int64_t refreshed_run(const struct screen *s, const struct dashboard_stat
 static json_t *data_params(const struct screen *s, const struct dashboard_state *st)
 {
     char from[BOARD_DATE_MAX], to[BOARD_DATE_MAX];
+    if (st->is_past) /* what is behind it is of its days */
+        return json_pack("{s:s, s:O, s:O}", "name", st->board.name, "from",
+                         json_object_get(st->data.answer, "from"), "to",
+                         json_object_get(st->data.answer, "to"));
     if (!dashboard_range(s, st, from, to))
         return NULL;
     return json_pack("{s:s, s:s, s:s}", "name", st->board.name, "from", from, "to", to);
+}
+
+/* Under which the engine keeps answers of ranges that end today; NULL: of others it keeps none. */
+static json_t *kept_params(const struct dashboard_state *st)
+{
+    return st->known && st->days ? json_pack("{s:s, s:i}", "name", st->board.name, "days", st->days)
+                                 : NULL;
 }
 
 static bool ask_rows(const struct screen *s, const struct dashboard_state *st, struct ask *out)
@@ -160,6 +180,20 @@ static bool ask_rows(const struct screen *s, const struct dashboard_state *st, s
     return true;
 }
 
+static bool ask_data(const struct screen *s, const struct dashboard_state *st, struct ask *out)
+{
+    json_t *kept = kept_params(st);
+    if (kept && past_ask(&st->past, s, "dashboard.data", kept, out))
+        return true;
+    if (s->past_us && st->is_past)
+        return false;
+    json_t *params = data_params(s, st);
+    if (params && refreshed_run(s, st))
+        (void)json_object_set_new(params, "refresh", json_true());
+    *out = (struct ask){.method = "dashboard.data", .params = params, .every_us = DATA_EVERY_US};
+    return params != NULL;
+}
+
 bool dashboard_ask(const struct screen *s, int i, struct ask *out)
 {
     const struct dashboard_state *st = dashboard_shown(s);
@@ -169,15 +203,13 @@ bool dashboard_ask(const struct screen *s, int i, struct ask *out)
     }
     if (!st->known)
         return false;
-    if (i == 2)
-        return ask_rows(s, st, out);
-    if (i != 1)
-        return false;
-    json_t *params = data_params(s, st);
-    if (params && refreshed_run(s, st))
-        (void)json_object_set_new(params, "refresh", json_true());
-    *out = (struct ask){.method = "dashboard.data", .params = params, .every_us = DATA_EVERY_US};
-    return params != NULL;
+    if (ask_data(s, st, out)) {
+        if (i == 1)
+            return true;
+        json_decref(out->params);
+        i--;
+    }
+    return i == 1 && ask_rows(s, st, out);
 }
 
 static void take_list(struct dashboard_state *st, const struct answer *a)
@@ -205,8 +237,8 @@ static bool same_text(const json_t *a, const json_t *b, const char *name)
 }
 
 /* Is it an answer to what is looked at now? */
-bool dashboard_is_asked(const struct screen *s, const struct dashboard_state *st,
-                        const struct answer *a)
+static bool is_asked(const struct screen *s, const struct dashboard_state *st,
+                     const struct answer *a)
 {
     json_t *now = st->known ? data_params(s, st) : NULL;
     bool is = now && same_text(now, a->params, "name") && same_text(now, a->params, "from") &&
@@ -227,11 +259,39 @@ static const json_t *answer_panel(const struct answer *a, const char *name)
     return NULL;
 }
 
-static void take_data(struct screen *s, struct dashboard_state *st, const struct answer *a)
+bool dashboard_is_current(const struct screen *s, const struct dashboard_state *st)
+{
+    const struct answer a = {.params = st->data.answer};
+    if (st->is_past)
+        return past_is_known(&st->past, s);
+    return st->data.answer && is_asked(s, st, &a);
+}
+
+/* False, and said: there is no memory for it. */
+static bool read_data(const struct screen *s, struct dashboard_state *st, const struct answer *a,
+                      struct board_data *out)
 {
     struct errbuf e;
-    const struct answer kept = {.params = st->data};
-    if (s->frozen && st->data && dashboard_is_asked(s, st, &kept))
+    *out = (struct board_data){.panels = calloc((size_t)st->board.n + 1, sizeof *out->panels)};
+    st->error[0] = '\0';
+    for (int i = 0; out->panels && i < st->board.n; i++) {
+        const json_t *p = answer_panel(a, st->board.panels[i].name);
+        if (p && board_rows_read(&out->panels[i], p, &e) != ERR_OK)
+            (void)snprintf(st->error, sizeof st->error, "%.250s", e.text);
+    }
+    if (!out->panels) {
+        (void)snprintf(st->error, sizeof st->error, "no memory for the dashboard");
+        return false;
+    }
+    out->answer = json_incref((json_t *)a->result);
+    out->us = s->now_us;
+    return true;
+}
+
+static void take_data(struct screen *s, struct dashboard_state *st, const struct answer *a)
+{
+    struct board_data data;
+    if (s->frozen && st->data.answer && dashboard_is_current(s, st))
         return; /* held still; another range is another picture */
     if (json_is_true(json_object_get(a->params, "refresh")))
         st->made_run = refreshed_run(s, st);
@@ -239,19 +299,48 @@ static void take_data(struct screen *s, struct dashboard_state *st, const struct
         (void)snprintf(st->error, sizeof st->error, "%.250s", a->text);
         return;
     }
-    forget_data(st);
-    st->panels = calloc((size_t)st->board.n + 1, sizeof *st->panels);
-    for (int i = 0; st->panels && i < st->board.n; i++) {
-        const json_t *p = answer_panel(a, st->board.panels[i].name);
-        if (p && board_rows_read(&st->panels[i], p, &e) != ERR_OK)
-            (void)snprintf(st->error, sizeof st->error, "%.250s", e.text);
-    }
-    if (!st->panels) {
-        (void)snprintf(st->error, sizeof st->error, "no memory for the dashboard");
+    if (!read_data(s, st, a, &data))
+        return;
+    struct board_data *to = st->is_past ? &st->live : &st->data;
+    free_data(st, to);
+    *to = data;
+}
+
+/* ---- the past ---- */
+
+static void show_live(struct dashboard_state *st)
+{
+    if (!st->is_past)
+        return;
+    free_data(st, &st->data);
+    st->data = st->live;
+    st->live = (struct board_data){.answer = NULL};
+    st->is_past = false;
+}
+
+void dashboard_leave_past(const struct screen *s, struct dashboard_state *st)
+{
+    if (s->past_us)
+        return;
+    past_free(&st->past);
+    show_live(st);
+}
+
+/* Where nothing is kept of that time the mart is asked, as it is now. */
+static void show_past(const struct screen *s, struct dashboard_state *st)
+{
+    struct board_data data;
+    const struct answer a = {.result = st->past.answer};
+    if (!st->past.answer || !read_data(s, st, &a, &data)) {
+        show_live(st);
         return;
     }
-    st->data = json_incref((json_t *)a->result);
-    st->data_us = s->now_us;
+    if (st->is_past)
+        free_data(st, &st->data);
+    else
+        st->live = st->data;
+    st->data = data;
+    st->is_past = true;
 }
 
 /* Rows behind a panel keep their filter, order and selection. */
@@ -277,9 +366,13 @@ static void take_rows(struct dashboard_state *st, const struct answer *a)
 
 void dashboard_take(struct screen *s, struct dashboard_state *st, const struct answer *a)
 {
+    json_t *kept = kept_params(st);
+    if (kept && past_take(&st->past, s, "dashboard.data", kept, a))
+        show_past(s, st);
+    json_decref(kept);
     if (strcmp(a->method, "dashboard.list") == 0) {
         take_list(st, a);
-    } else if (strcmp(a->method, "dashboard.data") == 0 && dashboard_is_asked(s, st, a)) {
+    } else if (strcmp(a->method, "dashboard.data") == 0 && is_asked(s, st, a)) {
         const char *panel = json_string_value(json_object_get(a->params, "panel"));
         if (!panel)
             take_data(s, st, a);

@@ -9,8 +9,16 @@
 
 #include "views/dashboard.h"
 #include "views/pane.h"
+#include "views/past.h"
 
 enum view { VIEW_PANEL, VIEW_ROWS };
+
+/* One answer of dashboard.data. */
+struct board_data {
+    json_t *answer;            /* NULL: none came yet */
+    struct board_rows *panels; /* of it, by the board's panels; board.n of them */
+    int64_t us;                /* monotonic: when it came */
+};
 
 struct dashboard_state {
     enum pane_id pane;
@@ -27,11 +35,12 @@ struct dashboard_state {
     bool from_panel; /* rows: opened out of VIEW_PANEL */
 
     /* what is known of it */
-    json_t *data;              /* the last good answer of dashboard.data */
-    struct board_rows *panels; /* of `data`, by the board's panels; board.n of them */
-    char error[256];           /* why the newest question has none */
-    int64_t data_us;           /* monotonic: when `data` came */
-    int64_t made_run;          /* of the refresh after which the data were asked anew */
+    struct board_data data; /* what is shown: the last good one, or the past one */
+    struct board_data live; /* the last good one while a past one is shown */
+    struct past past;
+    bool is_past;     /* `data` is that of `past` */
+    char error[256];  /* why the newest question has none */
+    int64_t made_run; /* of the refresh after which the data were asked anew */
 
     struct board_rows rows; /* VIEW_ROWS, when there is a query for them */
     char rows_error[256];
@@ -62,8 +71,9 @@ void dashboard_set_dates(struct screen *s, struct dashboard_state *st, const cha
 bool dashboard_ask(const struct screen *s, int i, struct ask *out);
 void dashboard_take(struct screen *s, struct dashboard_state *st, const struct answer *a);
 
-/* Is it an answer to what is looked at now? */
-bool dashboard_is_asked(const struct screen *s, const struct dashboard_state *st,
-                        const struct answer *a);
+/* Are the data those of what is looked at now? */
+bool dashboard_is_current(const struct screen *s, const struct dashboard_state *st);
+/* What is live comes back when the past is left. */
+void dashboard_leave_past(const struct screen *s, struct dashboard_state *st);
 
 #endif

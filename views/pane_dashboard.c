@@ -17,7 +17,8 @@
 #include "views/refresh.h"
 
 enum { PROMPT_DATES = 1, PROMPT_EXPORT_PANEL };
-enum { NAME_MAX_BYTES = 128, US_PER_S = 1000000 };
+enum { NAME_MAX_BYTES = 128, US_PER_S = 1000000, DATE_CHARS = 10 };
+static const int64_t DAY_US = 86400 * INT64_C(1000000);
 static const int64_t MINUTE_US = 60 * INT64_C(1000000);
 
 /* ---- the list: panels ---- */
@@ -55,7 +56,7 @@ static const struct board_rows *rows_of(const struct screen *s, const struct das
         return NULL;
     if (s->detail && st->view == VIEW_ROWS && st->board.panels[i].has_rows)
         return st->rows.answer ? &st->rows : NULL;
-    return st->panels && st->panels[i].answer ? &st->panels[i] : NULL;
+    return st->data.panels && st->data.panels[i].answer ? &st->data.panels[i] : NULL;
 }
 
 static bool table(struct screen *s, struct table_model *m, struct table_state **t)
@@ -71,26 +72,25 @@ static bool table(struct screen *s, struct table_model *m, struct table_state **
 /* ---- the picture ---- */
 
 /* "last 30 days", "2026-10-01 .. 2026-10-31" */
-static void range_words(const struct dashboard_state *st, char *out, size_t n)
+static void range_words(const struct screen *s, const struct dashboard_state *st, char *out,
+                        size_t n)
 {
-    if (st->days)
+    const char *f = json_string_value(json_object_get(st->data.answer, "from"));
+    const char *t = json_string_value(json_object_get(st->data.answer, "to"));
+    if (s->past_us && st->days && f && t)
+        (void)snprintf(out, n, "%.10s .. %.10s (UTC)", f, t);
+    else if (st->days)
         (void)snprintf(out, n, "last %d day%s (UTC)", st->days, st->days == 1 ? "" : "s");
     else
         (void)snprintf(out, n, "%s .. %s (UTC)", st->from, st->to);
 }
 
-static bool is_current(const struct screen *s, const struct dashboard_state *st)
-{
-    const struct answer a = {.params = st->data};
-    return st->data && dashboard_is_asked(s, st, &a);
-}
-
 static double mart_age_s(const struct screen *s, const struct dashboard_state *st)
 {
-    const json_t *age = json_object_get(st->data, "mart_age_s");
+    const json_t *age = json_object_get(st->data.answer, "mart_age_s");
     if (!json_is_number(age))
         return NAN;
-    return json_number_value(age) + (double)(s->now_us - st->data_us) / US_PER_S;
+    return json_number_value(age) + (double)(s->now_us - st->data.us) / US_PER_S;
 }
 
 /* To the minute: what nobody touches draws nothing. */
@@ -100,7 +100,7 @@ static void age_words(const struct screen *s, const struct dashboard_state *st, 
     double seconds = mart_age_s(s, st);
     if (!st->board.mart)
         (void)snprintf(out, n, "%s", "");
-    else if (!st->data)
+    else if (!st->data.answer)
         (void)snprintf(out, n, "mart %s", st->board.mart);
     else if (isnan(seconds))
         (void)snprintf(out, n, "mart %s has not been made yet", st->board.mart);
@@ -113,12 +113,30 @@ static void age_words(const struct screen *s, const struct dashboard_state *st, 
                        unit_duration(floor(seconds / 60) * 60, age, sizeof age));
 }
 
+/* Of when it is what the past shows: the answer's time and the mart's; or that it is not. */
+static void past_head(const struct screen *s, const struct dashboard_state *st, char *out, size_t n)
+{
+    char of[64], made[UNIT_TEXT_MAX];
+    const json_t *age = json_object_get(st->data.answer, "mart_age_s");
+    past_words(&st->past, s, of, sizeof of);
+    if (!st->is_past && (!st->days || past_is_known(&st->past, s)))
+        (void)snprintf(of, sizeof of, "not kept: the mart as it is now");
+    if (!st->is_past || !dashboard_is_current(s, st) || !json_is_number(age)) {
+        (void)snprintf(out, n, "%s", of);
+        return;
+    }
+    int64_t us = st->past.at_us - (int64_t)(json_number_value(age) * US_PER_S);
+    bool same_day = us / DAY_US == st->past.at_us / DAY_US;
+    (void)snprintf(out, n, "%s, mart of %.*s", of, same_day ? UNIT_TEXT_MAX : DATE_CHARS,
+                   same_day ? unit_minute(us, made, sizeof made) : unit_day(us, made, sizeof made));
+}
+
 /* What, of when, how old; or what is wrong. */
 static void draw_head(const struct screen *s, const struct dashboard_state *st, struct grid *g,
                       struct rect r)
 {
     char words[64], age[200];
-    range_words(st, words, sizeof words);
+    range_words(s, st, words, sizeof words);
     int x = r.x + 1;
     x += grid_text(g, r.y, x, r.w - 2, STYLE_TITLE, st->board.title);
     x += grid_printf(g, r.y, x, r.x + r.w - x - 1, STYLE_PLAIN, ", %s", words);
@@ -128,13 +146,12 @@ static void draw_head(const struct screen *s, const struct dashboard_state *st, 
     if (st->error[0]) {
         (void)snprintf(age, sizeof age, "%s %.190s", g->ascii ? "X" : "✗", st->error);
         style = STYLE_BROKEN;
-    } else if (s->past_us && st->data && is_current(s, st)) {
-        char past[200];
-        (void)snprintf(past, sizeof past, "%.170s: as it is now", age);
-        (void)snprintf(age, sizeof age, "%s", past);
+    } else if (s->past_us && (st->is_past || dashboard_is_current(s, st))) {
+        past_head(s, st, age, sizeof age);
         style = STYLE_ATTENTION;
-    } else if (!is_current(s, st)) {
-        (void)snprintf(age, sizeof age, "%s", st->data ? "asking for this range .." : "asking ..");
+    } else if (!dashboard_is_current(s, st)) {
+        (void)snprintf(age, sizeof age, "%s",
+                       st->data.answer ? "asking for this range .." : "asking ..");
         style = STYLE_ATTENTION;
     }
     if (room >= 8)
@@ -145,12 +162,12 @@ static void draw_panel(const struct screen *s, const struct dashboard_state *st,
                        struct rect r, int i)
 {
     char from[BOARD_DATE_MAX] = "", to[BOARD_DATE_MAX] = "";
-    const char *f = json_string_value(json_object_get(st->data, "from"));
-    const char *t = json_string_value(json_object_get(st->data, "to"));
+    const char *f = json_string_value(json_object_get(st->data.answer, "from"));
+    const char *t = json_string_value(json_object_get(st->data.answer, "to"));
     (void)snprintf(from, sizeof from, "%s", f ? f : "");
     (void)snprintf(to, sizeof to, "%s", t ? t : "");
     const struct board_look look = {s->glyphs, s->colours, from, to};
-    board_draw(g, r, &st->board.panels[i], st->panels ? &st->panels[i] : NULL, &look);
+    board_draw(g, r, &st->board.panels[i], st->data.panels ? &st->data.panels[i] : NULL, &look);
 }
 
 static void draw_nothing(const struct dashboard_state *st, struct grid *g, struct rect r)
@@ -217,9 +234,10 @@ static void draw_rows(struct screen *s, struct dashboard_state *st, struct grid 
     char title[400], words[64];
     const struct board_panel *p = &st->board.panels[i];
     const struct board_rows *rows = rows_of(s, st);
-    range_words(st, words, sizeof words);
-    (void)snprintf(title, sizeof title, "%s: %s, %s", p->title,
-                   p->has_rows ? "the rows behind it" : "its rows", words);
+    range_words(s, st, words, sizeof words);
+    (void)snprintf(title, sizeof title, "%s: %s, %s%s", p->title,
+                   p->has_rows ? "the rows behind it" : "its rows", words,
+                   s->past_us && p->has_rows ? ", as the mart has them now" : "");
     int y = draw_section(g, r, r.y, title);
     if (st->rows_error[0])
         (void)grid_text(g, y++, r.x + 1, r.w - 2, STYLE_BROKEN, st->rows_error);
@@ -260,7 +278,7 @@ static void render_detail(struct screen *s, struct grid *g, struct rect r)
 static int64_t next_change_us(const struct screen *s)
 {
     const struct dashboard_state *st = dashboard_shown(s);
-    double age = st->data ? mart_age_s(s, st) : NAN;
+    double age = st->data.answer && !st->is_past ? mart_age_s(s, st) : NAN;
     if (isnan(age))
         return INT64_MAX;
     return s->now_us + MINUTE_US - (int64_t)(fmod(age, 60) * US_PER_S);
@@ -475,6 +493,7 @@ static bool back(struct screen *s)
 #define DASHBOARD_PANE(pane_name, id, word, names, digit, board_name)                              \
     static void pane_name##_model(const struct screen *s, struct table_model *m)                   \
     {                                                                                              \
+        dashboard_leave_past(s, dashboard_state_of(s, id));                                        \
         list_model(dashboard_state_of(s, id), m);                                                  \
     }                                                                                              \
     static void pane_name##_init(struct screen *s, void *state)                                    \

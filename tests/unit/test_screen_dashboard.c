@@ -113,6 +113,100 @@ static void test_ranges(void **state)
     screen_free(&s);
 }
 
+static bool asks_for(const struct screen *s, const char *method)
+{
+    struct ask ask;
+    bool asks = false;
+    for (int i = 0; !asks && screen_ask(s, i, &ask); i++) {
+        asks = strcmp(ask.method, method) == 0;
+        json_decref(ask.params);
+    }
+    return asks;
+}
+
+static const int64_t DAY_US = 86400 * INT64_C(1000000);
+
+/* Goes 10 minutes back, and the record is there: of `days` before it was shown. */
+static void go_back(struct screen *s, int64_t days)
+{
+    (void)press(s, "{");
+    json_t *snapshot = fake_snapshot();
+    fake_set(snapshot, "now_us", json_integer(s->past_us - days * DAY_US));
+    answer_ask(s, 0, "recorder.at", ERR_OK,
+               json_pack("{s:I, s:o, s:n, s:n}", "ts_us", (json_int_t)s->past_us, "snapshot",
+                         snapshot, "previous_us", "next_us"));
+}
+
+/* What recorder.answer says: the fixture's answer with another figure, an hour before. */
+static json_t *kept_board(const struct screen *s)
+{
+    char *text = json_dumps(json_object_get(fixture, "airports"), JSON_COMPACT);
+    char *figure = strstr(text, "81402");
+    assert_non_null(figure);
+    memcpy(figure, "71402", 5);
+    json_t *answer = json_loads(text, 0, NULL);
+    free(text);
+    (void)json_object_set_new(answer, "from", json_string("2026-10-25"));
+    (void)json_object_set_new(answer, "to", json_string("2026-11-23"));
+    return json_pack("{s:s, s:I, s:n, s:o}", "method", "dashboard.data", "ts_us",
+                     (json_int_t)(s->past_us - DAY_US), "next_us", "answer", answer);
+}
+
+/* The dashboard as it was kept, with its time, its days and its mart's; now comes back as it was.
+ */
+static void test_past(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start_board(&s, 30, 100, "5", "airports");
+    go_back(&s, 0);
+    assert_shows(&s, "81,402");
+    assert_shows(&s, "asking for what was kept");
+    assert_true(screen_ask(&s, 2, &ask));
+    assert_string_equal(ask.method, "recorder.answer");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(ask.params, "params"), "days")), 30);
+    json_decref(ask.params);
+    answer_ask(&s, 2, "recorder.answer", ERR_OK, kept_board(&s));
+    assert_shows(&s, "71,402");
+    assert_shows(&s, "2026-10-25 .. 2026-11-23 (UTC)");
+    check_screen("airports-past-100x30", &s);
+    assert_false(screen_ask(&s, 2, &ask));
+    (void)press(&s, "f\r");
+    assert_shows(&s, "as the mart has them now");
+    check_params(&s, 2,
+                 "{\"from\":\"2026-10-25\",\"name\":\"airports\",\"panel\":"
+                 "\"active\",\"rows\":true,\"to\":\"2026-11-23\"}");
+    (void)press(&s, "\x1b\x1bL");
+    assert_shows(&s, "81,402");
+    assert_shows(&s, "last 30 days");
+    screen_free(&s);
+}
+
+/* What nobody kept is asked now, for days that end then, and says so. */
+static void test_past_that_is_not_kept(void **state)
+{
+    (void)state;
+    struct screen s;
+    start_board(&s, 30, 100, "5", "airports");
+    go_back(&s, 1);
+    answer_ask(&s, 2, "recorder.answer", ERR_NOT_FOUND, NULL);
+    check_params(&s, 2, "{\"from\":\"2026-10-25\",\"name\":\"airports\",\"to\":\"2026-11-23\"}");
+    json_t *data = part("airports");
+    (void)json_object_set_new(data, "from", json_string("2026-10-25"));
+    (void)json_object_set_new(data, "to", json_string("2026-11-23"));
+    answer_ask(&s, 2, "dashboard.data", ERR_OK, data);
+    assert_shows(&s, "2026-10-25 .. 2026-11-23 (UTC)");
+    assert_shows(&s, "not kept: the mart as it is now");
+    (void)press(&s, "d"); /* another range may be kept */
+    assert_true(asks_for(&s, "recorder.answer"));
+    (void)press(&s, "D\x15"
+                    "2026-10-01 2026-10-31\r");
+    assert_false(asks_for(&s, "recorder.answer")); /* of such none is */
+    screen_free(&s);
+}
+
 static void test_from_a_panel_to_its_rows(void **state)
 {
     (void)state;
@@ -332,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_dashboards_at_sizes),
         cmocka_unit_test(test_another_dashboard),
         cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_past),
+        cmocka_unit_test(test_past_that_is_not_kept),
         cmocka_unit_test(test_from_a_panel_to_its_rows),
         cmocka_unit_test(test_full_screen_and_panels),
         cmocka_unit_test(test_export_of_a_panel),
