@@ -74,18 +74,24 @@ int attach_connect(const struct arguments *a, struct client **out)
     return find_and_connect(a, &at, out);
 }
 
+int attach_check_elevate(const struct arguments *a, const char *name)
+{
+    const char *given = arguments_value(a, "elevate");
+    if (!given || strcmp(given, name) == 0)
+        return EXIT_DONE;
+    return command_fail(a, EXIT_USAGE, "--elevate %s: the environment here is %s", given, name);
+}
+
 /* The environment's name is there, typed or given. */
 static int ask_to_elevate(const struct arguments *a, bool viewer, const char *name,
                           const char *kind)
 {
     char words[512];
     char option[300];
-    const char *given = arguments_value(a, "elevate");
     bool production = strcmp(kind, "production") == 0;
-    if (given && strcmp(given, name) != 0)
-        return command_fail(a, EXIT_USAGE, "--elevate %s: the environment here is %s", given, name);
-    if (given)
-        return EXIT_DONE;
+    int code = attach_check_elevate(a, name);
+    if (code || arguments_value(a, "elevate"))
+        return code;
     (void)snprintf(words, sizeof words,
                    "%s changes something at %.200s, where one only looks (%s).",
                    a->verb ? a->verb->name : a->command->name, name,

@@ -28,6 +28,9 @@ int attach_connect(const struct arguments *a, struct client **out) MUST_CHECK;
  * the environment's name, by --elevate or typed on a terminal, and the engine records it. */
 int attach_connect_to_change(const struct arguments *a, struct client **out) MUST_CHECK;
 
+/* --elevate, where it is given, must be this environment's name: EXIT_USAGE after saying so. */
+int attach_check_elevate(const struct arguments *a, const char *name) MUST_CHECK;
+
 /* Asks on the terminal for `name` to be typed, after `words` about what is done. Without a terminal
  * it says `option`, which a script gives. EXIT_DONE, or an exit code after saying why. */
 int attach_ask_name(const struct arguments *a, const char *words, const char *name,

@@ -130,6 +130,9 @@ static int run_keyboard(const struct arguments *a, struct sql_run *r)
     r->completer = sql_completer_start(r->places, r->on_source);
     if (!r->quiet)
         (void)fprintf(r->main, "%s; \\? for help, \\q to end\n", sql_session_server(r->session));
+    if (!r->quiet && r->places->looks_only)
+        (void)fprintf(r->main, "%s: only what reads runs here; --elevate %s allows more\n",
+                      r->places->looks_only, r->places->environment);
     return (int)sql_run_prompt(r);
 }
 

@@ -142,6 +142,7 @@ static const struct command_option sql_options[] = {
     {.name = "conninfo",
      .argument = "STRING",
      .help = "With --source: the libpq connection string instead of the configuration's."},
+    ELEVATE_OPTION,
     END_OF_OPTIONS};
 
 static const struct command_option topic_options[] = {

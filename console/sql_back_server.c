@@ -58,7 +58,7 @@ enum err back_warehouse(struct back *b)
 
 /* ---- \refresh ---- */
 
-enum { LOOK_US = 200000 };
+enum { LOOK_US = 200000, ELEVATE_SECONDS = 60 };
 
 struct refresh {
     struct sql_run *r;
@@ -75,6 +75,14 @@ static enum err call(const struct refresh *f, const char *method, json_t *params
         json_decref(*out);
         *out = NULL;
     }
+    return rc;
+}
+
+static enum err elevate(const struct refresh *f)
+{
+    json_t *out = NULL;
+    enum err rc = call(f, "engine.elevate", json_pack("{s:i}", "seconds", ELEVATE_SECONDS), &out);
+    json_decref(out);
     return rc;
 }
 
@@ -149,11 +157,15 @@ enum err back_refresh(struct back *b)
             b->e, ERR_USAGE,
             "\\refresh asks the engine, and no configuration says where it listens: give "
             "--config");
-    if (r->places->viewer)
-        return err_set(b->e, ERR_USAGE,
-                       "the configuration says `role: viewer`: refresh changes something");
+    if (r->places->looks_only)
+        return err_set(b->e, ERR_DENIED,
+                       "\\refresh changes something, and here one only looks (%s): start with "
+                       "--elevate %s",
+                       r->places->looks_only, r->places->environment);
     const char *name = buf_cstr(&b->word);
     rc = client_connect(r->places->engine, CLIENT_TIMEOUT_MS, &f.client, b->e);
+    if (!rc && r->places->elevated)
+        rc = elevate(&f);
     if (!rc)
         rc = call(&f, "refresh.run", json_pack("{s:s}", "name", name), &made);
     if (!rc) {

@@ -14,21 +14,28 @@ bool sql_is_reader(const char *word)
     return false;
 }
 
+bool sql_has_word(const char *sql, const char *word)
+{
+    struct sql_lexer l = {.state = SQL_CODE};
+    size_t n = strlen(sql);
+    size_t at = 0;
+    bool code;
+    for (size_t from = 0; sql_lexer_step(&l, sql, n, &at, &code); from = at)
+        if (code && strlen(word) == at - from && !strncasecmp(sql + from, word, at - from))
+            return true;
+    return false;
+}
+
 bool sql_is_pure_reader(const char *sql)
 {
     static const char *const changes[] = {"INSERT", "UPDATE",  "DELETE",  "MERGE", "INTO",
                                           "CREATE", "ANALYZE", "ANALYSE", "COPY",  "TRUNCATE"};
     char word[32];
-    struct sql_lexer l = {.state = SQL_CODE};
-    size_t n = strlen(sql);
-    size_t at = 0;
-    bool code;
     (void)sql_word(sql, word, sizeof word);
     if (!sql_is_reader(word))
         return false;
-    for (size_t from = 0; sql_lexer_step(&l, sql, n, &at, &code); from = at)
-        for (size_t i = 0; code && i < sizeof changes / sizeof changes[0]; i++)
-            if (strlen(changes[i]) == at - from && !strncasecmp(sql + from, changes[i], at - from))
-                return false;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        if (sql_has_word(sql, changes[i]))
+            return false;
     return true;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backend/base/clock.h"
+#include "console/sql_access.h"
 #include "console/sql_backslash.h"
 #include "console/sql_error.h"
 #include "console/sql_words.h"
@@ -245,6 +246,22 @@ static void note_changes(const struct sql_run *r, const char *sql)
         sql_completer_reload(r->completer);
 }
 
+/* Where one only looks: what may be sent, in a transaction that the server keeps READ ONLY. */
+static enum err check_access(const struct sql_run *r, const char *sql, struct errbuf *e)
+{
+    char word[32];
+    if (!r->places->looks_only)
+        return ERR_OK;
+    if (sql_access_allows(sql))
+        return r->together || sql_session_block(r->session) ? ERR_OK
+                                                            : sql_access_set(r->session, true, e);
+    (void)sql_word(sql, word, sizeof word);
+    return err_set(
+        e, ERR_DENIED,
+        "%s: only what reads runs here (%s): start with --elevate %s to change something",
+        *word ? word : "this statement", r->places->looks_only, r->places->environment);
+}
+
 enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct sql_sink *sink)
 {
     struct errbuf e;
@@ -254,6 +271,8 @@ enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct
     sql_run_substitute(r, sql, &text);
     int64_t start = clock_mono_us();
     enum err rc = buf_check(&text, "a statement", &e);
+    if (!rc)
+        rc = check_access(r, buf_cstr(&text), &e);
     if (!rc)
         rc = sql_session_run(r->session, buf_cstr(&text), sink, &e);
     int64_t took = clock_mono_us() - start;
@@ -371,18 +390,22 @@ enum sql_exit sql_run_command(struct sql_run *r, const char *sql)
     bool together = n > 1 && !controlled;
     if (buf_failed(&all))
         rc = buf_check(&all, "the statements", &e);
-    else if (together)
+    else if (together && r->places->looks_only)
+        rc = sql_access_set(r->session, true, &e);
+    if (!rc && together)
         rc = sql_session_begin(r->session, &e);
     if (rc) {
         sql_run_say(r, 0, e.text);
         together = false;
     }
     const char *p = all.p;
+    r->together = together;
     for (int i = 0; i < n && !rc; i++) {
         rc = sql_run_statement(r, p, 0);
         p += strlen(p) + 1;
     }
     buf_free(&all);
+    r->together = false;
     if (together)
         return end_command(r, rc);
     return !rc ? SQL_EXIT_DONE : r->lost ? SQL_EXIT_CONNECTION : SQL_EXIT_FAILED;

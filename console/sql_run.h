@@ -22,8 +22,10 @@ enum sql_exit {
 struct sql_places {
     enum err (*open)(void *arg, bool source, struct sql_session **out, struct errbuf *e);
     void *arg;
-    const char *engine; /* its socket; "": not known */
-    bool viewer;        /* nothing of the engine's may be changed */
+    const char *engine;      /* its socket; "": not known */
+    const char *environment; /* its name; "": not known */
+    const char *looks_only;  /* why nothing may be changed: "production"; NULL: it may */
+    bool elevated;           /* it may because of --elevate: the engine is told so */
 };
 
 struct sql_completer;
@@ -46,10 +48,11 @@ struct sql_run {
     bool keyboard; /* a person sits there */
     bool quiet;
     bool timing;
-    bool quit;    /* \q */
-    bool lost;    /* the connection is gone: nothing more can run */
-    int depth;    /* of \i */
-    int64_t rows; /* of the last result */
+    bool quit;     /* \q */
+    bool together; /* the statements of a -c in one transaction of ours */
+    bool lost;     /* the connection is gone: nothing more can run */
+    int depth;     /* of \i */
+    int64_t rows;  /* of the last result */
     struct sql_variables variables;
     struct sql_variables texts; /* of settings: format.null, format.separator */
     const char *file;           /* of the script that runs, for messages; NULL: -c and the prompt */

@@ -1,6 +1,7 @@
 #include "console/sql_targets.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "console/attach.h"
 #include "console/exit_codes.h"
@@ -10,7 +11,9 @@ struct sql_targets {
     char *dialect;  /* of the warehouse */
     char *conninfo; /* NULL: none */
     char engine[ATTACH_PATH_MAX];
-    bool viewer;
+    char *environment;
+    const char *looks_only; /* a word of the program's; NULL: people may change something */
+    bool elevated;
 };
 
 static void forget(char *secret)
@@ -27,6 +30,7 @@ void sql_targets_free(struct sql_targets *t)
     forget(t->odbc);
     forget(t->conninfo);
     free(t->dialect);
+    free(t->environment);
     free(t);
 }
 
@@ -43,7 +47,9 @@ static void fill(struct sql_targets *t, const struct config *c)
         free(t->dialect);
         t->dialect = copy(config_dialect_word(c));
     }
-    t->viewer = c->role == ROLE_VIEWER;
+    t->environment = copy(c->environment.name);
+    if (config_looks_only(c))
+        t->looks_only = c->role == ROLE_VIEWER ? "role: viewer" : "production";
     if (!t->conninfo)
         t->conninfo = copy(c->source.connection);
     (void)snprintf(t->engine, sizeof t->engine, "%s", c->control.socket ? c->control.socket : "");
@@ -75,6 +81,12 @@ static int read_config(const struct arguments *a, struct sql_targets *t)
     if (config_require(c, source ? NEEDS_SOURCE : NEEDS_WAREHOUSE, &e))
         rc = command_fail(a, SQL_EXIT_CONNECTION, "%s", e.text);
     fill(t, c);
+    if (rc == EXIT_DONE)
+        rc = attach_check_elevate(a, c->environment.name);
+    if (arguments_value(a, "elevate")) {
+        t->elevated = t->looks_only != NULL;
+        t->looks_only = NULL;
+    }
     config_free(c);
     return rc;
 }
@@ -107,6 +119,10 @@ static enum err open_one(void *arg, bool source, struct sql_session **out, struc
 
 struct sql_places sql_targets_places(struct sql_targets *t)
 {
-    return (struct sql_places){
-        .open = open_one, .arg = t, .engine = t->engine, .viewer = t->viewer};
+    return (struct sql_places){.open = open_one,
+                               .arg = t,
+                               .engine = t->engine,
+                               .environment = t->environment ? t->environment : "",
+                               .looks_only = t->looks_only,
+                               .elevated = t->elevated};
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/base/clock.h"
+#include "console/sql_access.h"
 #include "console/sql_cancel.h"
 #include "console/sql_complete.h"
 #include "console/sql_error.h"
@@ -298,30 +299,6 @@ static void forget_session(struct sql_session **s)
     *s = NULL;
 }
 
-static enum err no_columns(void *arg, const struct format_column *c, int n, struct errbuf *e)
-{
-    (void)arg, (void)c, (void)n, (void)e;
-    return ERR_OK;
-}
-
-static enum err no_row(void *arg, const struct cell *cells, struct errbuf *e)
-{
-    (void)arg, (void)cells, (void)e;
-    return ERR_OK;
-}
-
-static enum err no_done(void *arg, const char *sql, int64_t affected, struct errbuf *e)
-{
-    (void)arg, (void)sql, (void)affected, (void)e;
-    return ERR_OK;
-}
-
-static const struct sql_sink *nothing(void)
-{
-    static const struct sql_sink sink = {no_columns, no_row, no_done, NULL};
-    return &sink;
-}
-
 /* Only what reads, where the console only looks and in an export. */
 static enum err check_read_only(const struct job *j, const char *sql, struct errbuf *e)
 {
@@ -358,23 +335,13 @@ static enum err check_block(const struct job *j, const char *sql, struct errbuf 
                        j->order.path ? "a transaction is open: COMMIT or ROLLBACK it, then export"
                                      : "a transaction is open and this console only reads now: "
                                        "ROLLBACK ends it");
-    enum err r =
-        sql_session_run(j->session, "ROLLBACK", nothing(), e); /* as it was begun: in text */
+    enum err r = sql_session_run(j->session, "ROLLBACK", sql_access_nothing(),
+                                 e); /* as it was begun: in text */
     return r ? r
              : err_set(
                    e, ERR_UNSUPPORTED,
                    "the elevation has ended: the transaction that was open was rolled back, and "
                    "this did not run");
-}
-
-/* Both dialects and the source know it; asked before each statement, since a statement may have
- * changed it. */
-static enum err set_access(const struct job *j, bool read_only, struct errbuf *e)
-{
-    return sql_session_run(j->session,
-                           read_only ? "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-                                     : "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
-                           nothing(), e);
 }
 
 static enum err run_one(struct job *j, const char *sql, struct errbuf *e)
@@ -384,7 +351,7 @@ static enum err run_one(struct job *j, const char *sql, struct errbuf *e)
     if (!r)
         r = check_read_only(j, sql, e);
     if (!r && !sql_session_block(j->session))
-        r = set_access(j, j->order.read_only || j->order.path, e);
+        r = sql_access_set(j->session, j->order.read_only || j->order.path, e);
     j->block = sql_session_block(j->session);
     if (!r)
         j->changed = j->changed || !sql_is_pure_reader(sql);

@@ -117,6 +117,20 @@ static void expect(const struct ran *r, int code, const char *out, int line)
 }
 #define EXPECT(r, code, out) expect((r), (code), (out), __LINE__)
 
+/* A configuration for the fixture's servers, with more lines. */
+static void write_config(const char *name, const char *lines)
+{
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/%s", fixture_dir(), name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    (void)fprintf(f,
+                  "%ssource:\n  connection: \"%s\"\nkafka:\n  bootstrap.servers: 127.0.0.1:1\n"
+                  "warehouse:\n  odbc: \"%s\"\n  dialect: postgresql\n",
+                  lines, fixture_conninfo(), fixture_odbc());
+    assert_int_equal(fclose(f), 0);
+}
+
 static const char *file(const char *name, const char *text)
 {
     static char path[600];
@@ -503,6 +517,52 @@ enum { FIGURE_KB = 30000 };
 
 #include "tests/engine/sql_prompt_cases.h"
 
+/* Where one only looks nothing is written, by no way round; --elevate with the environment's name.
+ */
+static void test_only_what_reads(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {
+        "INSERT INTO looked VALUES (1)",
+        "WITH x AS (INSERT INTO looked VALUES (1) RETURNING i) SELECT * FROM x",
+        "SELECT bump()",
+        "SELECT 1; SELECT bump()",
+        "SELECT set_config('default_transaction_read_only', 'off', false); SELECT bump()",
+        "BEGIN; SELECT bump(); COMMIT",
+        "BEGIN READ WRITE; SELECT bump(); COMMIT",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+        "SET transaction_read_only = off",
+        "EXPLAIN ANALYZE INSERT INTO looked VALUES (1)",
+        "SELECT 1 AS a INTO made",
+    };
+    static const char *const sides[] = {"-At", "--source"};
+    char looks[600], script[600];
+    free(fixture_warehouse_psql("CREATE TABLE looked (i int); CREATE FUNCTION bump() RETURNS int "
+                                "LANGUAGE sql AS 'INSERT INTO looked VALUES (1) RETURNING 1'"));
+    free(fixture_psql("CREATE TABLE looked (i int); CREATE FUNCTION bump() RETURNS int "
+                      "LANGUAGE sql AS 'INSERT INTO looked VALUES (1) RETURNING 1'"));
+    write_config("looks.yaml", "environment: {name: shop, kind: production}\n");
+    (void)snprintf(looks, sizeof looks, "%s/looks.yaml", fixture_dir());
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+            if (SQL(NULL, "--config", looks, sides[side], "-c", ways[i])->code == 0)
+                fail_msg("%s %s: went well", sides[side], ways[i]);
+            (void)snprintf(script, sizeof script, "%s;\n", ways[i]);
+            (void)SQL(script, "--config", looks, sides[side]);
+        }
+        const char *begin = "BEGIN;\nSELECT 1;\nEND;\nSELECT count(*) FROM looked;\n";
+        EXPECT(SQL(begin, "--config", looks, sides[side], "-At"), 0, "1\n0\n");
+    }
+    const struct ran *r = SQL(NULL, "--config", looks, "-c", ways[0]);
+    assert_non_null(strstr(r->err, "INSERT: only what reads runs here (production): start with "
+                                   "--elevate shop"));
+    r = SQL(NULL, "--config", looks, "-c", "\\refresh flights");
+    assert_non_null(strstr(r->err, "--elevate shop"));
+    EXPECT(SQL(NULL, "--config", looks, "--elevate", "other", "-c", ways[0]), 2, "");
+    EXPECT(SQL(NULL, "--config", looks, "--elevate", "shop", "-c", ways[0]), 0, "INSERT 0 1\n");
+    EXPECT(SQL(NULL, "-At", "-c", "SELECT count(*) FROM looked"), 0, "1\n");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -513,14 +573,8 @@ static int setup(void **state)
     self[n] = '\0'; /* build/tests/engine/test_sql -> build/flightdeck */
     (void)snprintf(program, sizeof program, "%s/flightdeck", dirname(dirname(dirname(self))));
     (void)snprintf(config, sizeof config, "%s/flightdeck.yaml", fixture_dir());
-    FILE *f = fopen(config, "w");
-    if (!f)
-        return -1;
-    (void)fprintf(f,
-                  "source:\n  connection: \"%s\"\nkafka:\n  bootstrap.servers: 127.0.0.1:1\n"
-                  "warehouse:\n  odbc: \"%s\"\n  dialect: postgresql\n",
-                  fixture_conninfo(), fixture_odbc());
-    return fclose(f);
+    write_config("flightdeck.yaml", "");
+    return 0;
 }
 
 static int teardown(void **state)
@@ -541,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_catalog_of_vertica),
         cmocka_unit_test(test_output_goes_to_a_file),
         cmocka_unit_test(test_the_source),
+        cmocka_unit_test(test_only_what_reads),
         cmocka_unit_test(test_ctrl_c_cancels_on_the_server),
         cmocka_unit_test(test_the_server_goes_away),
         cmocka_unit_test(test_a_prompt_on_a_terminal),
