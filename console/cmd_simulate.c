@@ -112,6 +112,12 @@ int cmd_simulate(int argc, char **argv)
         rc = find_config(&a, path, sizeof path, &config);
     if (rc == EXIT_DONE && config_require(config, NEEDS_SOURCE, &e) != ERR_OK)
         rc = command_fail(&a, EXIT_USAGE, "%s", e.text);
+    if (rc == EXIT_DONE && config_looks_only(config))
+        rc = command_fail(&a, EXIT_USAGE,
+                          "%s is no place to play in (%s): simulate writes made-up bookings into "
+                          "its source",
+                          config->environment.name,
+                          config->role == ROLE_VIEWER ? "role: viewer" : "production");
     if (rc != EXIT_DONE)
         goto out;
     signals_catch();

@@ -158,11 +158,23 @@ static void test_engine_of_a_viewer(void **state)
     check_looks_only("environment: {name: airline}\nrole: viewer\n", "(role: viewer)");
 }
 
+/* It writes what never was into its source: not into one that is meant. */
+static void test_simulate_is_for_play(void **state)
+{
+    char *out;
+    (void)state;
+    start("environment: {name: airline, kind: production}\n");
+    assert_int_equal(HARNESS_RUN(&h, &out, "simulate", "--seconds", "1"), 2);
+    assert_non_null(strstr(out, "airline is no place to play in (production)"));
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_engine_of_production, stop),
         cmocka_unit_test_teardown(test_engine_of_a_viewer, stop),
+        cmocka_unit_test_teardown(test_simulate_is_for_play, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
