@@ -2,7 +2,9 @@
  * Readline keeps its state in globals, and so do we the run that it asks about. */
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -18,24 +20,53 @@ static struct {
     struct sql_matches matches; /* of the completion that goes on */
 } self;
 
-/* The next key. Ctrl-C ends the line, which is dropped. */
+/* Readline's terminal, in which read() gives what is there and never waits. */
+static void prepare_terminal(int meta)
+{
+    struct termios t;
+    rl_prep_terminal(meta);
+    if (tcgetattr(fileno(rl_instream), &t) != 0)
+        return;
+    t.c_cc[VMIN] = 0;
+    t.c_cc[VTIME] = 0;
+    (void)tcsetattr(fileno(rl_instream), TCSADRAIN, &t);
+}
+
+/* Nothing was read: is it the end? Not where a key was taken back; a terminal that a stop (Ctrl-Z)
+ * has made the shell's again says the end so, though. */
+static bool at_the_end(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct termios t;
+    return (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR))) || tcgetattr(fd, &t) != 0 ||
+           (t.c_lflag & ICANON);
+}
+
+/* What ends the line: within a key of several bytes, a search or the like that has to be left
+ * first (Esc and a newline would be a command), readline then asks again. */
+static int interruption(void)
+{
+    if (!RL_ISSTATE(RL_STATE_READCMD))
+        return EOF;
+    rl_replace_line("", 0);
+    return '\n';
+}
+
+/* The next key. Ctrl-C ends the line, which is dropped. The terminal drops with it what was not
+ * read yet, so a key that was there when we waited may be gone: a read that waited for another
+ * would have that one dropped too. */
 static int next_key(FILE *in)
 {
+    int fd = fileno(in);
     unsigned char key;
     for (;;) {
-        ssize_t n = -1;
-        if (sql_interrupt_wait(fileno(in), -1))
-            errno = EINTR;
-        else
-            n = read(fileno(in), &key, 1);
-        if (n == 1)
+        if (sql_interrupt_wait(fd, -1))
+            return interruption();
+        ssize_t n = read(fd, &key, 1);
+        if (n == 1 && !sql_interrupted())
             return key;
-        if (n == 0 || errno != EINTR)
+        if (n < 0 ? errno != EINTR : n == 0 && at_the_end(fd))
             return EOF;
-        if (sql_interrupted()) {
-            rl_replace_line("", 0);
-            return '\n';
-        }
         rl_check_signals(); /* the window has another size */
     }
 }
@@ -95,6 +126,7 @@ static void set_up(struct sql_run *r, struct sql_splitter *s)
     r->input = s;
     rl_catch_signals = 0;
     rl_getc_function = next_key;
+    rl_prep_term_function = prepare_terminal;
     rl_readline_name = "flightdeck";
     rl_attempted_completion_function = complete;
     rl_basic_word_break_characters = " \t\n";

@@ -227,7 +227,12 @@ static void shows(struct terminal *t, const char *text, int line)
 #define SHOWS(t, text) shows((t), (text), __LINE__)
 
 /* What is typed while no line is read is echoed by the kernel. */
-#define READY(t) SHOWS((t), "warehouse=>\n")
+static void ready(struct terminal *t, const char *prompted, int line)
+{
+    if (!terminal_prompts(t, prompted))
+        fail_msg("line %d: no new \"%s\" in:\n%s", line, prompted, terminal_text(t));
+}
+#define READY(t) ready((t), "warehouse=>", __LINE__)
 
 static void leave(struct terminal *t)
 {
@@ -277,12 +282,12 @@ static void test_typing(void **state)
     SHOWS(t, " x | password");
     READY(t);
     terminal_type(t, "\x1b[A");
-    SHOWS(t, "|| 'two' as both;");
+    SHOWS(t, "\n|| 'two' as both;"); /* typed it stood behind a prompt */
     terminal_type(t, "\x03");
     READY(t);
     terminal_type(t, "select 'old' as e\r\\e\r");
     SHOWS(t, "'edited' as e");
-    SHOWS(t, "warehouse->\n");
+    ready(t, "warehouse->", __LINE__);
     terminal_type(t, ";\r");
     SHOWS(t, " edited");
     READY(t);
@@ -309,6 +314,36 @@ static void test_typing(void **state)
     terminal_type(t, "\x12onetw\x07\x12'two'"); /* Ctrl-R, over the sessions */
     SHOWS(t, "|| 'two' as both;");
     terminal_type(t, "\x07");
+    leave(t);
+}
+
+/* Ctrl-C drops the line, at whatever moment it comes, and what is typed behind it is whole; it
+ * leaves the editor as it was also behind Esc or in a search. */
+static void test_ctrl_c_at_the_prompt(void **state)
+{
+    (void)state;
+    const char *const env[] = {"PAGER=", "FLIGHTDECK_SQLHISTORY=/dev/null", NULL};
+    struct terminal *t = prompt(env);
+    for (int i = 0; i < 200; i++) {
+        for (int keys = i % 8; keys >= 0; keys--)
+            terminal_type(t, "x");
+        terminal_type(t, "\x03");
+        READY(t);
+    }
+    static const char *const begun[] = {"\x1b", "\x12sel", "\x1b\x35", "\x18"};
+    for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++) {
+        terminal_type(t, "dropped");
+        SHOWS(t, "dropped");
+        terminal_type(t, begun[i]);
+        (void)terminal_idle(t, 20);
+        terminal_type(t, "\x03");
+        READY(t);
+        terminal_type(t, "'wh' || 'ole' as x;\x01select \r"); /* Ctrl-A is none of vi's */
+        SHOWS(t, " whole\n");
+        READY(t);
+        terminal_type(t, "\\! clear\r");
+        READY(t);
+    }
     leave(t);
 }
 

@@ -608,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_a_large_statement),
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_typing),
+        cmocka_unit_test(test_ctrl_c_at_the_prompt),
         cmocka_unit_test(test_the_pager),
         cmocka_unit_test(test_a_server_that_hangs_stops_nobody),
         cmocka_unit_test(test_the_pane_in_the_console),
