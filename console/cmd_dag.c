@@ -149,6 +149,7 @@ static int backfill(const struct dag_command *d)
 {
     json_t *values = NULL, *answer = NULL, *params = NULL;
     const char *from = arguments_value(d->a, "from"), *to = arguments_value(d->a, "to");
+    bool detach = arguments_flag(d->a, "detach"), paused = false;
     int64_t parallel;
     if (!from || !to)
         return command_fail(d->a, EXIT_USAGE,
@@ -162,11 +163,13 @@ static int backfill(const struct dag_command *d)
                            to, "parallel", (json_int_t)parallel, "params", values);
         code = attach_call(d->a, d->c, "dag.backfill", params, &answer);
     }
-    if (!code && !arguments_flag(d->a, "detach"))
+    if (!code && !detach)
         code = dag_follow_backfill(d->a, d->c, d->a->words[0], answer);
-    else if (!code && d->json)
-        code = attach_print_json(d->a, answer);
     else if (!code)
+        code = dag_follow_say_paused(d->a, d->c, d->a->words[0], &paused);
+    if (!code && detach && d->json)
+        code = attach_print_json(d->a, answer);
+    else if (!code && detach)
         (void)printf(
             "%lld runs: %lld new, %lld again, %lld going on already\n",
             (long long)attach_int(answer, "intervals"), (long long)attach_int(answer, "created"),

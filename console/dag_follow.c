@@ -87,6 +87,7 @@ struct backfill {
     int64_t expected;
     json_t *told; /* ids of runs that were printed */
     int64_t ended, failed, running;
+    bool paused; /* as it was said last */
 };
 
 static void look_at(struct backfill *b, const struct arguments *a, const json_t *run)
@@ -142,6 +143,25 @@ static int look(struct backfill *b, const struct arguments *a, struct client *c,
     return code;
 }
 
+int dag_follow_say_paused(const struct arguments *a, struct client *c, const char *dag,
+                          bool *paused)
+{
+    json_t *answer = NULL;
+    json_t *params = json_pack("{s:s}", "name", dag);
+    int code = attach_call(a, c, "dag.show", params, &answer);
+    bool before = *paused;
+    *paused = json_is_true(json_object_get(answer, "paused"));
+    if (!code && *paused && !before) {
+        (void)fflush(stdout);
+        (void)fprintf(
+            stderr, "%s is paused: no run of a backfill begins until `flightdeck dag unpause %s`\n",
+            dag, dag);
+    }
+    json_decref(params);
+    json_decref(answer);
+    return code;
+}
+
 int dag_follow_backfill(const struct arguments *a, struct client *c, const char *dag,
                         const json_t *answer)
 {
@@ -156,6 +176,8 @@ int dag_follow_backfill(const struct arguments *a, struct client *c, const char 
         code = look(&b, a, c, all);
         if (code || b.ended >= b.expected || interrupted)
             break;
+        if (!b.running)
+            code = dag_follow_say_paused(a, c, dag, &b.paused);
         if (isatty(STDOUT_FILENO) && !arguments_flag(a, "json")) {
             (void)printf("\r%lld of %lld, %lld running\033[K", (long long)b.ended,
                          (long long)b.expected, (long long)b.running);

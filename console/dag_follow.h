@@ -17,6 +17,11 @@ int dag_follow_to_end(const struct arguments *a, struct client *c, int64_t run, 
 /* Waits for the run's end and prints it. Exit code: 0 for success, 1, 130. */
 int dag_follow_run(const struct arguments *a, struct client *c, int64_t run);
 
+/* Says on stderr that the DAG is paused, so that no backfill begins, and how it goes on; *paused:
+ * was that said already? */
+int dag_follow_say_paused(const struct arguments *a, struct client *c, const char *dag,
+                          bool *paused);
+
 /* Prints each run of a backfill as it ends. answer: of dag.backfill. */
 int dag_follow_backfill(const struct arguments *a, struct client *c, const char *dag,
                         const json_t *answer);

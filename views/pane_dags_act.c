@@ -370,6 +370,7 @@ void dags_ask_backfill(struct screen *s, const struct answer *a)
         return;
     st->backfill_dag[0] = '\0';
     int64_t n = answer_int(a->result, "intervals");
+    const struct dag_row *d = dag_list_find(&st->list, answer_text(a->params, "name"));
     if (a->code != ERR_OK) {
         screen_say(s, STYLE_ATTENTION, "backfill: %s", a->text);
     } else if (n < 1) {
@@ -382,10 +383,12 @@ void dags_ask_backfill(struct screen *s, const struct answer *a)
         (void)snprintf(q.preview, sizeof q.preview,
                        "One run for each interval that begins from %s to %s, both included: %lld, "
                        "the first at %s, the last at %s UTC. Those that an earlier backfill ran "
-                       "run again.",
+                       "run again.%s",
                        st->from, st->to, (long long)n,
                        unit_day(answer_int(a->result, "first_us"), first, sizeof first),
-                       unit_day(answer_int(a->result, "last_us"), last, sizeof last));
+                       unit_day(answer_int(a->result, "last_us"), last, sizeof last),
+                       d && d->paused ? " It is PAUSED: none of them begins until u resumes it."
+                                      : "");
         q.params = json_pack("{s:s, s:s, s:s}", "name", answer_text(a->params, "name"), "from",
                              st->from, "to", st->to);
         screen_confirm(s, &q);
@@ -558,11 +561,15 @@ bool dags_done(struct screen *s, const struct answer *a, const char *label)
         screen_say(s, STYLE_PLAIN, "%lld task%s of run %lld to run again", n, n == 1 ? "" : "s",
                    (long long)answer_int(a->params, "run"));
     } else if (strcmp(a->method, "dag.backfill") == 0) {
-        screen_say(s, STYLE_PLAIN, "backfill %s: %lld runs, %lld new, %lld again, %lld going on",
-                   answer_text(a->params, "name"), (long long)answer_int(a->result, "intervals"),
+        const char *name = answer_text(a->params, "name");
+        const struct dag_row *d = dag_list_find(&dags_of(s)->list, name);
+        bool paused = d && d->paused;
+        screen_say(s, paused ? STYLE_ATTENTION : STYLE_PLAIN,
+                   "backfill %s: %lld runs, %lld new, %lld again, %lld going on%s", name,
+                   (long long)answer_int(a->result, "intervals"),
                    (long long)answer_int(a->result, "created"),
                    (long long)answer_int(a->result, "again"),
-                   (long long)answer_int(a->result, "active"));
+                   (long long)answer_int(a->result, "active"), paused ? "; paused, u resumes" : "");
     } else if (strcmp(a->method, "dag.cancel") == 0) {
         screen_say(s, STYLE_PLAIN, "run %lld is told to end",
                    (long long)answer_int(a->params, "run"));

@@ -80,6 +80,23 @@ static enum err find(const struct work *w, const char *name, size_t n, int *out,
     return rc;
 }
 
+/* A backfill of a paused DAG would be waited for without end. */
+static enum err not_paused(const struct work *w, struct errbuf *e)
+{
+    struct scheduler_dags l;
+    enum err rc = scheduler_dags_list(w->s, &l, e);
+    if (rc)
+        return rc;
+    for (int i = 0; i < l.n && !rc; i++)
+        if (w->days[i] > 1 && l.items[i].paused)
+            rc = err_set(e, ERR_USAGE,
+                         "backfill: %s is paused, so no run of it would begin: `flightdeck dag "
+                         "unpause %s` while the engine runs, or leave the backfill out",
+                         l.items[i].dag->name, l.items[i].dag->name);
+    scheduler_dags_free(&l);
+    return rc;
+}
+
 static enum err choose(struct work *w, struct errbuf *e)
 {
     enum err rc = ERR_OK;
@@ -109,7 +126,7 @@ static enum err choose(struct work *w, struct errbuf *e)
         w->wanted[at] = true;
         w->days[at] = (int)days;
     }
-    return rc;
+    return rc || !w->o->backfill ? rc : not_paused(w, e);
 }
 
 /* ---- waiting ---- */

@@ -202,6 +202,12 @@ static int64_t newest_run(const char *dag)
     return id;
 }
 
+static void on_screen(struct terminal *t, const char *text)
+{
+    if (!terminal_shows(t, text))
+        fail_msg("\"%s\" is not on\n%s", text, terminal_text(t));
+}
+
 /* ---- tests ---- */
 
 static void test_list_and_show(void **state)
@@ -383,6 +389,35 @@ static void test_backfill(void **state)
     /* By hand, for a day of its own, also while it is paused. */
     EXPECT(0, "success", "trigger", "nightly", "--wait", "--param", "day=2026-05-05");
     assert_int_equal(runs_of("2026-05-05"), 1);
+}
+
+/* It says at once what it waits for. */
+static void test_backfill_of_a_paused_one(void **state)
+{
+    (void)state;
+    char *const argv[] = {(char *)harness_binary(),
+                          (char *)"dag",
+                          (char *)"backfill",
+                          (char *)"nightly",
+                          (char *)"--from=2026-04-01",
+                          (char *)"--to=2026-04-02",
+                          (char *)"--config",
+                          h.config,
+                          NULL};
+    int status = -1;
+    EXPECT(0, "paused", "pause", "nightly");
+    char *out = DAG(0, "backfill", "nightly", "--from=2026-04-01", "--to=2026-04-02", "--detach");
+    assert_non_null(strstr(out, "2 runs: 2 new"));
+    has(out, "nightly is paused: no run of a backfill begins until `flightdeck dag unpause "
+             "nightly`\n");
+    struct terminal *t = terminal_start(10, 100, NULL, argv);
+    on_screen(t, "nightly is paused: no run of a backfill begins until `flightdeck dag unpause");
+    on_screen(t, "0 of 2, 0 running");
+    EXPECT(0, "goes on", "unpause", "nightly");
+    on_screen(t, "2 runs, 0 failed");
+    assert_true(terminal_ended(t, &status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    terminal_stop(t);
 }
 
 /* A month: each run that ends is told, and none twice. */
@@ -597,12 +632,6 @@ static void test_answers_of_many_runs(void **state)
     json_decref(r);
 }
 
-static void on_screen(struct terminal *t, const char *text)
-{
-    if (!terminal_shows(t, text))
-        fail_msg("\"%s\" is not on\n%s", text, terminal_text(t));
-}
-
 /* In the console: a DAG is found, run with a param, watched to its end, and its log read. */
 static void test_console(void **state)
 {
@@ -713,6 +742,19 @@ static void test_restart(void **state)
     free(out);
 }
 
+/* A batch has nobody who could resume it: it begins nothing. */
+static void test_batch_and_a_paused_one(void **state)
+{
+    (void)state;
+    char *out = NULL;
+    EXPECT(0, "paused", "pause", "nightly");
+    (void)harness_engine_end(&h, SIGTERM);
+    assert_int_equal(HARNESS_RUN(&h, &out, "batch", "--refresh", "nightly", "--backfill=nightly=3"),
+                     2);
+    has(out, "backfill: nightly is paused, so no run of it would begin: `flightdeck dag unpause "
+             "nightly`");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -722,6 +764,7 @@ int main(void)
         cmocka_unit_test(test_refresh_in_sql),
         cmocka_unit_test(test_failure_and_clear),
         cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_backfill_of_a_paused_one),
         cmocka_unit_test(test_backfill_of_a_month),
         cmocka_unit_test(test_sql),
         cmocka_unit_test(test_bytes),
@@ -733,6 +776,7 @@ int main(void)
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_changed_files),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_batch_and_a_paused_one),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

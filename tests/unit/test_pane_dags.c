@@ -435,6 +435,7 @@ static void test_backfill(void **state)
                      (json_int_t)(NOW_US - 29 * 86400 * SECOND), "last_us", (json_int_t)NOW_US));
     assert_shows(&s, "Backfill airports_traffic with 30 runs?");
     assert_shows(&s, "from 2026-11-01 to 2026-11-30, both included: 30");
+    assert_hides(&s, "PAUSED");
     struct effect e = press(&s, "y");
     EXPECT(e, "dag.backfill {\"name\":\"airports_traffic\",\"from\":\"2026-11-01\",\"to\":"
               "\"2026-11-30\"}");
@@ -449,6 +450,28 @@ static void test_backfill(void **state)
     assert_shows(&s, "backfill: it says why");
     (void)press(&s, "G");
     assert_false(screen_can(&s, ACTION_BACKFILL)); /* it has no schedule */
+    screen_free(&s);
+}
+
+/* One that is paused says so before it is asked for, and after. */
+static void test_backfill_of_a_paused_one(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_list(&s, 24, 100);
+    (void)press(&s, "jj");
+    (void)press(&s, "b\r");
+    answer(&s, "dag.intervals",
+           json_pack("{s:i, s:I, s:I}", "intervals", 1, "first_us", (json_int_t)NOW_US, "last_us",
+                     (json_int_t)NOW_US));
+    assert_shows(&s, "Backfill frequent_flyers with 1 run?");
+    assert_shows(&s, "It is PAUSED: none of them begins until u resumes it.");
+    struct effect e = press(&s, "y");
+    EXPECT(e, "dag.backfill {\"name\":\"frequent_flyers\",\"from\":\"2026-11-23\",\"to\":"
+              "\"2026-11-23\"}");
+    done(&s, &e,
+         json_pack("{s:i, s:i, s:i, s:i}", "intervals", 1, "created", 1, "again", 0, "active", 0));
+    assert_shows(&s, "1 new, 0 again, 0 going on; paused, u resumes");
     screen_free(&s);
 }
 
@@ -708,6 +731,7 @@ int main(void)
         cmocka_unit_test(test_clear),
         cmocka_unit_test(test_clear_a_task),
         cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_backfill_of_a_paused_one),
         cmocka_unit_test(test_pause_and_cancel),
         cmocka_unit_test(test_only_looking),
         cmocka_unit_test(test_log),
