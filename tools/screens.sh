@@ -26,6 +26,7 @@ screen "3 Topics, one record" topic-record-unfolded-80x24
 screen "4 DAGs" dags-100x30
 screen "4 DAGs, one opened" dag-100x30
 screen "4 DAGs, a run" run-100x30
+screen "4 DAGs, a run, back in time" run-past-100x24
 screen "4 DAGs, a task's log" log-100x30
 screen "5 Airports" airports-100x30
 screen "5 Airports, back in time" airports-past-100x30

@@ -103,6 +103,14 @@ size_t dag_log_wrap(struct dag_log *l, int width, bool ascii)
     return l->n_rows;
 }
 
+size_t dag_log_rows_until(const struct dag_log *l, int64_t us)
+{
+    size_t lines = l->n;
+    while (lines > 0 && l->lines[lines - 1].ts_us > us)
+        lines--;
+    return dag_log_row_of(l, lines);
+}
+
 void dag_log_draw(const struct dag_log *l, struct grid *g, struct rect r, size_t top, size_t marked,
                   bool times)
 {

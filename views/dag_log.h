@@ -44,6 +44,8 @@ void dag_log_clear(struct dag_log *l);
 bool dag_log_take(struct dag_log *l, const json_t *answer);
 /* Brings the rows up to date; returns how many there are. */
 size_t dag_log_wrap(struct dag_log *l, int width, bool ascii);
+/* How many of them are of lines that had been written at a moment (wall clock). */
+size_t dag_log_rows_until(const struct dag_log *l, int64_t us);
 /* Draws rows from `top` on; the line `marked` stands out. */
 void dag_log_draw(const struct dag_log *l, struct grid *g, struct rect r, size_t top, size_t marked,
                   bool times);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "views/answer.h"
+#include "views/dag_then.h"
 
 enum {
     MARKS_SHOWN = 20,
@@ -35,8 +36,21 @@ const struct dag_row *dags_selected(const struct screen *s)
 
 const json_t *dags_run_answer(const struct dags_state *st, int64_t run)
 {
-    const json_t *r = json_object_get(st->run, "run");
-    return r && answer_int(r, "id") == run ? st->run : NULL;
+    const json_t *answer = st->then_of ? st->then : st->run;
+    const json_t *r = json_object_get(answer, "run");
+    return r && answer_int(r, "id") == run ? answer : NULL;
+}
+
+void dags_look_back(const struct screen *s)
+{
+    struct dags_state *st = dags_of(s);
+    if (s->shown_us == st->then_us && (st->then_of == st->run || !s->shown_us))
+        return;
+    json_decref(st->then);
+    json_decref(st->then_of);
+    st->then_us = s->shown_us;
+    st->then_of = s->shown_us ? json_incref(st->run) : NULL;
+    st->then = st->then_of ? dag_run_then(st->run, s->shown_us) : NULL;
 }
 
 /* The newest run that there was at the moment that is looked at. */
@@ -92,6 +106,8 @@ const json_t *dags_task_answer(const struct dags_state *st)
 int64_t dags_attempt(const struct dags_state *st)
 {
     int64_t newest = answer_int(dags_task_answer(st), "try");
+    if (newest > 0 && st->attempt > newest) /* at the moment that is looked at */
+        return newest;
     return st->attempt ? st->attempt : newest > 0 ? newest : 0;
 }
 
@@ -273,6 +289,7 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
 static void model(const struct screen *s, struct table_model *m)
 {
     const struct dags_state *st = dags_of(s);
+    dags_look_back(s);
     *m = (struct table_model){
         .columns = columns,
         .column_count = sizeof columns / sizeof columns[0],
@@ -303,7 +320,7 @@ static void draw_newest(struct screen *s, struct grid *g, struct rect r)
         const json_t *run = json_object_get(answer, "run");
         (void)snprintf(title, sizeof title, "%s, run %lld%s%s%s", d->name, (long long)id,
                        run ? " of " : "", run ? answer_text(run, "business_date") : "",
-                       s->shown_us ? ", the newest then, as it is known now" : "");
+                       s->shown_us ? ", the newest then" : "");
     }
     int y = draw_section(g, r, r.y, title);
     struct rect below = {y, r.x, r.y + r.h - y, r.w};
@@ -381,6 +398,8 @@ static void free_state(void *state)
     dag_list_free(&st->list);
     json_decref(st->show);
     json_decref(st->run);
+    json_decref(st->then);
+    json_decref(st->then_of);
 }
 
 static context_t where(const struct screen *s)

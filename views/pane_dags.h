@@ -21,6 +21,11 @@ struct dags_state {
     json_t *show;  /* dag.show of the opened or selected DAG; NULL */
     json_t *run;   /* dag.run of the opened run, or of the selected DAG's newest; NULL */
 
+    /* `run` as it was at the moment that is looked at: made of it, when one of them changes */
+    json_t *then;
+    json_t *then_of; /* `run`, as it was made; NULL: nothing was */
+    int64_t then_us;
+
     /* an opened DAG */
     enum dags_level level;
     bool graph;
@@ -65,7 +70,9 @@ int64_t dags_run(const struct screen *s);
 /* Its state, "" when it is not known. */
 const char *dags_run_state(const struct screen *s);
 
-/* st->run where it is the answer about that run, else NULL. */
+/* Makes what dags_run_answer gives that of the moment that is looked at. */
+void dags_look_back(const struct screen *s);
+/* st->run (or what it was then) where it is the answer about that run, else NULL. */
 const json_t *dags_run_answer(const struct dags_state *st, int64_t run);
 const json_t *dags_task_answer(const struct dags_state *st);
 /* The try that the log shows: the chosen or the newest one; 0: it has not begun. */

@@ -148,7 +148,7 @@ static void put_bar(const struct screen *s, const json_t *task, struct table_cel
     int64_t to;
     char bar[GANTT_TEXT_MAX];
     out->style = STYLE_SPARK;
-    if (!st->bar_width || !gantt_span(st->run, dags_now_us(s), &from, &to))
+    if (!st->bar_width || !gantt_span(dags_run_answer(st, st->run_id), dags_now_us(s), &from, &to))
         return;
     (void)snprintf(out->text, sizeof out->text, "%s",
                    gantt_bar(task, from, to, dags_now_us(s), st->bar_width, s->ascii, bar));
@@ -219,6 +219,7 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
 void dags_tasks_model(const struct screen *s, struct table_model *m)
 {
     const struct dags_state *st = dags_of(s);
+    dags_look_back(s);
     const json_t *answer = dags_run_answer(st, st->run_id);
     *m = (struct table_model){
         .columns = columns,
@@ -229,7 +230,7 @@ void dags_tasks_model(const struct screen *s, struct table_model *m)
         .cell = cell,
         .compare = compare,
         .empty = st->why[0] ? st->why
-                 : answer   ? "it has not begun"
+                 : answer   ? (s->shown_us ? "there was no such run yet" : "it has not begun")
                             : "asking the engine ..",
     };
 }
@@ -335,13 +336,17 @@ void dags_render_task(struct screen *s, struct grid *g, struct rect r)
     int y = draw_log_head(s, g, r);
     struct rect text = {y, r.x, r.y + r.h - y, r.w};
     size_t n = dag_log_wrap(&st->log, r.w - 3 - (times ? 9 : 0), g->ascii);
+    if (s->shown_us)
+        n = dag_log_rows_until(&st->log, s->shown_us);
     if (text.h < 1)
         return;
     s->scroll_max = n > (size_t)text.h ? n - (size_t)text.h : 0;
     if (st->follow || s->scroll > s->scroll_max)
         s->scroll = s->scroll_max;
-    if (!st->log.n)
+    if (!n)
         (void)grid_text(g, y, r.x + 1, r.w - 2, STYLE_DIM, empty_words(st));
+    if ((size_t)text.h > n - s->scroll)
+        text.h = (int)(n - s->scroll);
     dag_log_draw(&st->log, g, text, s->scroll, st->found, times);
     if (s->scroll < s->scroll_max)
         (void)grid_put(g, r.y + r.h - 1, r.x + r.w - 1, 1, STYLE_DIM, g->ascii ? "v" : "▼");

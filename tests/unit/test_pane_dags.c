@@ -615,6 +615,109 @@ static void test_as_of_then(void **state)
     screen_free(&s);
 }
 
+#define RUN_US (NOW_US - 3600 * SECOND)
+
+/* A task that was tried twice, one that waited for a slot, one that never began. */
+static json_t *ended_run(void)
+{
+    json_t *answer = a_run(
+        481, "failed", RUN_US, RUN_US + 140 * SECOND,
+        json_pack(
+            "[o,o,o,o]",
+            task("delete_day", "success", RUN_US,
+                 json_pack("[o]", a_try(1, "success", RUN_US, RUN_US + 30 * SECOND)),
+                 json_integer(17)),
+            task("insert_day", "success", RUN_US + 85 * SECOND,
+                 json_pack("[o,o]", a_try(1, "failed", RUN_US + 30 * SECOND, RUN_US + 60 * SECOND),
+                           a_try(2, "success", RUN_US + 90 * SECOND, RUN_US + 120 * SECOND)),
+                 json_integer(1187)),
+            task("tests", "failed", RUN_US + 125 * SECOND,
+                 json_pack("[o]", a_try(1, "failed", RUN_US + 130 * SECOND, RUN_US + 140 * SECOND)),
+                 json_null()),
+            task("after", "upstream_failed", 0, json_array(), json_null())));
+    (void)json_object_set_new(json_object_get(answer, "run"), "created_us", json_integer(RUN_US));
+    return answer;
+}
+
+/* The record of so many seconds after the run's begin is there. */
+static void look_at(struct screen *s, int64_t seconds)
+{
+    s->past_us = RUN_US + seconds * SECOND;
+    answer_ask(s, 0, "recorder.at", ERR_OK,
+               json_pack("{s:I, s:o, s:n, s:n}", "ts_us", (json_int_t)s->past_us, "snapshot",
+                         fake_snapshot(), "previous_us", "next_us"));
+}
+
+/* The tasks of an opened run, at moments of it, by their times. */
+static void test_run_as_of_then(void **state)
+{
+    (void)state;
+    static const struct {
+        int at;
+        const char *shows[5];
+    } then[] = {
+        {10,
+         {"● running, ", "delete_day        ● running", "insert_day        · waiting",
+          "tests             · waiting", "after             · waiting"}},
+        {45,
+         {"delete_day        ✓ success", "insert_day        ● running            1     15.0 s"}},
+        {70,
+         {"insert_day        ↻ up_for_retry       1     30.0 s", "tests             · waiting"}},
+        {100, {"insert_day        ● running            2"}},
+        {127, {"insert_day        ✓ success", "tests             ○ queued"}},
+        {135, {"tests             ● running", "after             · waiting"}},
+        {140, {"✗ failed, ", "tests             ✗ failed", "after             ▽ upstream_failed"}},
+    };
+    struct screen s;
+    open_run(&s, 24, 100);
+    answer(&s, "dag.run", ended_run());
+    for (size_t i = 0; i < sizeof then / sizeof then[0]; i++) {
+        look_at(&s, then[i].at);
+        for (int k = 0; k < 5 && then[i].shows[k]; k++)
+            assert_shows(&s, then[i].shows[k]);
+    }
+    look_at(&s, 100);
+    assert_hides(&s, "1,187"); /* how many rows it was nobody knew */
+    assert_hides(&s, "1,204");
+    assert_hides(&s, "the server is gone");
+    check_screen("run-past-100x24", &s);
+    answer(&s, "dag.run", ended_run()); /* again, as of then */
+    assert_shows(&s, "insert_day        ● running            2");
+    look_at(&s, -10);
+    assert_shows(&s, "there was no such run yet");
+    (void)press(&s, "L");
+    assert_shows(&s, "after             ▽ upstream_failed");
+    assert_shows(&s, "1,187");
+    screen_free(&s);
+}
+
+/* A log's lines that had been written. */
+static void test_log_as_of_then(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_run(&s, 24, 100);
+    answer(&s, "dag.run", ended_run());
+    (void)press(&s, "j\r");
+    json_t *lines = json_array();
+    for (int i = 0; i < 30; i++)
+        (void)json_array_append_new(lines, json_pack("{s:I, s:s}", "ts_us",
+                                                     (json_int_t)(RUN_US + (90 + i) * SECOND),
+                                                     "text", i == 9 ? "the tenth" : "a line"));
+    (void)json_array_append_new(
+        lines,
+        json_pack("{s:I, s:s}", "ts_us", (json_int_t)(RUN_US + 120 * SECOND), "text", "the last"));
+    answer(&s, "dag.logs", json_pack("{s:o, s:i, s:b}", "lines", lines, "next", 31, "ended", 1));
+    assert_shows(&s, "the last");
+    look_at(&s, 99);
+    assert_shows(&s, "try 2 of 2: ● running");
+    assert_shows(&s, "the tenth");
+    look_at(&s, 98);
+    assert_hides(&s, "the tenth");
+    assert_hides(&s, "the last");
+    screen_free(&s);
+}
+
 static void test_ten_thousand(void **state)
 {
     (void)state;
@@ -738,6 +841,8 @@ int main(void)
         cmocka_unit_test(test_log_of_what_has_not_begun),
         cmocka_unit_test(test_log_wraps),
         cmocka_unit_test(test_as_of_then),
+        cmocka_unit_test(test_run_as_of_then),
+        cmocka_unit_test(test_log_as_of_then),
         cmocka_unit_test(test_ten_thousand),
         cmocka_unit_test(test_answers_that_make_no_sense),
         cmocka_unit_test(test_few_questions),
