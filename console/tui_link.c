@@ -13,7 +13,8 @@ enum {
 
 void tui_link_init(struct tui_link *l, const char *path, int64_t now_us)
 {
-    *l = (struct tui_link){.path = path, .retry_us = now_us, .backoff_us = BACKOFF_FIRST_US};
+    *l = (struct tui_link){
+        .path = path, .retry_us = now_us, .backoff_us = BACKOFF_FIRST_US, .slow_us = INT64_MAX};
 }
 
 static void forget_ask(struct tui_link *l, int i)
@@ -23,18 +24,11 @@ static void forget_ask(struct tui_link *l, int i)
     memset(&l->asks[i], 0, sizeof l->asks[i]);
 }
 
-static void forget_action(struct tui_link *l)
-{
-    json_decref(l->action.params);
-    l->action.params = NULL;
-    l->action.id = 0;
-}
-
 void tui_link_close(struct tui_link *l)
 {
     for (int i = 0; i < LINK_ASKS; i++)
         forget_ask(l, i);
-    forget_action(l);
+    tui_actions_forget(&l->actions);
     client_close(l->client);
     l->client = NULL;
 }
@@ -57,12 +51,12 @@ int64_t tui_link_deadline_us(const struct tui_link *l)
     for (int i = 0; i < LINK_ASKS; i++)
         if (l->asks[i].key && !l->asks[i].id && l->asks[i].due_us < at)
             at = l->asks[i].due_us;
-    return at;
+    return l->slow_us < at ? l->slow_us : at;
 }
 
 bool tui_link_idle(const struct tui_link *l)
 {
-    bool open = l->status_id || l->events_id || l->hello_id || l->action.id;
+    bool open = l->status_id || l->events_id || l->hello_id || !tui_actions_idle(&l->actions);
     for (int i = 0; i < LINK_ASKS; i++)
         open = open || l->asks[i].id;
     return !open;
@@ -71,12 +65,13 @@ bool tui_link_idle(const struct tui_link *l)
 /* The connection is over: what was asked will not be answered. */
 static void go_away(struct tui_link *l, struct screen *s, const char *why)
 {
+    char words[ERRBUF_TEXT_MAX];
     client_close(l->client);
-    if (l->action.id)
+    if (tui_actions_words(&l->actions, INT64_MAX, words, sizeof words))
         screen_say(s, STYLE_BROKEN,
-                   "%s: the engine went away before it answered: it may still be done",
-                   l->action.label);
-    forget_action(l);
+                   "%s: the engine went away before it answered: it may still be done", words);
+    tui_actions_forget(&l->actions);
+    l->slow_us = INT64_MAX;
     for (int i = 0; i < LINK_ASKS; i++)
         forget_ask(l, i);
     l->client = NULL;
@@ -147,14 +142,15 @@ static void take_status(struct tui_link *l, struct screen *s, const struct clien
     }
 }
 
-static void take_action(struct tui_link *l, struct screen *s, const struct client_reply *r)
+static void take_action(struct tui_link *l, struct screen *s, struct tui_action *action,
+                        const struct client_reply *r)
 {
-    json_t *params = l->action.params;
-    const struct answer a = {l->action.method, params, r->code, r->result, r->text};
-    l->action.params = NULL;
-    forget_action(l);
-    screen_take_answer(s, &a, l->action.label);
-    json_decref(params);
+    struct tui_action taken = *action;
+    const struct answer a = {taken.method, taken.params, r->code, r->result, r->text};
+    action->params = NULL;
+    tui_action_forget(action);
+    screen_take_answer(s, &a, taken.label);
+    tui_action_forget(&taken);
     l->refresh_us = s->now_us; /* and look what came of it */
     for (int i = 0; i < LINK_ASKS; i++)
         l->asks[i].due_us = l->asks[i].due_us == INT64_MAX ? INT64_MAX : s->now_us;
@@ -175,6 +171,7 @@ static void take_ask(struct tui_link *l, struct screen *s, const struct client_r
 static void take_reply(struct tui_link *l, struct screen *s, const struct client_reply *r)
 {
     struct errbuf e = {0};
+    struct tui_action *action = tui_actions_find(&l->actions, r->id);
     if (r->id == l->hello_id) {
         l->hello_id = 0;
         take_hello(l, s, r);
@@ -185,8 +182,8 @@ static void take_reply(struct tui_link *l, struct screen *s, const struct client
         l->events_id = 0;
         if (r->code == ERR_OK && screen_take_events(s, r->result, &e) != ERR_OK)
             screen_say(s, STYLE_BROKEN, "%s", e.text);
-    } else if (l->action.id && r->id == l->action.id) {
-        take_action(l, s, r);
+    } else if (action) {
+        take_action(l, s, action, r);
     } else {
         take_ask(l, s, r);
     }
@@ -265,6 +262,27 @@ static void ask(struct tui_link *l, struct screen *s)
     ask_wanted(l, s);
 }
 
+/* Which orders still wait: in the message line, where nothing else stands in it. */
+static void say_slow(struct tui_link *l, struct screen *s)
+{
+    char words[ERRBUF_TEXT_MAX - 32];
+    if (s->now_us < l->slow_us)
+        return;
+    bool ours =
+        !s->message[0] || s->now_us >= s->message_until_us || strcmp(s->message, l->slow_said) == 0;
+    if (!ours) {
+        l->slow_us = s->message_until_us;
+        return;
+    }
+    if (tui_actions_words(&l->actions, s->now_us - ACTIONS_SLOW_US, words, sizeof words)) {
+        (void)snprintf(l->slow_said, sizeof l->slow_said, "still waits for: %s", words);
+        screen_say(s, STYLE_ATTENTION, "%s", l->slow_said);
+        l->slow_us = s->message_until_us;
+    } else {
+        l->slow_us = tui_actions_slow_us(&l->actions, s->now_us);
+    }
+}
+
 void tui_link_step(struct tui_link *l, struct screen *s)
 {
     struct errbuf e;
@@ -287,23 +305,27 @@ void tui_link_step(struct tui_link *l, struct screen *s)
         go_away(l, s, "the engine takes requests but does not answer");
     else if (l->greeted)
         ask(l, s);
+    say_slow(l, s);
 }
 
 void tui_link_call(struct tui_link *l, struct screen *s, struct effect *effect)
 {
+    char why[ERRBUF_TEXT_MAX];
     if (!l->client || !l->greeted) {
         screen_say(s, STYLE_ATTENTION, "the engine is away: nothing was asked");
         return;
     }
-    if (l->action.id) {
-        screen_say(s, STYLE_ATTENTION, "%s is not answered yet", l->action.label);
+    struct tui_action *a = tui_actions_add(&l->actions, effect, s->now_us, why, sizeof why);
+    if (!a) {
+        screen_say(s, STYLE_ATTENTION, "%s", why);
         return;
     }
-    (void)snprintf(l->action.label, sizeof l->action.label, "%s", effect->label);
-    l->action.method = effect->method;
-    l->action.params = effect->params;
-    effect->params = NULL;
-    (void)send_request(l, s, effect->method, l->action.params, &l->action.id);
+    int64_t id;
+    if (!send_request(l, s, a->method, a->params, &id))
+        return; /* all is forgotten */
+    a->id = id;
+    if (s->now_us + ACTIONS_SLOW_US < l->slow_us)
+        l->slow_us = s->now_us + ACTIONS_SLOW_US;
 }
 
 void tui_link_reconnect(struct tui_link *l, struct screen *s)

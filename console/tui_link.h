@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "backend/serve/client.h"
+#include "console/tui_actions.h"
 #include "views/screen.h"
 
 enum { LINK_REFRESH_US = 1000000, LINK_ASKS = 12 };
@@ -37,12 +38,9 @@ struct tui_link {
         int64_t due_us;
         bool wanted;   /* by the last look */
     } asks[LINK_ASKS]; /* what the screen wants asked (screen_ask) */
-    struct {
-        const char *method;
-        json_t *params;
-        int64_t id;                     /* 0: none is open */
-        char label[TABLE_KEY_MAX + 48]; /* "pause connector tickets-sink" */
-    } action;
+    struct tui_actions actions;
+    int64_t slow_us;                 /* when it is said (again) which of them still wait */
+    char slow_said[ERRBUF_TEXT_MAX]; /* what stands in the message line because of that */
 };
 
 void tui_link_init(struct tui_link *l, const char *path, int64_t now_us);
@@ -61,7 +59,8 @@ int64_t tui_link_deadline_us(const struct tui_link *l);
 /* Everything that was asked is answered. */
 bool tui_link_idle(const struct tui_link *l);
 
-/* An action of the screen: EFFECT_CALL, whose params it takes. */
+/* An action of the screen: EFFECT_CALL, whose params it takes. Each is answered by itself; of one
+ * object one waits at a time. What takes long is said so. */
 void tui_link_call(struct tui_link *l, struct screen *s, struct effect *effect);
 
 /* Now, without waiting for the backoff; asks anew when it is up. */

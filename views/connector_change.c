@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/answer.h"
 #include "views/connector_internal.h"
 
 enum { PROMPT_KIND = 1 };
@@ -415,20 +416,44 @@ bool connector_change_act(struct screen *s, enum action a, struct effect *out)
 
 /* ---- what came of it ---- */
 
-static void verify(struct screen *s, json_t *names, const char *wanted)
+/* Behind those that are still looked at: other connectors are acted on meanwhile. */
+static void verify_one(struct connectors_state *st, const char *name, const char *wanted)
 {
-    struct connectors_state *st = connectors_state(s);
-    json_decref(st->waiting);
-    st->waiting = names;
-    st->wanted = wanted;
-    st->until_us = s->now_us + VERIFY_US;
-    st->fell_short = false;
-    buf_clear(&st->reached);
+    json_t *entry = json_pack("{s:s, s:s}", "name", name, "wanted", wanted);
+    for (size_t i = 0; i < json_array_size(st->waiting); i++) {
+        if (strcmp(answer_text(json_array_get(st->waiting, i), "name"), name) == 0) {
+            (void)json_array_set_new(st->waiting, i, entry); /* what was asked of it last */
+            return;
+        }
+    }
+    (void)json_array_append_new(st->waiting, entry);
 }
 
-static const char *looked_at(const struct connectors_state *st)
+static void verify(struct screen *s, const json_t *names, const char *wanted)
 {
-    return json_string_value(json_array_get(st->waiting, 0));
+    struct connectors_state *st = connectors_state(s);
+    size_t i;
+    const json_t *name;
+    if (!st->waiting) {
+        st->waiting = json_array();
+        st->until_us = s->now_us + VERIFY_US;
+        st->fell_short = false;
+        buf_clear(&st->reached);
+    }
+    json_array_foreach(names, i, name)
+    {
+        if (json_is_string(name))
+            verify_one(st, json_string_value(name), wanted);
+    }
+    if (!json_array_size(st->waiting)) {
+        json_decref(st->waiting);
+        st->waiting = NULL;
+    }
+}
+
+static const char *looked_at(const struct connectors_state *st, const char *member)
+{
+    return json_string_value(json_object_get(json_array_get(st->waiting, 0), member));
 }
 
 /* A paused one that is given another configuration stays paused. */
@@ -440,23 +465,36 @@ static const char *state_that_stays(const struct screen *s, const char *name)
     return c && strcmp(c->state, "STOPPED") == 0 ? "STOPPED" : "RUNNING";
 }
 
+/* Is what is kept the configuration of this one? Another may have been opened meanwhile. */
+static bool draft_names(const struct connectors_state *st, const char *name)
+{
+    json_t *file = NULL;
+    if (!st->draft.text || !name || draft_read(st->draft.text, &file, NULL) != ERR_OK)
+        return false;
+    bool same = strcmp(answer_text(file, "name"), name) == 0;
+    json_decref(file);
+    return same;
+}
+
 bool connector_change_done(struct screen *s, const struct answer *a, const char *label)
 {
     struct connectors_state *st = connectors_state(s);
     const char *wanted = wanted_of(a->method);
     const json_t *name = json_object_get(a->params, "name");
     bool apply = strcmp(a->method, "connector.apply") == 0;
-    if (apply && a->code) {
+    bool drafted = apply && draft_names(st, json_string_value(name));
+    if (drafted && a->code) {
         apply_refused(s, a);
         return true;
     }
     if (strncmp(a->method, "connector.", 10) != 0 || a->code)
         return false;
-    if (apply) {
+    if (drafted) {
         draft_forget(&st->draft);
         st->draft_new = false;
-        wanted = state_that_stays(s, json_string_value(name));
     }
+    if (apply)
+        wanted = state_that_stays(s, json_string_value(name));
     if (!wanted) {
         const char *gone = json_string_value(name); /* it is deleted */
         if (s->pane == PANE_CONNECTORS && s->detail && s->mode == MODE_BROWSE && gone &&
@@ -465,14 +503,16 @@ bool connector_change_done(struct screen *s, const struct answer *a, const char 
         return false;
     }
     const json_t *restarted = json_object_get(a->result, "restarted");
-    verify(s, restarted ? json_deep_copy(restarted) : json_pack("[O]", name), wanted);
+    json_t *one = json_pack("[O]", name);
+    verify(s, restarted ? restarted : one, wanted);
+    json_decref(one);
     screen_say(s, STYLE_PLAIN, "%s: asked for, looking what comes of it", label);
     return true;
 }
 
 bool connector_change_ask(const struct screen *s, struct ask *out)
 {
-    const char *name = looked_at(connectors_state(s));
+    const char *name = looked_at(connectors_state(s), "name");
     if (!name)
         return false;
     *out = (struct ask){.method = "connector.show",
@@ -481,7 +521,7 @@ bool connector_change_ask(const struct screen *s, struct ask *out)
     return true;
 }
 
-/* One is settled: the next one, or all is said. */
+/* One is settled, and said; the next one is looked at. */
 static void settle(struct screen *s, const char *words, bool well)
 {
     struct connectors_state *st = connectors_state(s);
@@ -489,24 +529,25 @@ static void settle(struct screen *s, const char *words, bool well)
     st->fell_short = st->fell_short || !well;
     (void)json_array_remove(st->waiting, 0);
     st->until_us = s->now_us + VERIFY_US;
+    screen_say(s, st->fell_short ? STYLE_BROKEN : STYLE_PLAIN, "%s", buf_cstr(&st->reached));
     if (json_array_size(st->waiting))
         return;
     json_decref(st->waiting);
     st->waiting = NULL;
-    screen_say(s, st->fell_short ? STYLE_BROKEN : STYLE_PLAIN, "%s", buf_cstr(&st->reached));
 }
 
 void connector_change_take(struct screen *s, const struct answer *a)
 {
     struct connectors_state *st = connectors_state(s);
     const char *name = json_string_value(json_object_get(a->params, "name"));
-    const char *waited = looked_at(st);
+    const char *waited = looked_at(st, "name");
     char words[ERRBUF_TEXT_MAX];
     if (strcmp(a->method, "connector.show") != 0 || !name || !waited || strcmp(name, waited) != 0)
         return;
     const char *state = json_string_value(json_object_get(a->result, "state"));
     const char *why = json_string_value(json_object_get(a->result, "last_error"));
-    bool well = a->code == ERR_OK && state && strcmp(state, st->wanted) == 0;
+    const char *wanted = looked_at(st, "wanted");
+    bool well = a->code == ERR_OK && state && strcmp(state, wanted) == 0;
     bool failed = a->code != ERR_OK || !state || strcmp(state, "FAILED") == 0;
     bool late = s->now_us >= st->until_us;
     if (!well && !failed && !late)
@@ -517,6 +558,6 @@ void connector_change_take(struct screen *s, const struct answer *a)
         (void)snprintf(words, sizeof words, "%.200s is %s", name, state);
     else
         (void)snprintf(words, sizeof words, "%.200s is %s, not %s%s%.300s", name,
-                       state ? state : "unknown", st->wanted, why ? ": " : "", why ? why : "");
+                       state ? state : "unknown", wanted, why ? ": " : "", why ? why : "");
     settle(s, words, well);
 }

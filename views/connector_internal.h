@@ -13,9 +13,8 @@ struct connectors_state {
     char dead_error[ERRBUF_TEXT_MAX];
     struct connector_config config;
     /* what was asked for, until the state is read that came of it */
-    json_t *waiting;    /* names that are still to be looked at; NULL: none */
-    const char *wanted; /* "RUNNING" */
-    int64_t until_us;   /* monotonic; after that it is said as it is */
+    json_t *waiting;    /* [{"name", "wanted": "RUNNING"}] still to be looked at; NULL: none */
+    int64_t until_us;   /* monotonic; after that the first one is said as it is */
     struct buf reached; /* "a is RUNNING, b is FAILED: why" */
     bool fell_short;    /* one of them is not as wanted */
     struct draft draft; /* of a configuration */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/answer.h"
 #include "views/draft.h"
 #include "views/pane.h"
 #include "views/topic_messages.h"
@@ -645,12 +646,16 @@ static bool done(struct screen *s, const struct answer *a, const char *label)
     struct topics_state *st = state_of(s);
     if (strcmp(a->method, "topic.produce") != 0)
         return false;
-    if (a->code) {
+    bool drafted = draft_is_about(&st->draft, answer_text(a->params, "name"));
+    if (a->code && drafted) {
         draft_refuse(&st->draft, a->text);
         screen_say(s, STYLE_BROKEN, "%s: %s. P opens it again, as you left it", label, a->text);
         return true;
     }
-    draft_forget(&st->draft);
+    if (a->code)
+        return false;
+    if (drafted) /* another topic's may have been begun meanwhile */
+        draft_forget(&st->draft);
     st->messages.more_after = st->messages.open; /* there it comes */
     return false;
 }

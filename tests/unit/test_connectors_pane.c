@@ -50,6 +50,30 @@ static void look(struct screen *s, const char *name, const char *state, const ch
     json_decref(result);
 }
 
+/* Two are acted on, one behind the other: each is looked at for what was asked of it. */
+static void test_two_results_are_read(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    struct effect pause = press(&s, "2jpy");
+    json_t *params = json_incref(pause.params);
+    struct effect restart = press(&s, "jRy");
+    assert_string_equal(param(&restart, "name"), "tickets-sink");
+    const struct answer paused = {"connector.pause", params, ERR_OK, NULL, ""};
+    screen_take_answer(&s, &paused, "pause connector flights-sink");
+    answer_effect(&s, &restart, ERR_OK, json_pack("{s:s}", "state", "STARTING"), "");
+    look(&s, "flights-sink", "RUNNING", NULL);
+    assert_hides(&s, "flights-sink is");
+    look(&s, "flights-sink", "PAUSED", NULL);
+    assert_shows(&s, "flights-sink is PAUSED"); /* said as it comes */
+    look(&s, "tickets-sink", "RUNNING", NULL);
+    assert_shows(&s, "flights-sink is PAUSED, tickets-sink is RUNNING");
+    assert_true(asks_nothing(&s));
+    json_decref(params);
+    screen_free(&s);
+}
+
 /* What was asked for is not yet what is: it is looked at until it is, or has failed. */
 static void test_result_is_read_again(void **state)
 {
@@ -298,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_opened),
         cmocka_unit_test(test_position_and_letters),
         cmocka_unit_test(test_result_is_read_again),
+        cmocka_unit_test(test_two_results_are_read),
         cmocka_unit_test(test_restart_failed),
         cmocka_unit_test(test_delete_says_what_stays),
         cmocka_unit_test(test_edit),
