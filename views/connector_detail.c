@@ -254,6 +254,26 @@ static int names_width(const struct screen *s, int most)
     return w < most ? w : most;
 }
 
+json_t *connector_detail_whole(const struct screen *s)
+{
+    const struct connectors_state *st = connectors_state(s);
+    json_t *letters = json_array();
+    size_t i;
+    json_t *r;
+    json_t *out = json_copy(st->shown);
+    json_array_foreach(st->dead, i, r)
+    {
+        if (is_of(r, s->object))
+            (void)json_array_append(letters, r);
+    }
+    if (out) {
+        (void)json_object_set(out, "position", st->offsets ? st->offsets : json_null());
+        (void)json_object_set(out, "newest_dead_letters", letters);
+    }
+    json_decref(letters);
+    return out;
+}
+
 static void draw_config(const struct screen *s, struct lines *l)
 {
     const struct connectors_state *st = connectors_state(s);

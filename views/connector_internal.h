@@ -27,6 +27,7 @@ struct connectors_state *connectors_state(const struct screen *s);
 void connector_detail_forget(struct connectors_state *st);
 bool connector_detail_ask(const struct screen *s, int i, struct ask *out);
 void connector_detail_take(struct screen *s, const struct answer *a);
+json_t *connector_detail_whole(const struct screen *s); /* NULL: it has not come */
 void connector_detail_render(struct screen *s, struct grid *g, struct rect r);
 
 /* ---- connector_change.c ---- */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "views/pane.h"
+#include "views/table_cell.h"
 
 enum { DAY_S = 86400, SAMPLE_ROWS = 200, COLUMN_MOST = 40, COLUMN_LEAST = 4 };
 
@@ -133,7 +134,7 @@ static const json_t *cell_of(const struct board_rows *r, size_t row, int column)
 }
 
 /* As a program would write it; NULL is nothing. */
-static const char *cell_text(const json_t *v, char *out, size_t n)
+static const char *json_cell_text(const json_t *v, char *out, size_t n)
 {
     if (json_is_string(v))
         return json_string_value(v);
@@ -167,12 +168,14 @@ static void set_columns(struct board_rows *r, const json_t *columns)
         const char *name = text_of(c, "name");
         r->types[i] = text_of(c, "type") ? text_of(c, "type") : "text";
         struct table_column *t = &r->table[i];
-        *t = (struct table_column){
-            .title = name ? name : "?", .rank = i, .right = is_number_type(r->types[i])};
+        *t = (struct table_column){.title = name ? name : "?",
+                                   .file = name ? name : "?",
+                                   .rank = i,
+                                   .right = is_number_type(r->types[i])};
         t->width = text_width(t->title, false) + 1; /* the sign of the sort order */
         for (size_t k = 0; k < r->n && k < SAMPLE_ROWS; k++) {
             char text[64];
-            int w = text_width(cell_text(cell_of(r, k, i), text, sizeof text), false);
+            int w = text_width(json_cell_text(cell_of(r, k, i), text, sizeof text), false);
             t->width = w > t->width ? w : t->width;
         }
         t->width = t->width > COLUMN_MOST    ? COLUMN_MOST
@@ -215,9 +218,10 @@ static const char *row_key(const void *ctx, size_t row)
 static void row_cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     char text[64];
-    const char *s = cell_text(cell_of(ctx, row, column), text, sizeof text);
+    const char *s = json_cell_text(cell_of(ctx, row, column), text, sizeof text);
     out->style = STYLE_PLAIN;
     (void)snprintf(out->text, sizeof out->text, "%s", s);
+    cell_is_json(out, cell_of(ctx, row, column));
 }
 
 /* What is not known stands below everything. */
@@ -232,7 +236,7 @@ static int row_compare(const void *ctx, size_t a, size_t b, int column)
         return (v > w) - (v < w);
     }
     char s[64], t[64];
-    return strcmp(cell_text(x, s, sizeof s), cell_text(y, t, sizeof t));
+    return strcmp(json_cell_text(x, s, sizeof s), json_cell_text(y, t, sizeof t));
 }
 
 void board_rows_model(const struct board_rows *r, struct table_model *m)
@@ -326,7 +330,7 @@ static size_t series_of(struct picture *p, const struct board_rows *r, size_t ro
     const char *name = json_is_string(v) ? json_string_value(v) : "";
     char text[64];
     if (column >= 0 && !json_is_string(v))
-        name = cell_text(v, text, sizeof text);
+        name = json_cell_text(v, text, sizeof text);
     for (size_t i = 0; i < p->series_found && i < CHART_SERIES_MAX; i++)
         if (strcmp(p->series[i].name, name) == 0)
             return i;
@@ -460,7 +464,7 @@ static bool draw_categories(struct grid *g, struct rect r, struct picture *p,
     if (label < 0 || value < 0 || !p->categories || !p->labels)
         return false;
     for (size_t i = 0; i < rows->n; i++) {
-        const char *text = cell_text(cell_of(rows, i, label), p->labels[i], sizeof *p->labels);
+        const char *text = json_cell_text(cell_of(rows, i, label), p->labels[i], sizeof *p->labels);
         p->categories[i] =
             (struct chart_category){*text ? text : "(none)", cell_number(cell_of(rows, i, value))};
     }
@@ -499,7 +503,8 @@ static const char *table_title(const void *ctx, int column)
 static const char *table_text(const void *ctx, size_t row, int column, char *out, size_t n)
 {
     const json_t *v = cell_of(ctx, row, column);
-    return json_is_number(v) ? chart_value(json_number_value(v), out, n) : cell_text(v, out, n);
+    return json_is_number(v) ? chart_value(json_number_value(v), out, n)
+                             : json_cell_text(v, out, n);
 }
 
 static bool table_is_figure(const void *ctx, int column)

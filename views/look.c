@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/table_cell.h"
+
 enum { SIDE_RIGHT = 12, US_PER_S = 1000000 };
 
 static const int64_t OLD_US = 10 * INT64_C(1000000);
@@ -166,7 +168,14 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     const struct look_field *f = &list->fields[column];
     const json_t *r = row_at(ctx, row);
     look_cell(r, f->member, f->kind, out->text, sizeof out->text);
+    cell_is_json(out, json_object_get(r, f->member));
     out->style = list->style ? list->style(r, f->member) : STYLE_PLAIN;
+}
+
+/* The protocol's names have their units. */
+static const char *file_name(const void *ctx, int column)
+{
+    return shown(ctx)->fields[column].member;
 }
 
 static double number(const json_t *v)
@@ -206,10 +215,12 @@ void look_model(struct look *l, const struct screen *s, struct table_model *m)
     leave_past(l, s);
     *m = (struct table_model){.columns = list->columns,
                               .column_count = list->n,
+                              .file_columns = list->more,
                               .rows = json_array_size(look_rows(l)),
                               .ctx = l,
                               .key = key,
                               .cell = cell,
+                              .file_name = file_name,
                               .compare = compare,
                               .empty = l->answer ? list->empty : ""};
 }

@@ -23,6 +23,7 @@ struct look_list {
     const char *title; /* its name in the line of lists */
     const char *empty; /* in words */
     int n;             /* columns and fields */
+    int more;          /* fields behind them, in files alone */
     const struct table_column *columns;
     const struct look_field *fields;
     const char *key[2]; /* members that tell rows apart; the second may be NULL */

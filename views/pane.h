@@ -60,6 +60,8 @@ struct pane {
     bool (*paste)(struct screen *s, uint32_t ch);
     /* What leaving the console would break, in words; false: nothing. */
     bool (*holds)(const struct screen *s, char *why, size_t n);
+    /* An opened row without a table, as an object for a file; NULL: it has not come yet. */
+    json_t *(*whole)(const struct screen *s);
     /* What COPY copies, instead of the selected row's key. */
     bool (*copy)(struct screen *s, struct buf *out);
     /* When its picture changes by itself, monotonic; INT64_MAX: never. */
@@ -107,6 +109,10 @@ void screen_prompt(struct screen *s, int prompt, const char *label, const char *
 
 /* Writes text (taken, malloc) to a new file, copies it, opens it in $EDITOR. */
 void effect_text(struct effect *out, enum effect_kind kind, char *text, size_t n, const char *path);
+
+/* Writes a table's rows, by the end of the path; what is wrong with that is said. */
+void screen_export_rows(struct screen *s, const struct table_model *m, const struct table_state *t,
+                        const char *path, struct effect *out);
 
 /* The key of the row that an action is about: the opened one, else the selected one; or NULL. */
 const char *screen_object(const struct screen *s);

@@ -5,6 +5,7 @@
 
 #include "views/connector_internal.h"
 #include "views/pane.h"
+#include "views/table_cell.h"
 
 enum {
     COLUMN_NAME,
@@ -17,19 +18,28 @@ enum {
     COLUMN_DEAD,
     COLUMN_TOTAL,
     COLUMN_DETAIL,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_SINCE = COLUMN_SHOWN,
+    COLUMN_RESTARTS,
+    COLUMN_ERROR,
+    COLUMNS,
 };
 
 static const struct table_column columns[] = {
     [COLUMN_NAME] = {.title = "connector", .width = 20, .want = 32, .stretch = true},
     [COLUMN_STATE] = {.title = "state", .width = 11},
-    [COLUMN_RATE] = {.title = "rate", .width = 9, .right = true, .rank = 3},
-    [COLUMN_LAG] = {.title = "lag", .width = 9, .right = true, .rank = 1},
-    [COLUMN_WAITING] = {.title = "waiting", .width = 9, .right = true, .rank = 2},
+    [COLUMN_RATE] = {.title = "rate", .file = "rate_per_s", .width = 9, .right = true, .rank = 3},
+    [COLUMN_LAG] = {.title = "lag", .file = "lag_s", .width = 9, .right = true, .rank = 1},
+    [COLUMN_WAITING] =
+        {.title = "waiting", .file = "waiting_records", .width = 9, .right = true, .rank = 2},
     [COLUMN_ERRORS] = {.title = "errors", .width = 7, .right = true, .rank = 4},
     [COLUMN_TYPE] = {.title = "type", .width = 6, .rank = 5},
-    [COLUMN_DEAD] = {.title = "dead", .width = 6, .right = true, .rank = 7},
+    [COLUMN_DEAD] = {.title = "dead", .file = "dead_letters", .width = 6, .right = true, .rank = 7},
     [COLUMN_TOTAL] = {.title = "records", .width = 13, .right = true, .rank = 8},
     [COLUMN_DETAIL] = {.title = "detail", .width = 21, .rank = 6, .spare = true},
+    [COLUMN_SINCE] = {.title = "since"},
+    [COLUMN_RESTARTS] = {.title = "restarts"},
+    [COLUMN_ERROR] = {.title = "last error"},
 };
 
 static const struct snap_connector *connector(const void *ctx, size_t row)
@@ -56,37 +66,47 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     out->style = STYLE_PLAIN;
     switch (column) {
     case COLUMN_NAME:
-        (void)snprintf(out->text, n, "%s", c->name);
+        cell_text(out, c->name);
         break;
     case COLUMN_STATE:
         out->style = state_style(c->state);
         (void)snprintf(out->text, n, "%s %s", state_sign(c->state, s->ascii), c->state);
+        cell_is_text(out, c->state);
         break;
     case COLUMN_RATE:
-        (void)unit_rate(c->rate_s, out->text, n);
+        cell_rate(out, c->rate_s);
         break;
     case COLUMN_LAG:
-        (void)unit_duration(c->lag_ms / 1000, out->text, n);
+        cell_duration(out, c->lag_ms / 1000);
         break;
     case COLUMN_WAITING:
-        (void)unit_count(c->lag_records, out->text, n);
+        cell_count(out, c->lag_records);
         break;
     case COLUMN_ERRORS:
         out->style = c->errors > 0 ? STYLE_ATTENTION : STYLE_PLAIN;
-        (void)unit_count(c->errors, out->text, n);
+        cell_count(out, c->errors);
         break;
     case COLUMN_TYPE:
-        (void)snprintf(out->text, n, "%s", c->type);
+        cell_text(out, c->type);
         break;
     case COLUMN_DETAIL:
-        (void)snprintf(out->text, n, "%s", words_of(c));
+        cell_text(out, words_of(c));
         break;
     case COLUMN_DEAD:
         out->style = c->dead_letters > 0 ? STYLE_ATTENTION : STYLE_PLAIN;
-        (void)unit_count(c->dead_letters, out->text, n);
+        cell_count(out, c->dead_letters);
+        break;
+    case COLUMN_SINCE:
+        cell_day(out, c->since_us);
+        break;
+    case COLUMN_RESTARTS:
+        cell_count(out, c->restarts);
+        break;
+    case COLUMN_ERROR:
+        cell_text(out, c->last_error);
         break;
     default:
-        (void)unit_count(c->total, out->text, n);
+        cell_count(out, c->total);
     }
 }
 
@@ -122,7 +142,8 @@ static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = s->snapshot ? s->snapshot->connector_count : 0,
         .ctx = s,
         .key = key,
@@ -197,6 +218,7 @@ const struct pane pane_connectors = {
     .model = model,
     .render = render,
     .render_detail = connector_detail_render,
+    .whole = connector_detail_whole,
     .state_size = sizeof(struct connectors_state),
     .init_state = init_state,
     .free_state = free_state,

@@ -11,6 +11,7 @@
 
 #include "views/answer.h"
 #include "views/dag_then.h"
+#include "views/table_cell.h"
 
 enum {
     MARKS_SHOWN = 20,
@@ -122,17 +123,30 @@ enum {
     COLUMN_TREND,
     COLUMN_ROWS_QUEUED,
     COLUMN_ABOUT,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_STATE = COLUMN_SHOWN,
+    COLUMN_STARTED,
+    COLUMN_ENDED,
+    COLUMN_PAUSED,
+    COLUMN_TROUBLE,
+    COLUMNS,
 };
 
 static const struct table_column columns[] = {
     [COLUMN_NAME] = {.title = "dag", .width = 18, .want = 30, .stretch = true},
     [COLUMN_SCHEDULE] = {.title = "schedule", .width = 12, .rank = 2},
-    [COLUMN_RUNS] = {.title = "last 20 runs", .width = 20, .rank = 1},
-    [COLUMN_LAST] = {.title = "last", .width = 9, .right = true},
-    [COLUMN_NEXT] = {.title = "next", .width = 7, .right = true},
-    [COLUMN_TREND] = {.title = "duration", .width = TREND_WIDTH, .rank = 3},
-    [COLUMN_ROWS_QUEUED] = {.title = "queued", .width = 6, .right = true, .rank = 4},
+    [COLUMN_RUNS] = {.title = "last 20 runs", .file = "", .width = 20, .rank = 1},
+    [COLUMN_LAST] = {.title = "last", .file = "last_took_s", .width = 9, .right = true},
+    [COLUMN_NEXT] = {.title = "next", .file = "next_run", .width = 7, .right = true},
+    [COLUMN_TREND] = {.title = "duration", .file = "", .width = TREND_WIDTH, .rank = 3},
+    [COLUMN_ROWS_QUEUED] =
+        {.title = "queued", .file = "queued_runs", .width = 6, .right = true, .rank = 4},
     [COLUMN_ABOUT] = {.title = "about", .width = 30, .rank = 6, .spare = true},
+    [COLUMN_STATE] = {.title = "last state"},
+    [COLUMN_STARTED] = {.title = "last started"},
+    [COLUMN_ENDED] = {.title = "last ended"},
+    [COLUMN_PAUSED] = {.title = "paused"},
+    [COLUMN_TROUBLE] = {.title = "trouble"},
 };
 
 static const struct dag_row *row_at(const void *ctx, size_t row)
@@ -193,22 +207,22 @@ static void put_last(const struct screen *s, const struct dag_row *d, struct tab
     if (s->shown_us && !m)
         state = "";
     out->style = dag_state_style(state) == STYLE_DIM ? STYLE_PLAIN : dag_state_style(state);
+    cell_duration(out, dag_took_s(started, ended, UNKNOWN_INT));
     if (!dag_state_over(state))
         (void)snprintf(out->text, n, "%s", *state ? state : "-");
-    else
-        (void)unit_duration(dag_took_s(started, ended, UNKNOWN_INT), out->text, n);
 }
 
 static void put_next(const struct screen *s, const struct dag_row *d, struct table_cell *out)
 {
     const struct snap_dag *then = s->shown_us ? snapshot_dag(s->snapshot, d->name) : NULL;
     bool paused = then ? then->paused : d->paused;
+    int64_t next_us = then ? then->next_us : d->next_us;
     out->style = paused ? STYLE_ATTENTION : STYLE_PLAIN;
     if (paused)
         (void)snprintf(out->text, sizeof out->text, "paused");
     else
-        (void)dag_until(then ? then->next_us : d->next_us, dags_now_us(s), out->text,
-                        sizeof out->text);
+        (void)dag_until(next_us, dags_now_us(s), out->text, sizeof out->text);
+    cell_is_time(out, paused ? UNKNOWN_INT : next_us);
 }
 
 static void put_signs(const struct screen *s, const struct dag_row *d, int column,
@@ -225,18 +239,47 @@ static void put_signs(const struct screen *s, const struct dag_row *d, int colum
     buf_free(&b);
 }
 
+/* What stands in files alone, of the newest run that there was at the moment that is looked at. */
+static void file_cell(const struct screen *s, const struct dag_row *d, int column,
+                      struct table_cell *out)
+{
+    const char *state = d->last_state;
+    const struct dag_mark *m = newest_mark(s, d, &state);
+    bool none = s->shown_us && !m;
+    const struct snap_dag *then = s->shown_us ? snapshot_dag(s->snapshot, d->name) : NULL;
+    switch (column) {
+    case COLUMN_STATE:
+        cell_text(out, none || !*state ? NULL : state);
+        break;
+    case COLUMN_STARTED:
+        cell_day(out, none ? UNKNOWN_INT : m ? m->started_us : d->last_started_us);
+        break;
+    case COLUMN_ENDED:
+        cell_day(out, none ? UNKNOWN_INT : m ? m->ended_us : d->last_ended_us);
+        break;
+    case COLUMN_PAUSED:
+        cell_is_bool(out, then ? then->paused : d->paused);
+        break;
+    default:
+        cell_text(out, *d->trouble ? d->trouble : NULL);
+    }
+}
+
 static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     const struct screen *s = ctx;
     const struct dag_row *d = row_at(ctx, row);
-    size_t n = sizeof out->text;
     out->style = STYLE_PLAIN;
+    if (column >= COLUMN_SHOWN) {
+        file_cell(s, d, column, out);
+        return;
+    }
     switch (column) {
     case COLUMN_NAME:
-        (void)snprintf(out->text, n, "%s", d->name);
+        cell_text(out, d->name);
         break;
     case COLUMN_SCHEDULE:
-        (void)snprintf(out->text, n, "%s", *d->schedule ? d->schedule : d->words);
+        cell_text(out, *d->schedule ? d->schedule : d->words);
         break;
     case COLUMN_RUNS:
     case COLUMN_TREND:
@@ -249,11 +292,11 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
         put_next(s, d, out);
         break;
     case COLUMN_ROWS_QUEUED:
-        (void)unit_count(d->queued, out->text, n);
+        cell_count(out, d->queued);
         break;
     default:
         out->style = *d->trouble ? STYLE_ATTENTION : STYLE_PLAIN;
-        (void)snprintf(out->text, n, "%s", *d->trouble ? d->trouble : d->description);
+        cell_text(out, *d->trouble ? d->trouble : d->description);
     }
 }
 
@@ -292,7 +335,8 @@ static void model(const struct screen *s, struct table_model *m)
     dags_look_back(s);
     *m = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = st->list.n,
         .ctx = s,
         .key = key,
@@ -437,6 +481,22 @@ static bool table(struct screen *s, struct table_model *m, struct table_state **
         dags_tasks_model(s, m);
     *t = st->level == LEVEL_DAG ? &st->runs_table : &st->tasks_table;
     return true;
+}
+
+/* A log, or the graph of a DAG. */
+static json_t *whole(const struct screen *s)
+{
+    const struct dags_state *st = dags_of(s);
+    if (st->level != LEVEL_TASK)
+        return json_incref(st->show);
+    json_t *lines = json_array();
+    for (size_t i = 0; i < st->log.n && (!s->shown_us || st->log.lines[i].ts_us <= s->shown_us);
+         i++)
+        (void)json_array_append_new(lines, json_pack("{s:I, s:s}", "ts_us",
+                                                     (json_int_t)st->log.lines[i].ts_us, "text",
+                                                     st->log.lines[i].text));
+    return json_pack("{s:s, s:I, s:s, s:I, s:o}", "dag", s->object, "run", (json_int_t)st->run_id,
+                     "task", st->task, "try", (json_int_t)st->log_try, "lines", lines);
 }
 
 /* In a log the line that was found, else the first one on screen. */
@@ -654,6 +714,7 @@ const struct pane pane_dags = {
     .left = forget,
     .back = back,
     .copy = copy,
+    .whole = whole,
     .ask = ask,
     .take = take,
     .done = dags_done,

@@ -4,6 +4,7 @@
 
 #include "views/answer.h"
 #include "views/pane_dags.h"
+#include "views/table_cell.h"
 
 enum { NAME_LEAST = 8, NAME_MOST = 24, OLDER_FROM = 20, DEPTH_MAX = 40, GRAPH_LINES_MAX = 5000 };
 
@@ -19,18 +20,22 @@ enum {
     COLUMN_KIND,
     COLUMN_WHO,
     COLUMN_REASON,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_ENDED = COLUMN_SHOWN,
+    COLUMNS,
 };
 
 static const struct table_column columns[] = {
     [COLUMN_RUN] = {.title = "run", .width = 7, .right = true},
     [COLUMN_STATE] = {.title = "state", .width = 11},
-    [COLUMN_DATE] = {.title = "data of", .width = 10, .rank = 1},
-    [COLUMN_TOOK] = {.title = "took", .width = 9, .right = true},
+    [COLUMN_DATE] = {.title = "data of", .file = "data_of", .width = 10, .rank = 1},
+    [COLUMN_TOOK] = {.title = "took", .file = "took_s", .width = 9, .right = true},
     [COLUMN_ROWS] = {.title = "rows", .width = 10, .right = true, .rank = 2},
-    [COLUMN_BEGAN] = {.title = "began (UTC)", .width = 19, .rank = 3},
+    [COLUMN_BEGAN] = {.title = "began (UTC)", .file = "began", .width = 19, .rank = 3},
     [COLUMN_KIND] = {.title = "kind", .width = 8, .rank = 4},
     [COLUMN_WHO] = {.title = "asked by", .width = 18, .rank = 5},
     [COLUMN_REASON] = {.title = "reason", .width = 20, .rank = 6, .stretch = true},
+    [COLUMN_ENDED] = {.title = "ended"},
 };
 
 static const struct dag_run *run_at(const void *ctx, size_t row)
@@ -67,33 +72,37 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     out->style = STYLE_PLAIN;
     switch (column) {
     case COLUMN_RUN:
-        (void)snprintf(out->text, n, "%s", r->key);
+        cell_text(out, r->key);
+        cell_is_int(out, r->id);
         break;
     case COLUMN_STATE:
         out->style = dag_state_style(state);
         (void)snprintf(out->text, n, "%s %s", dag_state_sign(state, s->ascii), state);
+        cell_is_text(out, state);
         break;
     case COLUMN_DATE:
-        (void)snprintf(out->text, n, "%s", r->date);
+        cell_text(out, r->date);
         break;
     case COLUMN_TOOK:
-        (void)unit_duration(dag_took_s(r->started_us, ended_us(s, r), dags_now_us(s)), out->text,
-                            n);
+        cell_duration(out, dag_took_s(r->started_us, ended_us(s, r), dags_now_us(s)));
         break;
     case COLUMN_ROWS:
-        (void)unit_count(r->rows, out->text, n);
+        cell_count(out, r->rows);
         break;
     case COLUMN_BEGAN:
-        (void)unit_day(r->started_us, out->text, n);
+        cell_day(out, r->started_us);
         break;
     case COLUMN_KIND:
-        (void)snprintf(out->text, n, "%s", r->kind);
+        cell_text(out, r->kind);
         break;
     case COLUMN_WHO:
-        (void)snprintf(out->text, n, "%s", r->who);
+        cell_text(out, r->who);
+        break;
+    case COLUMN_ENDED:
+        cell_day(out, ended_us(s, r));
         break;
     default:
-        (void)snprintf(out->text, n, "%s", r->reason);
+        cell_text(out, r->reason);
     }
 }
 
@@ -140,7 +149,8 @@ void dags_runs_model(const struct screen *s, struct table_model *m)
         st->skip++;
     *m = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = st->runs.n - st->skip,
         .ctx = s,
         .key = key,

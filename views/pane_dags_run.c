@@ -6,6 +6,7 @@
 #include "views/answer.h"
 #include "views/dag_gantt.h"
 #include "views/pane_dags.h"
+#include "views/table_cell.h"
 
 enum { BAR_LEAST = 8, TOOK_WIDTH = 9, ROWS_WIDTH = 9, NAME_LEAST = 8, NAME_MOST = 24 };
 
@@ -119,15 +120,30 @@ void dags_draw_gantt(const struct screen *s, struct grid *g, struct rect r, cons
 
 /* ---- the tasks of an opened run as a table ---- */
 
-enum { COLUMN_TASK, COLUMN_STATE, COLUMN_TRY, COLUMN_TOOK, COLUMN_ROWS, COLUMN_BAR };
+enum {
+    COLUMN_TASK,
+    COLUMN_STATE,
+    COLUMN_TRY,
+    COLUMN_TOOK,
+    COLUMN_ROWS,
+    COLUMN_BAR,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_BEGAN = COLUMN_SHOWN,
+    COLUMN_ENDED,
+    COLUMN_REASON,
+    COLUMNS,
+};
 
 static const struct table_column columns[] = {
     [COLUMN_TASK] = {.title = "task", .width = 16, .want = 0},
     [COLUMN_STATE] = {.title = "state", .width = 17},
     [COLUMN_TRY] = {.title = "try", .width = 3, .right = true, .rank = 2},
-    [COLUMN_TOOK] = {.title = "took", .width = 9, .right = true},
+    [COLUMN_TOOK] = {.title = "took", .file = "took_s", .width = 9, .right = true},
     [COLUMN_ROWS] = {.title = "rows", .width = 9, .right = true, .rank = 1},
-    [COLUMN_BAR] = {.title = "over time", .width = 12, .rank = 3, .stretch = true},
+    [COLUMN_BAR] = {.title = "over time", .file = "", .width = 12, .rank = 3, .stretch = true},
+    [COLUMN_BEGAN] = {.title = "began"},
+    [COLUMN_ENDED] = {.title = "ended"},
+    [COLUMN_REASON] = {.title = "reason"},
 };
 
 static const json_t *task_at(const void *ctx, size_t row)
@@ -164,22 +180,31 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     out->text[0] = '\0';
     switch (column) {
     case COLUMN_TASK:
-        (void)snprintf(out->text, n, "%s", answer_text(t, "task"));
+        cell_text(out, answer_text(t, "task"));
         break;
     case COLUMN_STATE:
         out->style = dag_state_style(state);
         (void)snprintf(out->text, n, "%s %s", dag_state_sign(state, s->ascii), state);
+        cell_is_text(out, state);
         break;
     case COLUMN_TRY:
-        (void)unit_count(answer_int(t, "try"), out->text, n);
+        cell_count(out, answer_int(t, "try"));
         break;
     case COLUMN_TOOK:
-        (void)unit_duration(
-            dag_took_s(answer_int(t, "started_us"), answer_int(t, "ended_us"), dags_now_us(s)),
-            out->text, n);
+        cell_duration(out, dag_took_s(answer_int(t, "started_us"), answer_int(t, "ended_us"),
+                                      dags_now_us(s)));
         break;
     case COLUMN_ROWS:
-        (void)unit_count(answer_int(t, "rows"), out->text, n);
+        cell_count(out, answer_int(t, "rows"));
+        break;
+    case COLUMN_BEGAN:
+        cell_day(out, answer_int(t, "started_us"));
+        break;
+    case COLUMN_ENDED:
+        cell_day(out, answer_int(t, "ended_us"));
+        break;
+    case COLUMN_REASON:
+        cell_text(out, answer_text(t, "reason"));
         break;
     default:
         put_bar(s, t, out);
@@ -223,7 +248,8 @@ void dags_tasks_model(const struct screen *s, struct table_model *m)
     const json_t *answer = dags_run_answer(st, st->run_id);
     *m = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = json_array_size(json_object_get(answer, "tasks")),
         .ctx = s,
         .key = key,

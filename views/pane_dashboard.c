@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "views/dashboard_state.h"
-#include "views/export.h"
 #include "views/refresh.h"
 
 enum { PROMPT_DATES = 1, PROMPT_EXPORT_PANEL };
@@ -367,28 +366,15 @@ static void ask_export(struct screen *s)
 
 static void export_panel(struct screen *s, const char *path, struct effect *out)
 {
-    enum export_format format;
     const struct board_rows *rows = rows_of(s, dashboard_shown(s));
     struct table_state all = {.sort = -1};
     struct table_model m;
-    struct buf b;
     if (!rows || !*path)
         return;
-    if (!export_format_of(path, &format)) {
-        screen_say(s, STYLE_ATTENTION, "\"%s\": the name has to end in .csv, .json or .md", path);
-        return;
-    }
-    buf_init(&b, 0);
     board_rows_model(rows, &m);
     screen_update_table(s, &all, &m);
-    export_table(&m, &all, format, &b);
-    char *text = buf_failed(&b) ? NULL : strdup(buf_cstr(&b));
-    if (text)
-        effect_text(out, EFFECT_SAVE, text, b.len, path);
-    else
-        screen_say(s, STYLE_BROKEN, "no memory for the file");
+    screen_export_rows(s, &m, &all, path, out);
     table_free(&all);
-    buf_free(&b);
 }
 
 static void refresh(struct screen *s, struct effect *out)

@@ -3,16 +3,28 @@
 #include <string.h>
 
 #include "views/pane.h"
+#include "views/table_cell.h"
 
-enum { COLUMN_SIGN, COLUMN_TIME, COLUMN_OBJECT, COLUMN_TEXT, COLUMN_AREA, COLUMN_WHO };
+enum {
+    COLUMN_SIGN,
+    COLUMN_TIME,
+    COLUMN_OBJECT,
+    COLUMN_TEXT,
+    COLUMN_AREA,
+    COLUMN_WHO,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_ID = COLUMN_SHOWN,
+    COLUMNS,
+};
 
 static const struct table_column columns[] = {
-    [COLUMN_SIGN] = {.title = "", .width = 1},
-    [COLUMN_TIME] = {.title = "UTC", .width = 8},
+    [COLUMN_SIGN] = {.title = "", .file = "level", .width = 1},
+    [COLUMN_TIME] = {.title = "UTC", .file = "time", .width = 8},
     [COLUMN_OBJECT] = {.title = "about", .width = 25, .rank = 1},
     [COLUMN_TEXT] = {.title = "what", .width = 24, .stretch = true},
     [COLUMN_AREA] = {.title = "area", .width = 10, .rank = 3},
     [COLUMN_WHO] = {.title = "who", .width = 10, .rank = 2},
+    [COLUMN_ID] = {.title = "id"},
 };
 
 static const struct event *event(const void *ctx, size_t row)
@@ -42,28 +54,32 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
 {
     const struct screen *s = ctx;
     const struct event *v = event(ctx, row);
-    size_t n = sizeof out->text;
     out->style = STYLE_PLAIN;
     switch (column) {
     case COLUMN_SIGN:
         out->style = level_style(v->level);
-        (void)snprintf(out->text, n, "%s", level_sign(v->level, s->ascii));
+        cell_text(out, level_sign(v->level, s->ascii));
+        cell_is_text(out, v->level);
         break;
     case COLUMN_TIME:
-        time_text(s, v->ts_us, out->text, n);
+        time_text(s, v->ts_us, out->text, sizeof out->text);
+        cell_is_time(out, v->ts_us);
         break;
     case COLUMN_OBJECT:
-        (void)snprintf(out->text, n, "%s", v->object ? v->object : "");
+        cell_text(out, v->object);
         break;
     case COLUMN_TEXT:
         out->style = level_style(v->level);
-        (void)snprintf(out->text, n, "%s", v->text);
+        cell_text(out, v->text);
         break;
     case COLUMN_AREA:
-        (void)snprintf(out->text, n, "%s", v->area);
+        cell_text(out, v->area);
+        break;
+    case COLUMN_ID:
+        cell_is_int(out, v->id);
         break;
     default:
-        (void)snprintf(out->text, n, "%s", v->who);
+        cell_text(out, v->who);
     }
 }
 
@@ -71,7 +87,8 @@ static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = screen_event_count(s),
         .ctx = s,
         .key = key,
@@ -115,6 +132,15 @@ static void render_detail(struct screen *s, struct grid *g, struct rect r)
     lines_draw(s, g, r, 10, draw_detail);
 }
 
+static json_t *whole(const struct screen *s)
+{
+    const struct event *v = event_list_find(&s->events, s->object);
+    return v ? json_pack("{s:I, s:I, s:s, s:s, s:s, s:s?, s:s}", "id", (json_int_t)v->id, "ts_us",
+                         (json_int_t)v->ts_us, "level", v->level, "area", v->area, "who", v->who,
+                         "about", v->object, "what", v->text)
+             : NULL;
+}
+
 const struct pane pane_events = {
     .name = "Events",
     .aliases = "events event log",
@@ -124,4 +150,5 @@ const struct pane pane_events = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .whole = whole,
 };

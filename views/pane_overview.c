@@ -12,6 +12,7 @@
 
 #include "views/pane.h"
 #include "views/pipeline.h"
+#include "views/table_cell.h"
 
 enum {
     SERIES_S = 120, /* what the sparklines show */
@@ -192,70 +193,106 @@ static void alert_cell(const void *ctx, size_t row, int column, struct table_cel
     }
 }
 
-/* Both kinds in one, for filtering and files. */
-enum { ROW_KIND, ROW_NAME, ROW_STATE, ROW_BEHIND, ROW_TEXT, ROW_ROWS, ROW_SINCE, ROW_VERIFY };
+/* Both kinds in one, for filtering, sorting and files. */
+enum {
+    ROW_KIND,
+    ROW_NAME,
+    ROW_STATE,
+    ROW_BEHIND,
+    ROW_TEXT,
+    ROW_ROWS,
+    ROW_SINCE,
+    ROW_VERIFY,
+    ROW_SHOWN, /* in files: */
+    ROW_OF_IT = ROW_SHOWN,
+    ROW_WAITING,
+    ROW_VERIFIED,
+    ROW_BY,
+    ROW_COLUMNS,
+};
 
 static const struct table_column row_columns[] = {
     [ROW_KIND] = {.title = "kind", .width = 6},
     [ROW_NAME] = {.title = "name", .width = 20},
     [ROW_STATE] = {.title = "state", .width = 10},
-    [ROW_BEHIND] = {.title = "behind", .width = 10, .right = true},
+    [ROW_BEHIND] = {.title = "behind", .file = "behind_s", .width = 10, .right = true},
     [ROW_TEXT] = {.title = "what", .width = 24},
     [ROW_ROWS] = {.title = "rows today", .width = 10, .right = true},
     [ROW_SINCE] = {.title = "refreshed or since", .width = 19},
-    [ROW_VERIFY] = {.title = "verify", .width = 13},
+    [ROW_VERIFY] = {.title = "verify", .file = "verified_ok", .width = 13},
+    [ROW_OF_IT] = {.title = "of it", .file = "of_it_s"},
+    [ROW_WAITING] = {.title = "waiting", .file = "waiting_records"},
+    [ROW_VERIFIED] = {.title = "verified"},
+    [ROW_BY] = {.title = "acknowledged by"},
 };
 
-static void row_of_fresh(const struct screen *s, const struct snap_fresh *f, int column, char *out,
-                         size_t n)
+static void row_of_fresh(const struct screen *s, const struct snap_fresh *f, int column,
+                         struct table_cell *out)
 {
     switch (column) {
     case ROW_KIND:
-        (void)snprintf(out, n, "%s", f->is_mart ? "mart" : "table");
+        cell_text(out, f->is_mart ? "mart" : "table");
         break;
     case ROW_NAME:
-        (void)snprintf(out, n, "%s", f->name);
+        cell_text(out, f->name);
         break;
     case ROW_STATE:
-        (void)snprintf(out, n, "%s", is_behind(f) ? "late" : "ok");
+        cell_text(out, is_behind(f) ? "late" : "ok");
         break;
     case ROW_BEHIND:
-        (void)unit_duration(f->behind_s, out, n);
+        cell_duration(out, f->behind_s);
         break;
     case ROW_TEXT:
-        where_words(f, out, n);
+        where_words(f, out->text, sizeof out->text);
+        cell_is_text(out, strcmp(f->of_it_in, "-") != 0 ? f->of_it_in : NULL);
         break;
     case ROW_ROWS:
-        (void)unit_count(f->rows_today, out, n);
+        cell_count(out, f->rows_today);
         break;
     case ROW_SINCE:
-        (void)unit_day(f->last_refresh_us, out, n);
+        cell_day(out, f->last_refresh_us);
+        break;
+    case ROW_VERIFY:
+        verify_words(s, f, out->text, sizeof out->text);
+        cell_is_bool(out, f->verified_ok);
+        break;
+    case ROW_OF_IT:
+        cell_duration(out, f->of_it_s);
+        break;
+    case ROW_WAITING:
+        cell_count(out, f->waiting);
+        break;
+    case ROW_VERIFIED:
+        cell_day(out, f->verified_us);
         break;
     default:
-        verify_words(s, f, out, n);
+        cell_text(out, NULL);
     }
 }
 
-static void row_of_alert(const struct snap_alert *a, int column, char *out, size_t n)
+static void row_of_alert(const struct snap_alert *a, int column, struct table_cell *out)
 {
     switch (column) {
     case ROW_KIND:
-        (void)snprintf(out, n, "alert");
+        cell_text(out, "alert");
         break;
     case ROW_NAME:
-        (void)snprintf(out, n, "%s", a->name);
+        cell_text(out, a->name);
         break;
     case ROW_STATE:
-        (void)snprintf(out, n, "%s", a->level);
+        cell_text(out, a->level);
         break;
     case ROW_TEXT:
-        (void)snprintf(out, n, "%s", a->text);
+        cell_text(out, a->text);
         break;
     case ROW_SINCE:
-        (void)unit_day(a->since_us, out, n);
+        cell_day(out, a->since_us);
+        break;
+    case ROW_BY:
+        cell_text(out, a->acknowledged_by);
         break;
     default:
-        out[0] = '\0';
+        cell_text(out, NULL);
     }
 }
 
@@ -263,16 +300,17 @@ static void row_cell(const void *ctx, size_t row, int column, struct table_cell 
 {
     const struct snap_fresh *f = fresh_at(ctx, row);
     if (f)
-        row_of_fresh(ctx, f, column, out->text, sizeof out->text);
+        row_of_fresh(ctx, f, column, out);
     else
-        row_of_alert(alert_at(ctx, row), column, out->text, sizeof out->text);
+        row_of_alert(alert_at(ctx, row), column, out);
 }
 
 static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
         .columns = row_columns,
-        .column_count = sizeof row_columns / sizeof row_columns[0],
+        .column_count = ROW_SHOWN,
+        .file_columns = ROW_COLUMNS - ROW_SHOWN,
         .rows = s->snapshot ? s->snapshot->fresh_count + s->snapshot->alert_count : 0,
         .ctx = s,
         .key = row_key,

@@ -338,6 +338,11 @@ static void render_detail(struct screen *s, struct grid *g, struct rect r)
     lines_draw(s, g, r, LABEL, draw_detail);
 }
 
+static json_t *whole(const struct screen *s)
+{
+    return json_incref((json_t *)(uintptr_t)look_row(look_of(s), s->object));
+}
+
 static bool can(const struct screen *s, enum action a)
 {
     const char *key = screen_object(s);
@@ -367,6 +372,7 @@ const struct pane pane_source = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .whole = whole,
     .state_size = sizeof(struct look),
     .init_state = init_state,
     .free_state = free_state,

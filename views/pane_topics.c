@@ -7,6 +7,7 @@
 #include "views/answer.h"
 #include "views/draft.h"
 #include "views/pane.h"
+#include "views/table_cell.h"
 #include "views/topic_messages.h"
 
 enum { PROMPT_FILTER = 1, PROMPT_SEEK, FIGURES_MAX = 60 };
@@ -246,13 +247,17 @@ enum {
 
 static const struct table_column columns[] = {
     [COLUMN_NAME] = {.title = "topic", .width = 24, .want = 40, .stretch = true},
-    [COLUMN_PARTITIONS] = {.title = "parts", .width = 5, .right = true, .rank = 7},
+    [COLUMN_PARTITIONS] =
+        {.title = "parts", .file = "partitions", .width = 5, .right = true, .rank = 7},
     [COLUMN_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 5},
-    [COLUMN_SIZE] = {.title = "size, about", .width = 11, .right = true, .rank = 4},
-    [COLUMN_RATE] = {.title = "rate", .width = 9, .right = true, .rank = 3},
-    [COLUMN_RETENTION] = {.title = "kept for", .width = 9, .right = true, .rank = 6},
-    [COLUMN_LAG] = {.title = "lag, records", .width = 12, .right = true, .rank = 1},
-    [COLUMN_TREND] = {.title = "trend", .width = 22, .rank = 2},
+    [COLUMN_SIZE] =
+        {.title = "size, about", .file = "size_bytes", .width = 11, .right = true, .rank = 4},
+    [COLUMN_RATE] = {.title = "rate", .file = "rate_per_s", .width = 9, .right = true, .rank = 3},
+    [COLUMN_RETENTION] =
+        {.title = "kept for", .file = "kept_for_s", .width = 9, .right = true, .rank = 6},
+    [COLUMN_LAG] =
+        {.title = "lag, records", .file = "lag_records", .width = 12, .right = true, .rank = 1},
+    [COLUMN_TREND] = {.title = "trend", .file = "lag_growth_per_s", .width = 22, .rank = 2},
 };
 
 static const struct snap_topic *topic(const void *ctx, size_t row)
@@ -269,32 +274,36 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
 {
     const struct screen *s = ctx;
     const struct snap_topic *t = topic(ctx, row);
+    double kept;
     size_t n = sizeof out->text;
     out->style = STYLE_PLAIN;
     switch (column) {
     case COLUMN_SIZE:
-        (void)unit_bytes(size_of(s, t->name), out->text, n);
+        cell_bytes(out, size_of(s, t->name));
         break;
     case COLUMN_RETENTION:
         (void)retention_words(s, t, out->text, n);
+        kept = retention_of(s, t); /* for ever is -1, as Kafka has it */
+        cell_is_real(out, isinf(kept) ? -1 : kept / 1e3);
         break;
     case COLUMN_TREND:
         out->style = trend_words(t, out->text, n);
+        cell_is_real(out, t->lag_growth_s);
         break;
     case COLUMN_NAME:
-        (void)snprintf(out->text, n, "%s", t->name);
+        cell_text(out, t->name);
         break;
     case COLUMN_PARTITIONS:
-        (void)unit_count((int64_t)t->partition_count, out->text, n);
+        cell_count(out, (int64_t)t->partition_count);
         break;
     case COLUMN_RECORDS:
-        (void)unit_count(t->records, out->text, n);
+        cell_count(out, t->records);
         break;
     case COLUMN_RATE:
-        (void)unit_rate(t->rate_s, out->text, n);
+        cell_rate(out, t->rate_s);
         break;
     default:
-        (void)unit_count(t->lag, out->text, n);
+        cell_count(out, t->lag);
     }
 }
 
@@ -358,7 +367,7 @@ static const struct table_column part_columns[] = {
     [PART_HIGH] = {.title = "next offset", .width = 14, .right = true, .rank = 2},
     [PART_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 3},
     [PART_COMMITTED] = {.title = "committed", .width = 14, .right = true, .rank = 1},
-    [PART_LAG] = {.title = "lag, records", .width = 12, .right = true},
+    [PART_LAG] = {.title = "lag, records", .file = "lag_records", .width = 12, .right = true},
 };
 
 /* Row 0 is all of them. */
@@ -398,11 +407,11 @@ static void part_cell(const void *ctx, size_t row, int column, struct table_cell
     int64_t v = part_value(ctx, p, column);
     out->style = STYLE_PLAIN;
     if (!p && (column == PART_LOW || column == PART_HIGH || column == PART_COMMITTED))
-        out->text[0] = '\0';
+        cell_text(out, NULL);
     else if (!p && column == PART_ID)
-        (void)snprintf(out->text, sizeof out->text, "all");
+        cell_text(out, "all");
     else
-        (void)unit_count(v, out->text, sizeof out->text);
+        cell_count(out, v);
 }
 
 static int part_compare(const void *ctx, size_t x, size_t y, int column)
@@ -511,6 +520,18 @@ static int draw_topic(struct screen *s, struct grid *g, struct rect r, int y)
     if (f && f->settings)
         (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_DIM, "set: %s", f->settings);
     return y + 1;
+}
+
+/* A record. */
+static json_t *whole(const struct screen *s)
+{
+    const struct messages *m = topics_messages(s);
+    json_t *out = m->detail ? json_copy((json_t *)(uintptr_t)messages_record(m)) : NULL;
+    if (out)
+        (void)json_object_set_new(out, "topic", json_string(m->topic));
+    if (out && m->schema)
+        (void)json_object_set(out, "schema", json_object_get(m->schema, "value"));
+    return out;
 }
 
 static void render_detail(struct screen *s, struct grid *g, struct rect r)
@@ -748,6 +769,7 @@ const struct pane pane_topics = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .whole = whole,
     .state_size = sizeof(struct topics_state),
     .init_state = init_state,
     .free_state = free_state,

@@ -120,7 +120,7 @@ static const struct table_column figure_columns[] = {
     {.title = "value", .width = 14, .right = true},
 };
 static const struct look_field figure_fields[] = {
-    {"title", LOOK_TEXT}, {"node", LOOK_TEXT}, {"value", LOOK_FIGURE}};
+    {"title", LOOK_TEXT}, {"node", LOOK_TEXT}, {"value", LOOK_FIGURE}, {"unit", LOOK_TEXT}};
 
 static double seconds_of(const json_t *row)
 {
@@ -147,7 +147,7 @@ static uint16_t node_style(const json_t *row, const char *member)
 
 enum { LIST_QUERIES, LIST_TABLES };
 
-#define LIST(what) .n = COUNT_OF(what##_fields), .columns = what##_columns, .fields = what##_fields
+#define LIST(what) .n = COUNT_OF(what##_columns), .columns = what##_columns, .fields = what##_fields
 
 static const struct look_list lists[] = {
     [LIST_QUERIES] = {LIST(query), .part = "queries", .title = "queries", .key = {"id", NULL},
@@ -166,7 +166,7 @@ static const struct look_list lists[] = {
      .empty = "the configuration names no mart"},
     {LIST(node), .part = "nodes", .title = "nodes", .key = {"name", NULL}, .style = node_style,
      .empty = "no node is told"},
-    {LIST(figure), .part = "figures", .title = "figures", .key = {"name", "node"},
+    {LIST(figure), .more = 1, .part = "figures", .title = "figures", .key = {"name", "node"},
      .empty = "no figure is told"},
 };
 
@@ -423,6 +423,17 @@ static const json_t *selected(const struct screen *s)
     return key ? look_row(&state_of(s)->look, key) : NULL;
 }
 
+/* Of a table its columns too. */
+static json_t *whole(const struct screen *s)
+{
+    const struct warehouse_state *st = state_of(s);
+    const json_t *row = look_row(&st->look, s->object);
+    json_t *out = json_copy((json_t *)(uintptr_t)row);
+    if (out && st->look.list == LIST_TABLES && st->table)
+        (void)json_object_set(out, "columns", json_object_get(st->table, "columns"));
+    return out;
+}
+
 static bool is_query(const struct screen *s)
 {
     return state_of(s)->look.list == LIST_QUERIES && selected(s) != NULL;
@@ -502,6 +513,7 @@ const struct pane pane_warehouse = {
     .model = model,
     .render = render,
     .render_detail = render_detail,
+    .whole = whole,
     .state_size = sizeof(struct warehouse_state),
     .init_state = init_state,
     .free_state = free_state,

@@ -33,7 +33,8 @@ bool screen_can_export(const struct screen *s)
 {
     struct screen *mutable = (struct screen *)s; /* models only look */
     struct table_model m;
-    return s->mode == MODE_BROWSE && screen_table(mutable, &m) != NULL;
+    return s->mode == MODE_BROWSE &&
+           (screen_table(mutable, &m) != NULL || (s->detail && pane_of(s->pane)->whole));
 }
 
 /* "airline-topics-20261128T230405.csv" */
@@ -57,27 +58,64 @@ void screen_export(struct screen *s)
     screen_prompt(s, PROMPT_EXPORT, "write to (.csv, .json, .md)", name);
 }
 
-void screen_export_to(struct screen *s, const char *path, struct effect *out)
+static bool format_of(struct screen *s, const char *path, enum export_format *out)
 {
-    struct table_model m;
-    struct buf b;
-    struct table_state *t = screen_table(s, &m);
-    enum export_format format;
-    if (!t || !*path)
-        return;
-    if (!export_format_of(path, &format)) {
+    bool known = export_format_of(path, out);
+    if (!known)
         screen_say(s, STYLE_ATTENTION, "\"%s\": the name has to end in .csv, .json or .md", path);
-        return;
-    }
-    buf_init(&b, 0);
-    export_table(&m, t, format, &b);
-    size_t n = b.len;
-    char *text = buf_failed(&b) ? NULL : malloc(n + 1);
+    return known;
+}
+
+static void save(struct screen *s, struct buf *b, const char *path, struct effect *out)
+{
+    size_t n = b->len;
+    char *text = buf_failed(b) ? NULL : malloc(n + 1);
     if (text) {
-        memcpy(text, buf_cstr(&b), n + 1);
+        memcpy(text, buf_cstr(b), n + 1);
         effect_text(out, EFFECT_SAVE, text, n, path);
     } else {
         screen_say(s, STYLE_BROKEN, "no memory for the file");
     }
-    buf_free(&b);
+    buf_free(b);
+}
+
+void screen_export_rows(struct screen *s, const struct table_model *m, const struct table_state *t,
+                        const char *path, struct effect *out)
+{
+    struct buf b;
+    enum export_format format;
+    if (!format_of(s, path, &format))
+        return;
+    buf_init(&b, 0);
+    export_table(m, t, format, &b);
+    save(s, &b, path, out);
+}
+
+static void export_whole(struct screen *s, const char *path, struct effect *out)
+{
+    struct buf b;
+    enum export_format format;
+    if (!format_of(s, path, &format))
+        return;
+    json_t *whole = pane_of(s->pane)->whole(s);
+    if (!whole) {
+        screen_say(s, STYLE_ATTENTION, "there is nothing to write: it has not come, or is gone");
+        return;
+    }
+    buf_init(&b, 0);
+    export_object(whole, format, &b);
+    json_decref(whole);
+    save(s, &b, path, out);
+}
+
+void screen_export_to(struct screen *s, const char *path, struct effect *out)
+{
+    struct table_model m;
+    struct table_state *t = screen_table(s, &m);
+    if (!*path)
+        return;
+    if (t)
+        screen_export_rows(s, &m, t, path, out);
+    else if (s->detail && pane_of(s->pane)->whole)
+        export_whole(s, path, out);
 }

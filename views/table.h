@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "views/grid.h"
 #include "views/units.h"
 
@@ -28,6 +30,8 @@ enum {
 
 struct table_column {
     const char *title;
+    const char
+        *file;    /* its name in a .csv or .json, with the unit; "": not in there; NULL: title */
     int width;    /* columns of the screen, without the gap */
     int rank;     /* 0 is always shown; the highest rank is left out first */
     bool right;   /* numbers */
@@ -36,20 +40,47 @@ struct table_column {
     int want;     /* of the one that stretches: columns of TABLE_RANK_EXTRA and more wait for it */
 };
 
+/* What a file has where the screen has a text for people. */
+enum value_kind {
+    VALUE_SHOWN, /* the text */
+    VALUE_NULL,
+    VALUE_INT,
+    VALUE_REAL,
+    VALUE_TIME, /* microseconds since 1970 */
+    VALUE_BOOL,
+    VALUE_TEXT, /* all of it, however long */
+    VALUE_JSON,
+};
+
+struct table_value {
+    enum value_kind kind;
+    union {
+        int64_t integer;
+        double real;
+        const char *text; /* borrowed */
+        const json_t *json;
+    };
+};
+
+/* Filled by views/table_cell.h. */
 struct table_cell {
     char text[TABLE_CELL_MAX];
     uint16_t style;
+    struct table_value value;
 };
 
 struct table_model {
     const struct table_column *columns;
     int column_count;
+    int file_columns; /* behind them, in files alone */
     size_t rows;
     const void *ctx;
     const char *(*key)(const void *ctx, size_t row);
     void (*cell)(const void *ctx, size_t row, int column, struct table_cell *out);
     /* <0, 0, >0 by a column; NULL: rows stay in their order */
     int (*compare)(const void *ctx, size_t a, size_t b, int column);
+    /* of a column in files; NULL: the column says it */
+    const char *(*file_name)(const void *ctx, int column);
     const char *empty; /* what to say when there is no row */
 };
 

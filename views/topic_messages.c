@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "views/json_view.h"
+#include "views/table_cell.h"
 
 enum { RECORD_BYTES = 1 << 20, SCHEMA_BYTES = 1 << 18, SUMMARY_MAX = TABLE_CELL_MAX, DEPTH = 2 };
 
@@ -93,16 +94,23 @@ enum {
     COLUMN_KEY,
     COLUMN_VALUE,
     COLUMN_HEADERS,
+    COLUMN_SHOWN, /* in files: */
+    COLUMN_BYTES = COLUMN_SHOWN,
+    COLUMN_CUT,
+    COLUMNS,
 };
 
 static const struct table_column columns[] = {
-    [COLUMN_DATE] = {.title = "date", .width = 10, .rank = 6},
-    [COLUMN_TIME] = {.title = "UTC", .width = 8, .rank = 3},
-    [COLUMN_PARTITION] = {.title = "part", .width = 4, .right = true, .rank = 2},
+    [COLUMN_DATE] = {.title = "date", .file = "", .width = 10, .rank = 6},
+    [COLUMN_TIME] = {.title = "UTC", .file = "time", .width = 8, .rank = 3},
+    [COLUMN_PARTITION] =
+        {.title = "part", .file = "partition", .width = 4, .right = true, .rank = 2},
     [COLUMN_OFFSET] = {.title = "offset", .width = 10, .right = true, .rank = 1},
     [COLUMN_KEY] = {.title = "key", .width = 14},
     [COLUMN_VALUE] = {.title = "value", .width = 20, .stretch = true},
     [COLUMN_HEADERS] = {.title = "headers", .width = 30, .rank = 7},
+    [COLUMN_BYTES] = {.title = "value bytes"},
+    [COLUMN_CUT] = {.title = "cut"}, /* the engine sends so much of it in a list */
 };
 
 static const char *text_of(const json_t *record, const char *name)
@@ -146,32 +154,41 @@ static void headers_text(const json_t *record, char *out, size_t n)
 static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     const struct message_row *r = &((const struct messages *)ctx)->rows[row];
-    size_t n = sizeof out->text;
     out->style = STYLE_PLAIN;
     switch (column) {
     case COLUMN_DATE:
-        (void)unit_day(time_us(r->record), out->text, n);
+        cell_day(out, time_us(r->record));
         out->text[strcspn(out->text, " ")] = '\0';
         break;
     case COLUMN_TIME:
-        (void)unit_clock(time_us(r->record), out->text, n);
+        (void)unit_clock(time_us(r->record), out->text, sizeof out->text);
+        cell_is_time(out, time_us(r->record));
         break;
     case COLUMN_PARTITION:
-        (void)unit_count(int_of(r->record, "partition"), out->text, n);
+        cell_count(out, int_of(r->record, "partition"));
         break;
     case COLUMN_OFFSET:
-        (void)unit_count(int_of(r->record, "offset"), out->text, n);
+        cell_count(out, int_of(r->record, "offset"));
         break;
     case COLUMN_KEY:
         out->style = r->short_key ? STYLE_PLAIN : STYLE_DIM;
-        (void)snprintf(out->text, n, "%s", r->short_key ? r->short_key : "no key");
+        cell_text(out, r->short_key ? r->short_key : "no key");
+        cell_is_text(out, text_of(r->record, "key"));
         break;
     case COLUMN_VALUE:
         out->style = text_of(r->record, "value") ? STYLE_PLAIN : STYLE_DIM;
-        (void)snprintf(out->text, n, "%s", r->summary ? r->summary : "");
+        cell_text(out, r->summary);
+        cell_is_text(out, text_of(r->record, "value"));
+        break;
+    case COLUMN_BYTES:
+        cell_count(out, int_of(r->record, "value_bytes"));
+        break;
+    case COLUMN_CUT:
+        cell_is_bool(out, json_is_true(json_object_get(r->record, "cut")));
         break;
     default:
-        headers_text(r->record, out->text, n);
+        headers_text(r->record, out->text, sizeof out->text);
+        cell_is_json(out, json_object_get(r->record, "headers"));
     }
 }
 
@@ -190,7 +207,8 @@ void messages_model(const struct messages *m, struct table_model *model)
 {
     *model = (struct table_model){
         .columns = columns,
-        .column_count = sizeof columns / sizeof columns[0],
+        .column_count = COLUMN_SHOWN,
+        .file_columns = COLUMNS - COLUMN_SHOWN,
         .rows = m->n,
         .ctx = m,
         .key = row_key,

@@ -54,6 +54,34 @@ static void test_buf_json_string_places(void **state)
             }
 }
 
+static void test_buf_csv(void **state)
+{
+    static const struct {
+        const char *in;
+        char delimiter;
+        bool quote;
+        const char *out;
+    } cases[] = {
+        {"plain", ',', false, "plain"},
+        {"", ',', false, ""},
+        {"", ',', true, "\"\""},
+        {"a,b", ',', false, "\"a,b\""},
+        {"a,b", ';', false, "a,b"},
+        {"a\"b", ',', false, "\"a\"\"b\""},
+        {"two\nlines", ',', false, "\"two\nlines\""},
+        {"x\r", ',', false, "\"x\r\""},
+        {"\\.", ',', false, "\"\\.\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf b;
+        buf_init(&b, 0);
+        buf_csv(&b, cases[i].in, strlen(cases[i].in), cases[i].delimiter, cases[i].quote);
+        assert_string_equal(buf_cstr(&b), cases[i].out);
+        buf_free(&b);
+    }
+}
+
 static void test_buf_json_string(void **state)
 {
     (void)state;
@@ -239,11 +267,17 @@ static void test_log_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf_json_string), cmocka_unit_test(test_buf_json_string_places),
-        cmocka_unit_test(test_buf_limit),       cmocka_unit_test(test_buf_numbers_and_quotes),
-        cmocka_unit_test(test_err_words),       cmocka_unit_test(test_queue_passes_everything),
-        cmocka_unit_test(test_queue_timeouts),  cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_numeric_typmod),  cmocka_unit_test(test_clock_text),
+        cmocka_unit_test(test_buf_csv),
+        cmocka_unit_test(test_buf_json_string),
+        cmocka_unit_test(test_buf_json_string_places),
+        cmocka_unit_test(test_buf_limit),
+        cmocka_unit_test(test_buf_numbers_and_quotes),
+        cmocka_unit_test(test_err_words),
+        cmocka_unit_test(test_queue_passes_everything),
+        cmocka_unit_test(test_queue_timeouts),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_numeric_typmod),
+        cmocka_unit_test(test_clock_text),
         cmocka_unit_test(test_log_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
