@@ -101,7 +101,8 @@ static int check(const struct arguments *a, struct buf *out)
     struct config *c = NULL;
     struct connector_list l = {0};
     struct dag_set *dags = NULL;
-    int dashboards = 0;
+    struct dashboards *dashboards = NULL;
+    struct declared declared = {.model = NULL};
     struct faults faults;
     struct errbuf e;
     faults_init(&faults);
@@ -110,17 +111,22 @@ static int check(const struct arguments *a, struct buf *out)
     if (read)
         rc = connector_load_all(c, &l, &faults, &e);
     /* Faults of connectors do not hide those of DAGs. */
-    if (read && dag_load_all(c, &dags, &faults, &e) != ERR_OK)
+    if (read && declared_read(c, &declared, &faults, &e) != ERR_OK)
         rc = ERR_CONFIG;
-    if (read && dashboard_check(c, &dashboards, &faults, &e) != ERR_OK)
+    if (declared.marts && dag_load_all(c, &declared, &dags, &faults, &e) != ERR_OK)
+        rc = ERR_CONFIG;
+    if (declared.marts && declared.all_marts && /* else it would miss those with faults */
+        dashboard_load_all(c, declared.marts, &dashboards, &faults, &e) != ERR_OK)
         rc = ERR_CONFIG;
     if (rc != ERR_OK && !faults.total)
         faults_add(&faults, NULL, 0, "%s", e.text);
-    const struct checked k = {c, &l, dags, dashboards, &faults};
+    const struct checked k = {c, &l, dags, dashboards ? dashboards_count(dashboards) : 0, &faults};
     (arguments_flag(a, "json") ? report_json : report_text)(&k, out);
     int code = faults.total ? EXIT_USAGE : EXIT_DONE;
     faults_free(&faults);
     dag_set_free(dags);
+    dashboards_free(dashboards);
+    declared_free(&declared);
     connector_list_free(&l);
     config_free(c);
     return code;

@@ -9,9 +9,6 @@
 #include <sys/stat.h>
 
 #include "backend/base/nearest.h"
-#include "backend/model/datatest.h"
-#include "backend/model/mart.h"
-#include "backend/model/model.h"
 #include "config/assets.h"
 
 static const char BUILT_IN[] = "config/airline/dags/dwh.yaml";
@@ -130,9 +127,7 @@ static struct dag_pool *read_pools(struct gathered *g, const struct config *c, i
 
 struct named {
     const struct config *config;
-    struct model *model; /* NULL: none, or none that can be read */
-    struct marts *marts;
-    struct datatests *tests;
+    const struct declared *in;
     struct faults *faults;
 };
 
@@ -143,8 +138,8 @@ static void check_model_task(const struct named *n, const struct dag *d, const s
         faults_add(n->faults, d->file, t->line,
                    "task %s loads the model, and %s names none: set `model`", t->name,
                    n->config->file);
-    for (int i = 0; n->model && t->names && t->names[i]; i++)
-        if (model_find_entity(n->model, t->names[i], &e) < 0)
+    for (int i = 0; n->in->model && t->names && t->names[i]; i++)
+        if (model_find_entity(n->in->model, t->names[i], &e) < 0)
             faults_add(n->faults, d->file, t->line, "task %s: %s", t->name, e.text);
 }
 
@@ -158,7 +153,7 @@ static const struct dag_binding *find_binding(const struct dag_task *t, const ch
 
 static void check_mart_task(const struct named *n, const struct dag *d, const struct dag_task *t)
 {
-    const struct mart *m = marts_find_sql(n->marts, d->file, t->file);
+    const struct mart *m = marts_find_sql(n->in->marts, d->file, t->file);
     for (int i = 0; m && i < m->n_params; i++)
         if (!m->params[i].def && !find_binding(t, m->params[i].name))
             faults_add(n->faults, d->file, t->line,
@@ -185,7 +180,8 @@ static void check_mart_task(const struct named *n, const struct dag *d, const st
 static void check_test_task(const struct named *n, const struct dag *d, const struct dag_task *t)
 {
     struct errbuf e;
-    if (datatests_count(n->tests) && datatests_check_names(n->tests, t->names, &e) != ERR_OK)
+    if (datatests_count(n->in->tests) &&
+        datatests_check_names(n->in->tests, t->names, &e) != ERR_OK)
         faults_add(n->faults, d->file, t->line, "task %s: %s", t->name, e.text);
 }
 
@@ -193,14 +189,14 @@ static void check_test_task(const struct named *n, const struct dag *d, const st
  * is a slip of the pen. */
 static void check_trigger(const struct named *n, const struct dag *d)
 {
-    for (int i = 0; n->model && d->on_change && d->on_change[i]; i++) {
+    for (int i = 0; n->in->model && d->on_change && d->on_change[i]; i++) {
         struct nearest near;
         char hint[160];
         bool known = strcmp(d->on_change[i], "all") == 0;
         nearest_start(&near, d->on_change[i]);
-        for (int k = 0; k < n->model->n_entities; k++) {
-            known |= strcmp(n->model->entities[k].name, d->on_change[i]) == 0;
-            nearest_offer(&near, n->model->entities[k].name);
+        for (int k = 0; k < n->in->model->n_entities; k++) {
+            known |= strcmp(n->in->model->entities[k].name, d->on_change[i]) == 0;
+            nearest_offer(&near, n->in->model->entities[k].name);
         }
         if (!known && nearest_hint(&near, hint, sizeof hint)[0])
             faults_add(n->faults, d->file, d->trigger_line, "on_change: `%s` is no entity%s",
@@ -208,62 +204,26 @@ static void check_trigger(const struct named *n, const struct dag *d)
     }
 }
 
-static bool under_config(const struct named *n, const char *name, char path[PATH_MAX],
-                         struct errbuf *e)
+static void check_named(const struct named *n, const struct dag_set *set)
 {
-    return config_path(n->config, name, path) ||
-           (err_set(e, ERR_CONFIG, "%s: the path is too long", name), false);
-}
-
-static void read_named(struct named *n)
-{
-    struct errbuf e;
-    if (n->config->model && model_load_file(n->config->model, &n->model, &e) != ERR_OK)
-        faults_add(n->faults, NULL, 0, "%s", e.text);
-    n->marts = marts_create();
-    n->tests = datatests_create();
-    if (!n->marts || !n->tests) {
-        faults_add(n->faults, n->config->file, 0, "no memory for marts and tests");
-        return;
-    }
-    for (const char *const *p = n->config->marts; *p; p++) {
-        char path[PATH_MAX];
-        if (!under_config(n, *p, path, &e) ||
-            marts_add_path(n->marts, path, n->faults, &e) != ERR_OK)
-            faults_add(n->faults, n->config->file, 0, "marts: %s", e.text);
-    }
-    for (const char *const *p = n->config->tests; *p; p++) {
-        char path[PATH_MAX];
-        if (!under_config(n, *p, path, &e) ||
-            datatests_add_path(n->tests, path, n->faults, &e) != ERR_OK)
-            faults_add(n->faults, n->config->file, 0, "tests: %s", e.text);
-    }
-}
-
-static void check_named(const struct config *c, const struct dag_set *set, struct faults *faults)
-{
-    struct named n = {.config = c, .faults = faults};
-    read_named(&n);
-    for (int i = 0; i < set->n && n.marts && n.tests; i++) {
-        check_trigger(&n, set->dags[i]);
+    for (int i = 0; i < set->n; i++) {
+        check_trigger(n, set->dags[i]);
         for (int k = 0; k < set->dags[i]->n_tasks; k++) {
             const struct dag_task *t = &set->dags[i]->tasks[k];
             if (t->kind == DAG_MODEL)
-                check_model_task(&n, set->dags[i], t);
+                check_model_task(n, set->dags[i], t);
             else if (t->kind == DAG_SQL)
-                check_mart_task(&n, set->dags[i], t);
+                check_mart_task(n, set->dags[i], t);
             else if (t->kind == DAG_TEST)
-                check_test_task(&n, set->dags[i], t);
+                check_test_task(n, set->dags[i], t);
         }
     }
-    model_free(n.model);
-    marts_free(n.marts);
-    datatests_free(n.tests);
 }
 
-enum err dag_load_all(const struct config *c, struct dag_set **out, struct faults *faults,
-                      struct errbuf *e)
+enum err dag_load_all(const struct config *c, const struct declared *declared, struct dag_set **out,
+                      struct faults *faults, struct errbuf *e)
 {
+    const struct named named = {.config = c, .in = declared, .faults = faults};
     struct gathered g = {.arena = arena_create(16384), .faults = faults};
     int n_pools = 0;
     *out = NULL;
@@ -279,7 +239,7 @@ enum err dag_load_all(const struct config *c, struct dag_set **out, struct fault
     free(g.texts);
     arena_destroy(g.arena);
     if (!rc) {
-        check_named(c, *out, faults);
+        check_named(&named, *out);
         rc = faults_check(faults, e);
     }
     if (rc) {

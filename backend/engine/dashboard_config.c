@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "backend/base/nearest.h"
-#include "backend/engine/refresh.h"
 
 static void check_mart(const struct dashboard *d, const struct marts *marts, struct faults *faults)
 {
@@ -43,28 +42,5 @@ enum err dashboard_load_all(const struct config *c, const struct marts *marts,
         dashboards_free(d);
     else
         *out = d;
-    return rc;
-}
-
-enum err dashboard_check(const struct config *c, int *n, struct faults *faults, struct errbuf *e)
-{
-    struct marts *marts = NULL;
-    struct dashboards *d = NULL;
-    *n = 0;
-    if (!c->dashboards[0])
-        return ERR_OK;
-    /* the faults of marts are known from the DAGs, which name them too */
-    struct faults known;
-    faults_init(&known);
-    enum err rc = refresh_read_marts(c, &marts, &known, e);
-    faults_free(&known);
-    if (!rc)
-        rc = dashboard_load_all(c, marts, &d, faults, e);
-    else if (!faults->total)
-        faults_add(faults, NULL, 0, "%s", e->text);
-    if (!rc)
-        *n = dashboards_count(d);
-    dashboards_free(d);
-    marts_free(marts);
     return rc;
 }

@@ -16,9 +16,4 @@ enum err dashboard_load_all(const struct config *c, const struct marts *marts,
                             struct dashboards **out, struct faults *faults,
                             struct errbuf *e) MUST_CHECK;
 
-/* The same for a check of the whole configuration, after its DAGs, which have told the faults of
- * marts. *n: how many there are. */
-enum err dashboard_check(const struct config *c, int *n, struct faults *faults,
-                         struct errbuf *e) MUST_CHECK;
-
 #endif

@@ -36,7 +36,8 @@ static int makes(const struct refresh *r, const struct dag *d, const struct dag_
                  const struct mart *m, const char *entity)
 {
     if (m)
-        return t->kind == DAG_SQL && marts_find_sql(r->marts, d->file, t->file) == m ? 2 : 0;
+        return t->kind == DAG_SQL && marts_find_sql(r->declared.marts, d->file, t->file) == m ? 2
+                                                                                              : 0;
     if (t->kind != DAG_MODEL)
         return 0;
     return !t->names ? 1 : is_listed(t->names, entity) ? 2 : 0;
@@ -65,10 +66,10 @@ static enum err unknown(const struct engine *g, const char *name, struct errbuf 
     char hint[160];
     const struct refresh *r = g->refresh;
     nearest_start(&near, name);
-    for (int i = 0; i < marts_count(r->marts); i++)
-        nearest_offer(&near, marts_at(r->marts, i)->name);
-    for (int i = 0; r->model && i < r->model->n_entities; i++)
-        nearest_offer(&near, r->model->entities[i].name);
+    for (int i = 0; i < marts_count(r->declared.marts); i++)
+        nearest_offer(&near, marts_at(r->declared.marts, i)->name);
+    for (int i = 0; r->declared.model && i < r->declared.model->n_entities; i++)
+        nearest_offer(&near, r->declared.model->entities[i].name);
     for (int i = 0; i < g->dags->n; i++)
         nearest_offer(&near, g->dags->dags[i]->name);
     return err_set(e, ERR_NOT_FOUND,
@@ -80,10 +81,10 @@ static enum err unknown(const struct engine *g, const char *name, struct errbuf 
 /* By its name, or a mart by its table: "presentation.airports_traffic". */
 static const struct mart *find_mart(const struct refresh *r, const char *name)
 {
-    const struct mart *m = marts_find(r->marts, name);
-    for (int i = 0; !m && i < marts_count(r->marts); i++)
-        if (strcmp(marts_at(r->marts, i)->target, name) == 0)
-            m = marts_at(r->marts, i);
+    const struct mart *m = marts_find(r->declared.marts, name);
+    for (int i = 0; !m && i < marts_count(r->declared.marts); i++)
+        if (strcmp(marts_at(r->declared.marts, i)->target, name) == 0)
+            m = marts_at(r->declared.marts, i);
     return m;
 }
 
@@ -94,7 +95,8 @@ static enum err find_maker(const struct engine *g, const char *name, struct make
     const struct refresh *r = g->refresh;
     struct errbuf ignored;
     const struct mart *m = find_mart(r, name);
-    bool entity = !m && r->model && model_find_entity(r->model, name, &ignored) >= 0;
+    bool entity =
+        !m && r->declared.model && model_find_entity(r->declared.model, name, &ignored) >= 0;
     *out = (struct maker){.kind = m ? "mart" : entity ? "entity" : "dag"};
     if (entity)
         out->only = name;

@@ -4,8 +4,8 @@
 
 #include "backend/base/log.h"
 #include "backend/engine/connector_overlay.h"
+#include "backend/engine/declared.h"
 #include "backend/engine/engine.h"
-#include "backend/engine/refresh.h"
 #include "backend/model/model.h"
 
 struct binding {
@@ -95,7 +95,7 @@ static enum err bind(const struct config *c, struct binding *b, const char **odb
     faults_init(&faults);
     enum err rc = connector_load_all(c, &b->list, &faults, e);
     if (!rc)
-        rc = refresh_read_marts(c, &b->marts, &faults, e);
+        rc = declared_read_marts(c, &b->marts, &faults, e);
     faults_free(&faults);
     if (!rc)
         rc = lay_over(c, &b->list, e);

@@ -11,56 +11,7 @@
 
 /* ---- create ---- */
 
-/* The model is parsed for its faults; the loader reads it again when it connects. */
-static enum err check_model(const struct config *c, struct refresh *r, struct errbuf *e)
-{
-    if (!c->model)
-        return ERR_OK;
-    return model_load_file(c->model, &r->model, e);
-}
-
-/* A path of a list in the configuration; relative ones start at its folder. */
-static enum err list_path(const struct config *c, const char *key, const char *name,
-                          char out[PATH_MAX], struct errbuf *e)
-{
-    return config_path(c, name, out)
-               ? ERR_OK
-               : err_set(e, ERR_CONFIG, "%s: %s: %s: the path is too long", c->file, key, name);
-}
-
-enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
-                            struct errbuf *e)
-{
-    enum err rc = ERR_OK;
-    *out = marts_create();
-    if (!*out)
-        return err_set(e, ERR_NOMEM, "no memory for the marts");
-    for (int i = 0; c->marts[i] && !rc; i++) {
-        char path[PATH_MAX];
-        rc = list_path(c, "marts", c->marts[i], path, e);
-        if (!rc)
-            rc = marts_add_path(*out, path, faults, e);
-    }
-    return rc ? rc : faults_check(faults, e);
-}
-
-static enum err read_tests(const struct config *c, struct refresh *r, struct faults *faults,
-                           struct errbuf *e)
-{
-    enum err rc = ERR_OK;
-    r->tests = datatests_create();
-    if (!r->tests)
-        return err_set(e, ERR_NOMEM, "no memory for the data tests");
-    for (int i = 0; c->tests[i] && !rc; i++) {
-        char path[PATH_MAX];
-        rc = list_path(c, "tests", c->tests[i], path, e);
-        if (!rc)
-            rc = datatests_add_path(r->tests, path, faults, e);
-    }
-    return rc ? rc : faults_check(faults, e);
-}
-
-enum err refresh_create(const struct config *c, struct refresh **out, struct faults *faults,
+enum err refresh_create(const struct config *c, struct declared *declared, struct refresh **out,
                         struct errbuf *e)
 {
     *out = NULL;
@@ -68,17 +19,11 @@ enum err refresh_create(const struct config *c, struct refresh **out, struct fau
     if (!r)
         return err_set(e, ERR_NOMEM, "no memory for the refresh");
     r->config = c;
+    r->declared = *declared;
+    *declared = (struct declared){.model = NULL};
     (void)pthread_mutex_init(&r->loading, NULL);
-    enum err rc = check_model(c, r, e);
-    if (!rc)
-        rc = refresh_read_marts(c, &r->marts, faults, e);
-    if (!rc)
-        rc = read_tests(c, r, faults, e);
-    if (rc)
-        refresh_destroy(r);
-    else
-        *out = r;
-    return rc;
+    *out = r;
+    return ERR_OK;
 }
 
 void refresh_destroy(struct refresh *r)
@@ -86,26 +31,24 @@ void refresh_destroy(struct refresh *r)
     if (!r)
         return;
     model_loader_close(r->loader);
-    model_free(r->model);
-    marts_free(r->marts);
-    datatests_free(r->tests);
+    declared_free(&r->declared);
     (void)pthread_mutex_destroy(&r->loading);
     free(r);
 }
 
 const struct datatests *refresh_tests(const struct refresh *r)
 {
-    return r->tests;
+    return r->declared.tests;
 }
 
 const struct marts *refresh_marts(const struct refresh *r)
 {
-    return r->marts;
+    return r->declared.marts;
 }
 
 const char *refresh_model_schema(const struct refresh *r)
 {
-    return r->model ? r->model->schema : NULL;
+    return r->declared.model ? r->declared.model->schema : NULL;
 }
 
 /* ---- the model ---- */
@@ -114,7 +57,7 @@ static enum err choose(const struct refresh *r, const char *const *names, bool *
                        struct errbuf *e)
 {
     for (int i = 0; names && names[i]; i++) {
-        int at = model_find_entity(r->model, names[i], e);
+        int at = model_find_entity(r->declared.model, names[i], e);
         if (at < 0)
             return ERR_NOT_FOUND;
         wanted[at] = true;
@@ -167,11 +110,11 @@ static enum err load(struct refresh *r, const bool *wanted, const struct refresh
 
 enum err refresh_model(struct refresh *r, const struct refresh_load *o, struct errbuf *e)
 {
-    if (!r->model)
+    if (!r->declared.model)
         return err_set(e, ERR_CONFIG,
                        "no model is configured: set `model` to a model.yaml (`flightdeck model "
                        "infer` writes a first one)");
-    bool *wanted = calloc((size_t)r->model->n_entities + 1, sizeof *wanted);
+    bool *wanted = calloc((size_t)r->declared.model->n_entities + 1, sizeof *wanted);
     if (!wanted)
         return err_set(e, ERR_NOMEM, "no memory for the refresh");
     enum err rc = choose(r, o->entities, wanted, e);

@@ -1,7 +1,7 @@
 /*
  * What the DAGs' tasks do in the warehouse: load the model, run SQL files and marts.
  *
- * It reads the configuration's model and marts once, and keeps the model's connection between runs
+ * It keeps the model's connection between runs
  * (its statements, temporary tables and what it knows of raw stay warm); other tasks open their
  * own. One load of the model at a time; a second one waits.
  *
@@ -10,27 +10,21 @@
 #ifndef ENGINE_REFRESH_H
 #define ENGINE_REFRESH_H
 
-#include "backend/base/faults.h"
-#include "backend/engine/config.h"
-#include "backend/model/datatest.h"
+#include "backend/engine/declared.h"
 #include "backend/model/load.h"
-#include "backend/model/mart.h"
 #include "backend/schedule/scheduler.h"
 
 struct refresh;
 
-/* ERR_CONFIG: faults in model or marts, each with file:line. Connects to nothing. The configuration
- * outlives it. */
-enum err refresh_create(const struct config *c, struct refresh **out, struct faults *faults,
+/* Takes what is declared, of which nothing is left. Connects to nothing. The configuration outlives
+ * it. */
+enum err refresh_create(const struct config *c, struct declared *declared, struct refresh **out,
                         struct errbuf *e) MUST_CHECK;
 void refresh_destroy(struct refresh *r); /* NULL is fine */
 
 const struct datatests *refresh_tests(const struct refresh *r);
 const struct marts *refresh_marts(const struct refresh *r);
 const char *refresh_model_schema(const struct refresh *r); /* NULL: there is no model */
-/* Those of the configuration, read anew. *out may hold some even on an error: marts_free. */
-enum err refresh_read_marts(const struct config *c, struct marts **out, struct faults *faults,
-                            struct errbuf *e) MUST_CHECK;
 
 /*
  * Loads entities (NULL-terminated; NULL: all) now, in the caller's thread. report may be NULL.

@@ -6,14 +6,10 @@
 
 #include "backend/engine/refresh.h"
 
-struct model;
-
 struct refresh {
     const struct config *config;
-    struct model *model; /* NULL: none is configured */
-    struct marts *marts;
-    struct datatests *tests;
-    pthread_mutex_t loading; /* guards the loader */
+    struct declared declared; /* the loader reads the model again when it connects */
+    pthread_mutex_t loading;  /* guards the loader */
     struct model_loader *loader;
 };
 

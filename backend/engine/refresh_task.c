@@ -160,7 +160,7 @@ enum err engine_task_sql(struct engine *g, struct task_run *t, struct errbuf *e)
 {
     const struct refresh *r = g->refresh;
     const struct mart *m =
-        marts_find_sql(r->marts, task_run_context(t)->dag->file, task_run_task(t)->file);
+        marts_find_sql(r->declared.marts, task_run_context(t)->dag->file, task_run_task(t)->file);
     const struct warehouse_options o = {.odbc = r->config->warehouse.odbc,
                                         .dialect = config_dialect_word(r->config),
                                         .label = "flightdeck dag"};

@@ -102,10 +102,14 @@ void engine_schedule_rows(void *engine, const struct sink_told *told)
 enum err engine_schedule_load(struct engine *g, struct errbuf *e)
 {
     struct faults faults;
+    struct declared declared;
     faults_init(&faults);
-    enum err rc = dag_load_all(g->config, &g->dags, &faults, e);
+    enum err rc = declared_read(g->config, &declared, &faults, e);
+    if (!rc || rc == ERR_CONFIG) /* faults of DAGs are told with those of the rest */
+        rc = dag_load_all(g->config, &declared, &g->dags, &faults, e);
     if (!rc)
-        rc = refresh_create(g->config, &g->refresh, &faults, e);
+        rc = refresh_create(g->config, &declared, &g->refresh, e);
+    declared_free(&declared);
     if (!rc)
         rc = dashboard_service_create(g->config, refresh_marts(g->refresh), &g->dashboards, &faults,
                                       e);

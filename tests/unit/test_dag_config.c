@@ -54,7 +54,11 @@ static enum err load(const char *text, struct dag_set **out, struct errbuf *e)
     (void)snprintf(file, sizeof file, "%s/flightdeck.yaml", folder);
     if (config_parse(text, strlen(text), file, &c, &faults, e) != ERR_OK)
         fail_msg("%s", e->text);
-    enum err rc = dag_load_all(c, out, &faults, e);
+    struct declared declared;
+    enum err rc = declared_read(c, &declared, &faults, e);
+    if (!rc || rc == ERR_CONFIG)
+        rc = dag_load_all(c, &declared, out, &faults, e);
+    declared_free(&declared);
     faults_free(&faults);
     config_free(c);
     return rc;
