@@ -2,19 +2,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/engine/connector_config.h"
-#include "backend/engine/dag_config.h"
+#include "backend/engine/captured_check.h"
 #include "backend/engine/dashboard_config.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
 
+/* before: how many stand in the list already. */
+static void json_items(struct buf *out, int before, int n, const char *const *items)
+{
+    for (int i = 0; i < n; i++) {
+        buf_str(out, before + i ? "," : "");
+        buf_json_string(out, items[i], strlen(items[i]));
+    }
+}
+
 static void json_list(struct buf *out, const char *name, int n, const char *const *items)
 {
     buf_printf(out, "\"%s\":[", name);
-    for (int i = 0; i < n; i++) {
-        buf_str(out, i ? "," : "");
-        buf_json_string(out, items[i], strlen(items[i]));
-    }
+    json_items(out, 0, n, items);
     buf_ch(out, ']');
 }
 
@@ -25,6 +30,7 @@ struct checked {
     const struct dag_set *dags; /* NULL likewise */
     int dashboards;
     const struct faults *faults;
+    const struct faults *warnings; /* of what nothing captures */
 };
 
 static void report_json(const struct checked *k, struct buf *out)
@@ -41,7 +47,10 @@ static void report_json(const struct checked *k, struct buf *out)
     buf_ch(out, ',');
     json_list(out, "faults", faults->n, (const char *const *)faults->items);
     buf_ch(out, ',');
-    json_list(out, "warnings", l->n_warnings, (const char *const *)l->warnings);
+    buf_lit(out, "\"warnings\":[");
+    json_items(out, 0, l->n_warnings, (const char *const *)l->warnings);
+    json_items(out, l->n_warnings, k->warnings->n, (const char *const *)k->warnings->items);
+    buf_ch(out, ']');
     buf_lit(out, ",\"connectors\":[");
     for (int i = 0; i < l->n; i++) {
         const struct connector *x = l->items[i];
@@ -76,6 +85,10 @@ static void report_text(const struct checked *k, struct buf *out)
     int sources = 0;
     for (int i = 0; i < l->n_warnings; i++)
         buf_printf(out, "warning: %s\n", l->warnings[i]);
+    for (int i = 0; i < k->warnings->n; i++)
+        buf_printf(out, "warning: %s\n", k->warnings->items[i]);
+    if (k->warnings->total > k->warnings->n)
+        buf_printf(out, ".. and %d more\n", k->warnings->total - k->warnings->n);
     for (int i = 0; i < l->n; i++) {
         const struct connector *x = l->items[i];
         sources += x->kind == CONNECTOR_SOURCE;
@@ -103,9 +116,10 @@ static int check(const struct arguments *a, struct buf *out)
     struct dag_set *dags = NULL;
     struct dashboards *dashboards = NULL;
     struct declared declared = {.model = NULL};
-    struct faults faults;
+    struct faults faults, warnings;
     struct errbuf e;
     faults_init(&faults);
+    faults_init(&warnings);
     enum err rc = config_load_faults(a->config, &c, &faults, &e);
     bool read = rc == ERR_OK;
     if (read)
@@ -120,10 +134,14 @@ static int check(const struct arguments *a, struct buf *out)
         rc = ERR_CONFIG;
     if (rc != ERR_OK && !faults.total)
         faults_add(&faults, NULL, 0, "%s", e.text);
-    const struct checked k = {c, &l, dags, dashboards ? dashboards_count(dashboards) : 0, &faults};
+    if (rc == ERR_OK)
+        captured_check(c, &l, &declared, dags, &warnings);
+    const struct checked k = {
+        c, &l, dags, dashboards ? dashboards_count(dashboards) : 0, &faults, &warnings};
     (arguments_flag(a, "json") ? report_json : report_text)(&k, out);
     int code = faults.total ? EXIT_USAGE : EXIT_DONE;
     faults_free(&faults);
+    faults_free(&warnings);
     dag_set_free(dags);
     dashboards_free(dashboards);
     declared_free(&declared);

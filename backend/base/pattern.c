@@ -389,3 +389,11 @@ bool pattern_list_match(const struct pattern_list *l, const char *name)
             return true;
     return false;
 }
+
+bool pattern_is_word(const char *java, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)java[i]) && java[i] != '_')
+            return false;
+    return n > 0;
+}

@@ -28,6 +28,9 @@ void pattern_list_destroy(struct pattern_list *l);
 /* True when some expression matches the whole name; false for NULL. */
 bool pattern_list_match(const struct pattern_list *l, const char *name);
 
+/* Letters, digits and _ alone, so that it matches just itself? */
+bool pattern_is_word(const char *java, size_t n);
+
 /* One Java expression as a POSIX extended one, anchored at both ends. */
 enum err pattern_translate(const char *java, size_t n, struct buf *out,
                            struct errbuf *e) MUST_CHECK;

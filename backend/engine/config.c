@@ -467,6 +467,11 @@ static void check_tables(struct loader *l)
         struct errbuf e;
         if (pattern_list_create(*t, PATTERN_IGNORE_CASE, &list, &e) != ERR_OK)
             fault(l, line_of(l, "source.tables"), "source.tables", e.text);
+        else if (pattern_is_word(*t, strlen(*t)))
+            faults_add(l->faults, l->config->file, line_of(l, "source.tables"),
+                       "source.tables: `%s` can match no table: it is compared with schema.table, "
+                       "as `public\\.%s` or `.*\\.%s`",
+                       *t, *t, *t);
         pattern_list_destroy(list);
     }
 }

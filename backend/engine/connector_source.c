@@ -129,6 +129,24 @@ static struct pattern_list *patterns(struct reader *r, const char *key, const ch
     return l;
 }
 
+/* As Debezium, which would just take no table. */
+static void warn_words(struct reader *r, const char *key, const char *list)
+{
+    const struct connector_setting *s = reader_setting(r, key);
+    for (const char *p = list; s && p && *p;) {
+        p += strspn(p, ", ");
+        size_t n = strcspn(p, ",");
+        size_t end = n;
+        while (end && p[end - 1] == ' ')
+            end--;
+        if (pattern_is_word(p, end))
+            reader_warn(r,
+                        "%s%s%d: %s: `%.*s` can match no table: it is compared with schema.table",
+                        r->file ? r->file : "", r->file ? ":" : "line ", s->line, key, (int)end, p);
+        p += n;
+    }
+}
+
 static int64_t whole_number(struct reader *r, const struct connector_setting *s, const char *value,
                             int64_t least, int64_t most)
 {
@@ -344,6 +362,7 @@ void reader_finish_source(struct reader *r, struct source_fields *f)
     s->schema_exclude = patterns(r, "schema.exclude.list", f->schema_exclude, BOTH);
     s->tables_key = "table.include.list and schema.include.list";
     s->table_include = patterns(r, "table.include.list", f->table_include, BOTH);
+    warn_words(r, "table.include.list", f->table_include);
     s->table_exclude = patterns(r, "table.exclude.list", f->table_exclude, BOTH);
     s->snapshot_include =
         patterns(r, "snapshot.include.collection.list", f->snapshot_include, BOTH);

@@ -81,15 +81,22 @@ static void expect_in(const char *text, const char *part)
         fail_msg("`%s` is not in:\n%s", part, text);
 }
 
-static const char *write_config(const char *text)
+static const char *write_file(const char *name, const char *text)
 {
-    static char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/c.yaml", dir);
-    FILE *f = fopen(path, "w");
+    static char path[2][PATH_MAX];
+    static int at;
+    at = !at;
+    (void)snprintf(path[at], sizeof path[at], "%s/%s", dir, name);
+    FILE *f = fopen(path[at], "w");
     assert_non_null(f);
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
-    return path;
+    return path[at];
+}
+
+static const char *write_config(const char *text)
+{
+    return write_file("c.yaml", text);
 }
 
 /* ---- dispatch ---- */
@@ -221,15 +228,10 @@ static void test_config_check(void **state)
     json_decref(tree);
 
     /* connectors of one's own replace the built-in two: half of them is easily forgotten */
-    char file[PATH_MAX];
-    (void)snprintf(file, sizeof file, "%s/only.json", dir);
-    FILE *f = fopen(file, "w");
-    assert_non_null(f);
-    (void)fputs(
+    (void)write_file(
+        "only.json",
         "{\"name\":\"s\",\"config\":{\"connector.class\":\"io.debezium.connector.postgresql."
-        "PostgresConnector\",\"topic.prefix\":\"s\"}}",
-        f);
-    (void)fclose(f);
+        "PostgresConnector\",\"topic.prefix\":\"s\"}}");
     path = write_config("source: {connection: host=a}\nkafka: {bootstrap.servers: k}\n"
                         "warehouse: {odbc: DSN=x}\nconnectors: [only.json]\n");
     assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_DONE);
@@ -249,6 +251,64 @@ static void test_config_check(void **state)
     expect_in(err_text, "cannot read the configuration /nowhere/x.yaml (from --config)");
 }
 
+/* What no connector of the configuration brings is named, with its place; what one may bring is
+ * not. */
+static void test_config_check_names_what_nothing_captures(void **state)
+{
+    (void)state;
+    static const char config[] =
+        "source: {connection: host=a dbname=shop, tables: ['public\\..*']}\n"
+        "kafka: {bootstrap.servers: k}\nwarehouse: {odbc: DSN=x}\n"
+        "model: captured.yaml\ndags: [captured_dag.yaml]\ntests: [captured_tests.yaml]\n";
+    (void)write_file("captured.yaml",
+                     "model: m\nsource_system: s\ntopic_prefix: shop\nentities:\n"
+                     "  orders:\n    source: public.order_lines\n    key: {id: integer}\n"
+                     "  users:\n    source: other.users\n    key: {id: integer}\n");
+    (void)write_file("captured_dag.yaml",
+                     "tasks:\n"
+                     "  good: {kind: verify, tables: [public.x, order_lines, anything]}\n"
+                     "  bad: {kind: verify, tables: [order_line, other.users]}\n");
+    (void)write_file("captured_tests.yaml", "tests:\n"
+                                            "  - table: raw.shop_public_order_lines\n"
+                                            "    not_null: [id]\n"
+                                            "  - table: raw.shop_other_users\n"
+                                            "    not_null: [id]\n"
+                                            "  - table: dwh.anything\n"
+                                            "    not_null: [id]\n");
+    const char *path = write_config(config);
+    assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_DONE);
+    expect_in(out_text, "/captured.yaml:8: entity users: no source connector of the configuration "
+                        "captures other.users\n");
+    expect_in(out_text, "/captured_tests.yaml:4: shop_other_users.not_null.id: no sink of the "
+                        "configuration loads raw.shop_other_users\n");
+    expect_in(out_text, "/captured_dag.yaml:3: task bad: no source connector of the configuration "
+                        "captures order_line (did you mean `order_lines`?)\n");
+    expect_in(out_text, "task bad: no source connector of the configuration captures other.users");
+    assert_null(strstr(out_text, "task good"));
+    assert_null(strstr(out_text, "entity orders"));
+    assert_null(strstr(out_text, "captured_tests.yaml:2"));
+    assert_null(strstr(out_text, "dwh.anything"));
+    assert_int_equal(run("config", "check", "--json", "--config", path, NULL), EXIT_DONE);
+    json_t *tree = json_loads(out_text, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(tree, "warnings")), 4);
+    json_decref(tree);
+
+    path = write_config("source:\n  connection: host=a\n  tables: [flights]\n");
+    assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_USAGE);
+    expect_in(err_text,
+              "c.yaml:3: source.tables: `flights` can match no table: it is compared with "
+              "schema.table, as `public\\.flights`");
+    (void)write_file("words.json",
+                     "{\"name\":\"s\",\"config\":{\"connector.class\":\"io.debezium.connector."
+                     "postgresql.PostgresConnector\",\"topic.prefix\":\"s\",\n"
+                     "\"table.include.list\":\"public\\\\.a, flights ,b.*\"}}");
+    path = write_config("source: {connection: host=a}\nkafka: {bootstrap.servers: k}\n"
+                        "warehouse: {odbc: DSN=x}\nconnectors: [words.json]\n");
+    assert_int_equal(run("config", "check", "--config", path, NULL), EXIT_DONE);
+    expect_in(out_text, "/words.json:2: table.include.list: `flights` can match no table");
+    assert_null(strstr(out_text, "`b.*`"));
+}
+
 static void test_config_show(void **state)
 {
     (void)state;
@@ -264,16 +324,6 @@ static void test_config_show(void **state)
     json_decref(tree);
 }
 
-static void write_model(const char *text)
-{
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/model.yaml", dir);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 /* The model is the configuration's, relative to it; the dialect is the warehouse's. */
 static void test_model_ddl(void **state)
 {
@@ -281,7 +331,7 @@ static void test_model_ddl(void **state)
     const char *path = write_config("warehouse: {odbc: DSN=x}\n");
     assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_USAGE);
     expect_in(err_text, "c.yaml names no model. Give one with --model FILE");
-    write_model(asset_text("config/airline/model.yaml"));
+    (void)write_file("model.yaml", asset_text("config/airline/model.yaml"));
     path = write_config("model: model.yaml\nwarehouse: {dialect: vertica}\n");
     assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_DONE);
     expect_in(out_text, "CREATE TABLE IF NOT EXISTS \"dwh\".\"attr_flights_status\"");
@@ -289,7 +339,8 @@ static void test_model_ddl(void **state)
     assert_int_equal(run("model", "ddl", "--config", path, "--dialect", "postgresql", NULL),
                      EXIT_DONE);
     assert_null(strstr(out_text, "SEGMENTED"));
-    write_model("entities:\n  a:\n    source: public.a\n    key: {id: integr}\n");
+    (void)write_file("model.yaml",
+                     "entities:\n  a:\n    source: public.a\n    key: {id: integr}\n");
     assert_int_equal(run("model", "ddl", "--config", path, NULL), EXIT_USAGE);
     expect_in(err_text, "model.yaml:4: key column id: `integr` is no type");
     assert_int_equal(run("model", "ddl", "--model", "/nowhere/m.yaml", NULL), EXIT_USAGE);
@@ -561,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_alone),
         cmocka_unit_test(test_demo_is_named),
         cmocka_unit_test(test_config_check),
+        cmocka_unit_test(test_config_check_names_what_nothing_captures),
         cmocka_unit_test(test_config_show),
         cmocka_unit_test(test_model_ddl),
         cmocka_unit_test(test_help_names_everything),
