@@ -78,7 +78,8 @@ int64_t dags_run(const struct screen *s)
     if (st->level != LEVEL_DAG)
         return st->run_id;
     long long id;
-    return st->runs_table.n && sscanf(st->runs_table.key, "%lld", &id) == 1 ? id : UNKNOWN_INT;
+    const char *key = table_key(&st->runs_table);
+    return key && sscanf(key, "%lld", &id) == 1 ? id : UNKNOWN_INT;
 }
 
 const char *dags_run_state(const struct screen *s)

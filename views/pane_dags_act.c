@@ -24,7 +24,7 @@ static void open_run(struct screen *s)
 static void open_task(struct screen *s)
 {
     struct dags_state *st = dags_of(s);
-    if (!st->tasks_table.n)
+    if (!table_key(&st->tasks_table))
         return;
     (void)snprintf(st->task, sizeof st->task, "%s", st->tasks_table.key);
     dag_log_clear(&st->log);

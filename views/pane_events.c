@@ -83,6 +83,31 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
+static int severity(const struct event *v)
+{
+    return strcmp(v->level, "error") == 0 ? 2 : strcmp(v->level, "warning") == 0;
+}
+
+static int compare(const void *ctx, size_t x, size_t y, int column)
+{
+    const struct event *a = event(ctx, x);
+    const struct event *b = event(ctx, y);
+    switch (column) {
+    case COLUMN_SIGN:
+        return severity(a) - severity(b);
+    case COLUMN_TIME:
+        return table_compare_int(a->ts_us, b->ts_us);
+    case COLUMN_OBJECT:
+        return strcmp(a->object ? a->object : "", b->object ? b->object : "");
+    case COLUMN_TEXT:
+        return strcmp(a->text, b->text);
+    case COLUMN_AREA:
+        return strcmp(a->area, b->area);
+    default:
+        return strcmp(a->who, b->who);
+    }
+}
+
 static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
@@ -93,6 +118,7 @@ static void model(const struct screen *s, struct table_model *m)
         .ctx = s,
         .key = key,
         .cell = cell,
+        .compare = compare,
         .empty = "no events yet",
     };
 }

@@ -305,6 +305,69 @@ static void row_cell(const void *ctx, size_t row, int column, struct table_cell 
         row_of_alert(alert_at(ctx, row), column, out);
 }
 
+static int compare_fresh(const struct snap_fresh *a, const struct snap_fresh *b, int column)
+{
+    switch (column) {
+    case ROW_STATE:
+        return table_compare_int(is_behind(a), is_behind(b));
+    case ROW_BEHIND:
+        return table_compare_real(a->behind_s, b->behind_s);
+    case ROW_TEXT:
+        return strcmp(a->of_it_in, b->of_it_in);
+    case ROW_ROWS:
+        return table_compare_int(a->rows_today, b->rows_today);
+    case ROW_SINCE:
+        return table_compare_int(a->last_refresh_us, b->last_refresh_us);
+    case ROW_VERIFY:
+        return table_compare_int(a->verified_ok, b->verified_ok);
+    case ROW_KIND:
+        return table_compare_int(a->is_mart, b->is_mart);
+    default:
+        return strcmp(a->name, b->name);
+    }
+}
+
+static int compare_alerts(const struct snap_alert *a, const struct snap_alert *b, int column)
+{
+    switch (column) {
+    case ROW_STATE:
+        return strcmp(a->level, b->level);
+    case ROW_SINCE:
+        return table_compare_int(a->since_us, b->since_us);
+    case ROW_TEXT:
+        return strcmp(a->text, b->text);
+    case ROW_NAME:
+        return strcmp(a->object, b->object);
+    default: /* alerts have no such figure */
+        return 0;
+    }
+}
+
+/* Alerts stay below the tables, whichever way it is sorted. */
+static int compare(const void *ctx, size_t x, size_t y, int column)
+{
+    const struct screen *s = ctx;
+    const struct snap_fresh *a = fresh_at(s, x);
+    const struct snap_fresh *b = fresh_at(s, y);
+    if (!a != !b)
+        return (!a - !b) * (s->tables[PANE_OVERVIEW].descending ? -1 : 1);
+    return a ? compare_fresh(a, b, column) : compare_alerts(alert_at(s, x), alert_at(s, y), column);
+}
+
+/* Where a part shows by what both are sorted. */
+static int sorted_column(const struct table_state *all, bool of_alerts)
+{
+    static const int of_fresh[ROW_SHOWN] = {[ROW_KIND] = -1,          [ROW_NAME] = FRESH_NAME,
+                                            [ROW_STATE] = FRESH_SIGN, [ROW_BEHIND] = FRESH_BEHIND,
+                                            [ROW_TEXT] = FRESH_IN,    [ROW_ROWS] = FRESH_ROWS,
+                                            [ROW_SINCE] = FRESH_LAST, [ROW_VERIFY] = FRESH_VERIFY};
+    static const int of_alert[ROW_SHOWN] = {
+        [ROW_KIND] = -1,          [ROW_NAME] = ALERT_OBJECT, [ROW_STATE] = ALERT_SIGN,
+        [ROW_BEHIND] = -1,        [ROW_TEXT] = ALERT_TEXT,   [ROW_ROWS] = -1,
+        [ROW_SINCE] = ALERT_TIME, [ROW_VERIFY] = -1};
+    return all->sort < 0 ? -1 : of_alerts ? of_alert[all->sort] : of_fresh[all->sort];
+}
+
 static void model(const struct screen *s, struct table_model *m)
 {
     *m = (struct table_model){
@@ -315,6 +378,7 @@ static void model(const struct screen *s, struct table_model *m)
         .ctx = s,
         .key = row_key,
         .cell = row_cell,
+        .compare = compare,
         .empty = "nothing is known yet",
     };
 }
@@ -336,8 +400,9 @@ static void draw_part(struct screen *s, struct grid *g, struct rect r, struct ta
         .cell = of_alerts ? alert_cell : fresh_cell,
         .empty = of_alerts ? "none" : "nothing is known yet",
     };
-    bool here = all->selected >= from && all->selected < to;
-    part->sort = -1;
+    bool here = !all->gone && all->selected >= from && all->selected < to;
+    part->sort = sorted_column(all, of_alerts);
+    part->descending = all->descending;
     part->order = all->order ? all->order + from : NULL;
     part->n = to - from;
     if (here)

@@ -110,6 +110,12 @@ static void saved_cell(const void *ctx, size_t row, int column, struct table_cel
                    column && *why ? why : saved_text(ctx, row, column ? "text" : "name"));
 }
 
+static int saved_compare(const void *ctx, size_t a, size_t b, int column)
+{
+    const char *member = column ? "text" : "name";
+    return strcmp(saved_text(ctx, a, member), saved_text(ctx, b, member));
+}
+
 void query_model(const struct screen *s, struct table_model *m)
 {
     const struct query_state *q = query_state_of(s);
@@ -120,6 +126,7 @@ void query_model(const struct screen *s, struct table_model *m)
                                   .ctx = s,
                                   .key = saved_key,
                                   .cell = saved_cell,
+                                  .compare = saved_compare,
                                   .empty = "no saved query yet: w keeps the one in the editor"};
     else
         *m = (struct table_model){.columns = q->result.columns,

@@ -702,7 +702,7 @@ static void open_partition(struct screen *s)
 {
     struct topics_state *st = state_of(s);
     bool all = strcmp(st->parts.key, "all") == 0;
-    if (st->parts.n)
+    if (table_key(&st->parts))
         messages_open(s, &st->messages, s->object,
                       all ? MESSAGES_ALL : (int)strtol(st->parts.key, NULL, 10));
 }

@@ -245,7 +245,7 @@ const char *screen_object(const struct screen *s)
 {
     if (s->detail)
         return s->object;
-    return s->tables[s->pane].n ? s->tables[s->pane].key : NULL;
+    return table_key(&s->tables[s->pane]);
 }
 
 bool screen_object_pane(const struct screen *s, const char *object, enum pane_id *pane)

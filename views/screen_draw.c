@@ -274,6 +274,19 @@ static void draw_words(const struct screen *s, struct grid *g, const char *words
                         g->ascii ? ".. and more" : "… and more");
 }
 
+/* Until the selection is moved. */
+static void draw_gone(const struct screen *s, struct grid *g)
+{
+    char text[TABLE_KEY_MAX + 80];
+    struct table_model m;
+    const struct table_state *t = screen_table((struct screen *)s, &m); /* models only look */
+    if (!t || !t->gone || !t->n)
+        return;
+    (void)snprintf(text, sizeof text, "%s is no longer in this list: Up or Down selects a row",
+                   t->key);
+    draw_words(s, g, text, MESSAGE_ROWS, STYLE_ATTENTION);
+}
+
 static void draw_message(const struct screen *s, struct grid *g)
 {
     bool asked = s->mode == MODE_CONFIRM || s->mode == MODE_TYPED;
@@ -283,6 +296,8 @@ static void draw_message(const struct screen *s, struct grid *g)
         draw_words(s, g, s->question.preview, PREVIEW_ROWS, STYLE_ATTENTION);
     else if (s->message[0] && s->now_us < s->message_until_us)
         draw_words(s, g, s->message, MESSAGE_ROWS, s->message_style);
+    else if (s->mode == MODE_BROWSE)
+        draw_gone(s, g);
 }
 
 /* ---- the help overlay ---- */

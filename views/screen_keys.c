@@ -70,7 +70,7 @@ static bool can_open(const struct screen *s)
         const struct event *v = event_of(s);
         return v && screen_object_pane(s, v->object, &pane);
     }
-    return !s->detail && s->tables[s->pane].n > 0;
+    return !s->detail && table_key(&s->tables[s->pane]);
 }
 
 static void open_selected(struct screen *s)
@@ -205,9 +205,21 @@ static void toggle_follow(struct screen *s)
     screen_update_tables(s);
 }
 
+/* Nothing that is about a row is done once it went away: the key was meant for that one. */
+static bool about_gone_row(struct screen *s, enum action a)
+{
+    struct table_model m;
+    const struct table_state *t = s->mode == MODE_BROWSE ? screen_table(s, &m) : NULL;
+    return t && t->gone && (a == ACTION_OPEN || a == ACTION_COPY || !screen_can(s, a));
+}
+
 static void act(struct screen *s, enum action a, struct effect *out)
 {
     const struct pane *p = pane_of(s->pane);
+    if (about_gone_row(s, a)) {
+        s->message[0] = '\0'; /* what stands there then says why */
+        return;
+    }
     if (s->mode == MODE_BROWSE && p->act && p->act(s, a, out))
         return;
     if (act_on_frame(s, a, out))

@@ -16,7 +16,7 @@ void screen_copy(struct screen *s, struct effect *out)
     struct table_state *t;
     if (!p->copy || !p->copy(s, &b)) {
         t = screen_table(s, &m);
-        const char *text = t && t->n && s->detail ? t->key : screen_object(s);
+        const char *text = t && s->detail ? table_key(t) : screen_object(s);
         if (text)
             buf_str(&b, text);
     }

@@ -96,6 +96,8 @@ static void find_selection(struct table_state *s, const struct table_model *m)
     size_t last = s->n ? s->n - 1 : 0;
     if (s->selected > last)
         s->selected = last;
+    bool narrowed = strcmp(s->filter, s->filtered) != 0; /* by the person, who sees it */
+    (void)snprintf(s->filtered, sizeof s->filtered, "%s", s->filter);
     if (!s->n)
         return;
     if (s->follow) {
@@ -105,10 +107,15 @@ static void find_selection(struct table_state *s, const struct table_model *m)
         for (size_t i = 0; i < s->n; i++) {
             if (strcmp(m->key(m->ctx, s->order[i]), s->key) == 0) {
                 s->selected = i;
+                s->gone = false;
                 return;
             }
         }
+        s->gone = !narrowed;
+        if (s->gone)
+            return;
     }
+    s->gone = false;
     (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[s->selected]));
 }
 
@@ -134,18 +141,24 @@ enum err table_update(struct table_state *s, const struct table_model *m, struct
 
 bool table_selected(const struct table_state *s, size_t *row)
 {
-    if (!s->n)
+    if (!s->n || s->gone)
         return false;
     *row = s->order[s->selected];
     return true;
+}
+
+const char *table_key(const struct table_state *s)
+{
+    return s->n && !s->gone ? s->key : NULL;
 }
 
 void table_move(struct table_state *s, const struct table_model *m, long by)
 {
     if (!s->n)
         return;
-    long to = (long)s->selected + by;
+    long to = (long)s->selected + (s->gone && (by == 1 || by == -1) ? 0 : by);
     s->selected = to < 0 ? 0 : to >= (long)s->n ? s->n - 1 : (size_t)to;
+    s->gone = false;
     if (s->selected)
         s->follow = false;
     (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[s->selected]));
@@ -297,7 +310,7 @@ void table_draw(struct grid *g, struct rect r, const struct table_model *m, stru
         s->top = s->n > page ? s->n - page : 0;
     for (size_t i = 0; i < page && s->top + i < s->n; i++)
         draw_row(g, r, r.y + 1 + (int)i, m, s->order[s->top + i],
-                 select && s->top + i == s->selected, columns, widths, n);
+                 select && !s->gone && s->top + i == s->selected, columns, widths, n);
     if (!s->n)
         (void)grid_printf(g, r.y + 1, r.x + MARK, r.w - MARK, STYLE_DIM,
                           s->filter[0] ? "nothing matches \"%s\"" : "%s",

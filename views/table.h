@@ -4,8 +4,9 @@
  *
  * The model is a few callbacks, so 10,000 rows cost nothing until they are drawn. The selection
  * follows a row's key, not its place: a refresh, a sort or a filter moves the table under it, never
- * it to another object. Columns get their width from the definition and the screen alone, so
- * nothing jumps between refreshes.
+ * it to another object. When its row goes away nothing is selected until a key moves it: what was
+ * meant for one row must not reach its neighbour. Columns get their width from the definition and
+ * the screen alone, so nothing jumps between refreshes.
  *
  * Ownership: the state owns its order array (table_free). Thread rule: one thread at a time.
  */
@@ -87,12 +88,14 @@ struct table_model {
 struct table_state {
     char key[TABLE_KEY_MAX]; /* of the selected row; "" before the first row came */
     size_t selected;         /* its place in `order` */
+    bool gone;               /* that row is no longer there; nothing is selected */
     size_t top;              /* the first row on screen */
     int sort;                /* column, -1: the model's order */
     bool descending;
     bool follow; /* keep to the first row */
     char filter[TABLE_FILTER_MAX];
-    size_t *order; /* rows that pass the filter, sorted */
+    char filtered[TABLE_FILTER_MAX]; /* by which `order` was made */
+    size_t *order;                   /* rows that pass the filter, sorted */
     size_t n, cap;
 };
 
@@ -102,10 +105,12 @@ void table_free(struct table_state *s);
 enum err table_update(struct table_state *s, const struct table_model *m,
                       struct errbuf *e) MUST_CHECK;
 
-/* The selected row of the model; false when there is none. */
+/* The selected row of the model; false when there is none, or it is gone. */
 bool table_selected(const struct table_state *s, size_t *row);
+const char *table_key(const struct table_state *s); /* of that row; NULL */
 
-/* Moves the selection by so many rows (clamped); page is the height that table_page gives. */
+/* Moves the selection by so many rows (clamped); page is the height that table_page gives. Where
+ * the selected row is gone a step takes the one that has its place. */
 void table_move(struct table_state *s, const struct table_model *m, long by);
 void table_sort_next(struct table_state *s, const struct table_model *m);
 

@@ -192,6 +192,36 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     }
 }
 
+static int compare_texts(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL); /* none stands below all */
+}
+
+static int compare(const void *ctx, size_t x, size_t y, int column)
+{
+    const struct messages *m = ctx;
+    const json_t *a = m->rows[x].record;
+    const json_t *b = m->rows[y].record;
+    char text[2][TABLE_CELL_MAX];
+    switch (column) {
+    case COLUMN_DATE:
+    case COLUMN_TIME:
+        return table_compare_int(time_us(a), time_us(b));
+    case COLUMN_PARTITION:
+        return table_compare_int(int_of(a, "partition"), int_of(b, "partition"));
+    case COLUMN_OFFSET:
+        return table_compare_int(int_of(a, "offset"), int_of(b, "offset"));
+    case COLUMN_KEY:
+        return compare_texts(m->rows[x].short_key, m->rows[y].short_key);
+    case COLUMN_VALUE:
+        return compare_texts(m->rows[x].summary, m->rows[y].summary);
+    default:
+        headers_text(a, text[0], sizeof text[0]);
+        headers_text(b, text[1], sizeof text[1]);
+        return strcmp(text[0], text[1]);
+    }
+}
+
 static const char *empty_words(const struct messages *m)
 {
     if (m->error[0])
@@ -213,6 +243,7 @@ void messages_model(const struct messages *m, struct table_model *model)
         .ctx = m,
         .key = row_key,
         .cell = cell,
+        .compare = compare,
         .empty = empty_words(m),
     };
 }
@@ -602,7 +633,9 @@ void messages_seek(struct screen *s, struct messages *m, const char *text)
 
 const json_t *messages_record(const struct messages *m)
 {
-    const struct message_row *row = row_of(m, m->detail ? m->opened : m->table.key);
+    const struct message_row *row = row_of(m, m->detail       ? m->opened
+                                              : m->table.gone ? ""
+                                                              : m->table.key);
     return m->detail && m->record ? m->record : row ? row->record : NULL;
 }
 

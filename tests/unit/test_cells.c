@@ -324,14 +324,52 @@ static void test_selection_is_stable(void **state)
     m = fruit_model(&shop, 2);
     update(&s, &m);
     assert_selected(&s, &m, "melon");
-    m.rows = 1; /* it is gone: the row in its place */
-    update(&s, &m);
-    assert_selected(&s, &m, "kiwi");
     m.rows = 0;
     size_t row;
     update(&s, &m);
     assert_false(table_selected(&s, &row));
     table_move(&s, &m, 1);
+    table_free(&s);
+}
+
+/* Never its neighbour by itself: only a key, or a filter that the person types, selects another. */
+static void test_selection_that_is_gone(void **state)
+{
+    (void)state;
+    static const struct fruit less[] = {{"pear", 150}, {"Apple", 120}, {"fig", 40}, {"plum", 40}};
+    struct shop shop = {basket};
+    struct table_model m = fruit_model(&shop, 6);
+    struct table_state s = {.sort = -1};
+    size_t row;
+    update(&s, &m);
+    table_move(&s, &m, 3);
+    assert_selected(&s, &m, "melon");
+    shop.fruits = less;
+    m = fruit_model(&shop, 4);
+    update(&s, &m);
+    assert_false(table_selected(&s, &row));
+    assert_null(table_key(&s));
+    assert_string_equal(s.key, "melon");
+    shop.fruits = basket; /* it is there again */
+    m = fruit_model(&shop, 6);
+    update(&s, &m);
+    assert_selected(&s, &m, "melon");
+    shop.fruits = less;
+    m = fruit_model(&shop, 4);
+    update(&s, &m);
+    table_move(&s, &m, 1); /* the one that has its place, not the one behind it */
+    assert_selected(&s, &m, "plum");
+    (void)strcpy(s.filter, "p");
+    update(&s, &m);
+    assert_selected(&s, &m, "plum");
+    (void)strcpy(s.filter, "pp");
+    update(&s, &m);
+    assert_selected(&s, &m, "Apple");
+    shop.fruits = basket;
+    m = fruit_model(&shop, 1); /* out of the filter by itself */
+    (void)strcpy(s.filter, "pear");
+    update(&s, &m);
+    assert_selected(&s, &m, "pear");
     table_free(&s);
 }
 
@@ -452,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_sparklines),
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_selection_is_stable),
+        cmocka_unit_test(test_selection_that_is_gone),
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_columns_fit),
         cmocka_unit_test(test_scrolling),

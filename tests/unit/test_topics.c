@@ -52,6 +52,30 @@ static void open_records(struct screen *s)
     press_and_answer(s, "3\r\r");
 }
 
+/* By any column, whichever way. */
+static void test_sorted_records(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_records(&s);
+    const struct table_state *t = &records(&s)->table;
+    char first[TABLE_KEY_MAX];
+    (void)snprintf(first, sizeof first, "%s", t->key);
+    (void)press(&s, "oooo"); /* by offset */
+    assert_shows(&s, "sorted by offset, smallest first");
+    (void)press(&s, "g");
+    assert_string_not_equal(t->key, first);
+    const struct message_row *rows = records(&s)->rows;
+    for (size_t i = 1; i < t->n; i++)
+        assert_true(json_integer_value(json_object_get(rows[t->order[i - 1]].record, "offset")) <=
+                    json_integer_value(json_object_get(rows[t->order[i]].record, "offset")));
+    (void)press(&s, "o"); /* by key */
+    assert_shows(&s, "sorted by key");
+    for (size_t i = 1; i < t->n; i++)
+        assert_true(strcmp(rows[t->order[i - 1]].short_key, rows[t->order[i]].short_key) <= 0);
+    screen_free(&s);
+}
+
 /* Down at the end more come, to the first record and no further. */
 static void test_going_back(void **state)
 {
@@ -454,6 +478,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_sorted_records),
         cmocka_unit_test(test_going_back),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_following),
