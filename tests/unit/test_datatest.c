@@ -2,12 +2,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "backend/model/datatest.h"
+#include "backend/model/model.h"
 
 static struct errbuf err;
 
@@ -112,11 +114,23 @@ static void test_the_airlines_tests(void **state)
     assert_int_equal(datatests_add_path(t, "config/airline/tests", &f, &err), ERR_OK);
     if (faults_check(&f, &err))
         fail_msg("%s", err.text);
-    assert_int_equal(datatests_count(t), 28);
+    assert_int_equal(datatests_count(t), 31);
     const struct datatest *one = datatests_find(t, "postgres_public_flights.freshness.ts_ms");
     assert_non_null(one);
     assert_string_equal(one->group, "raw");
     assert_int_equal(one->warn_us, INT64_C(3600) * 1000000);
+    struct model *m = NULL; /* each table has both ages */
+    if (model_load_file("config/airline/model.yaml", &m, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(m->n_entities, 8);
+    for (int i = 0; i < m->n_entities; i++) {
+        char name[200];
+        (void)snprintf(name, sizeof name, "%s.freshness.ts_ms", m->entities[i].raw);
+        one = datatests_find(t, name);
+        if (!one || !one->warn_us || one->error_us <= one->warn_us)
+            fail_msg("%s", name);
+    }
+    model_free(m);
     datatests_free(t);
 }
 
