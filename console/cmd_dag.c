@@ -10,6 +10,7 @@
 #include "console/dag_follow.h"
 #include "console/dag_print.h"
 #include "console/exit_codes.h"
+#include "views/dag_data.h"
 
 enum { RUNS_DEFAULT = 20, RUNS_MAX = 1000, PARALLEL_MAX = 1000, TRIES_MAX = 100000 };
 
@@ -122,6 +123,65 @@ static int read_params(const struct dag_command *d, json_t **out)
     return EXIT_DONE;
 }
 
+/* What cannot be undone wants the DAG's name typed; --yes is for scripts. */
+static int confirm(const struct dag_command *d, const char *words, const char *dag)
+{
+    return arguments_flag(d->a, "yes") ? EXIT_DONE : attach_ask_name(d->a, words, dag, "--yes");
+}
+
+/* "cancel" or "clear" of a whole run, with the tasks that it touches. */
+static int confirm_run(const struct dag_command *d, int64_t run, const char *what,
+                       bool (*touches)(const char *state))
+{
+    json_t *answer = NULL;
+    json_t *params = json_pack("{s:I}", "run", (json_int_t)run);
+    struct buf words;
+    buf_init(&words, 0);
+    int code = arguments_flag(d->a, "yes") ? EXIT_DONE
+                                           : attach_call(d->a, d->c, "dag.run", params, &answer);
+    const char *dag = attach_text(json_object_get(answer, "run"), "dag");
+    const json_t *tasks = json_object_get(answer, "tasks");
+    buf_printf(&words, "This %s run %lld of %s:", what, (long long)run, dag);
+    const char *before = " ";
+    for (size_t i = 0; i < json_array_size(tasks); i++) {
+        const json_t *t = json_array_get(tasks, i);
+        if (!touches(attach_text(t, "state")))
+            continue;
+        buf_printf(&words, "%s%s (%s)", before, attach_text(t, "task"), attach_text(t, "state"));
+        before = ", ";
+    }
+    buf_ch(&words, '.');
+    if (!code)
+        code = confirm(d, buf_cstr(&words), dag);
+    buf_free(&words);
+    json_decref(params);
+    json_decref(answer);
+    return code;
+}
+
+/* Days whose intervals have succeeded: they are named before they run again. */
+static int confirm_backfill(const struct dag_command *d, const char *from, const char *to)
+{
+    json_t *answer = NULL;
+    char words[512];
+    const char *dag = d->a->words[0];
+    json_t *params = json_pack("{s:s, s:s, s:s}", "name", dag, "from", from, "to", to);
+    int code = arguments_flag(d->a, "yes")
+                   ? EXIT_DONE
+                   : attach_call(d->a, d->c, "dag.intervals", params, &answer);
+    int64_t succeeded = attach_int(answer, "succeeded");
+    if (!code && answer && succeeded > 0) {
+        (void)snprintf(words, sizeof words,
+                       "This runs %.200s for %lld intervals; %lld of them succeeded before and run "
+                       "again.",
+                       dag, (long long)attach_int(answer, "intervals"), (long long)succeeded);
+        code = confirm(d, words, dag);
+    }
+    json_decref(params);
+    json_decref(answer);
+    return code;
+}
+
 static int trigger(const struct dag_command *d)
 {
     json_t *values = NULL, *answer = NULL, *params = NULL;
@@ -158,6 +218,8 @@ static int backfill(const struct dag_command *d)
     int code = arguments_number(d->a, "parallel", 1, PARALLEL_MAX, 0, &parallel);
     if (!code)
         code = read_params(d, &values);
+    if (!code)
+        code = confirm_backfill(d, from, to);
     if (!code) {
         params = json_pack("{s:s, s:s, s:s, s:I, s:O}", "name", d->a->words[0], "from", from, "to",
                            to, "parallel", (json_int_t)parallel, "params", values);
@@ -186,10 +248,23 @@ static void print_cleared(const json_t *answer)
     (void)printf("%lld task%s to run again\n", n, n == 1 ? "" : "s");
 }
 
+static bool any_state(const char *state)
+{
+    return *state != '\0';
+}
+
+static bool goes_on(const char *state)
+{
+    return *state && !dag_state_over(state);
+}
+
+/* All of a run, what has succeeded too, wants the name. */
 static int clear(const struct dag_command *d)
 {
     int64_t run;
     int code = find_run(d, &run);
+    if (!code && !arguments_value(d->a, "task") && !arguments_flag(d->a, "failed"))
+        code = confirm_run(d, run, "runs again all of", any_state);
     if (code)
         return code;
     json_t *params = json_pack("{s:I, s:b, s:b}", "run", (json_int_t)run, "downstream",
@@ -210,6 +285,8 @@ static int cancel(const struct dag_command *d)
 {
     int64_t run;
     int code = find_run(d, &run);
+    if (!code)
+        code = confirm_run(d, run, "ends", goes_on);
     if (code)
         return code;
     json_t *params = json_pack("{s:I}", "run", (json_int_t)run);

@@ -263,6 +263,9 @@ static const struct command_option dag_options[] = {
     {.name = "try", .argument = "N", .help = "logs: only this try; default all."},
     {.name = "follow", .letter = 'f', .help = "logs: go on until the run is over."},
     {.name = "limit", .letter = 'n', .argument = "N", .help = "runs: so many; default 20."},
+    {.name = "yes",
+     .help = "cancel, clear of a whole run, backfill of days that have succeeded: do not ask for "
+             "the DAG's name."},
     {.name = "state", .argument = "STATE", .help = "runs: only these.", .words = run_states},
     {.name = "kind", .argument = "KIND", .help = "runs: only these.", .words = run_kinds},
     ELEVATE_OPTION,

@@ -20,13 +20,19 @@ static const char NEW[] = ""; /* what a draft of a new connector is about */
 static const struct {
     enum action action;
     const char *method, *wanted;
+    const char *preview; /* where it is always the same */
 } orders[] = {
-    {ACTION_PAUSE, "connector.pause", "PAUSED"},
-    {ACTION_RESUME, "connector.resume", "RUNNING"},
-    {ACTION_STOP, "connector.stop", "STOPPED"},
-    {ACTION_RESTART, "connector.restart", "RUNNING"},
-    {ACTION_RESTART_FAILED, "connector.restart_failed", "RUNNING"},
-    {ACTION_DELETE, "connector.delete", NULL},
+    {ACTION_PAUSE, "connector.pause", "PAUSED",
+     "Its run ends after what is in flight, it keeps its position, and u goes on from there. "
+     "Meanwhile PostgreSQL keeps its log (WAL) for a source, Kafka its records for a sink."},
+    {ACTION_RESUME, "connector.resume", "RUNNING", "It goes on where it was."},
+    {ACTION_STOP, "connector.stop", "STOPPED",
+     "As pause, for one that is not to go on soon: it keeps its position, and u goes on from "
+     "there. Meanwhile PostgreSQL keeps its log (WAL) for a source, Kafka its records for a sink."},
+    {ACTION_RESTART, "connector.restart", "RUNNING",
+     "Its run ends after what is in flight, and a new one goes on where it was."},
+    {ACTION_RESTART_FAILED, "connector.restart_failed", "RUNNING", ""},
+    {ACTION_DELETE, "connector.delete", NULL, ""},
 };
 
 enum { ORDERS = sizeof orders / sizeof orders[0] };
@@ -37,6 +43,14 @@ static const char *method_of(enum action a)
         if (orders[i].action == a)
             return orders[i].method;
     return NULL;
+}
+
+static const char *preview_of(enum action a)
+{
+    for (int i = 0; i < ORDERS; i++)
+        if (orders[i].action == a)
+            return orders[i].preview;
+    return "";
 }
 
 static const char *wanted_of(const char *method)
@@ -129,6 +143,7 @@ static void preview_failed(const struct screen *s, char *out, size_t n)
 static void ask_order(struct screen *s, enum action a, const struct snap_connector *c)
 {
     struct question q = {.method = method_of(a)};
+    (void)snprintf(q.preview, sizeof q.preview, "%s", preview_of(a));
     if (a == ACTION_RESTART_FAILED) {
         (void)snprintf(q.label, sizeof q.label, "restart the connectors that have FAILED");
         preview_failed(s, q.preview, sizeof q.preview);
@@ -352,6 +367,8 @@ static void ask_to_apply(struct screen *s, json_t *file)
     else
         buf_lit(&b, "Its run ends, and a new one goes on where it was.");
     (void)snprintf(q.preview, sizeof q.preview, "%s", buf_cstr(&b));
+    if (!same && exists) /* what it was is gone then, and was not on screen */
+        (void)snprintf(q.name, sizeof q.name, "%s", name);
     (void)snprintf(q.label, sizeof q.label, "apply the configuration of %.250s", name);
     buf_free(&b);
     q.params = json_pack("{s:s, s:O}", "name", name, "config", config);

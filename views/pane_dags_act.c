@@ -266,8 +266,8 @@ static int list_from_task(const struct screen *s, struct buf *b)
     return n;
 }
 
-/* All that has not succeeded. */
-static int list_faults(const struct screen *s, struct buf *b)
+/* The tasks of the run that the keys are about, whose state is such. */
+static int list_tasks(const struct screen *s, bool (*is_such)(const char *state), struct buf *b)
 {
     const struct dags_state *st = dags_of(s);
     int64_t run = dags_run(s);
@@ -276,13 +276,13 @@ static int list_faults(const struct screen *s, struct buf *b)
     int n = 0;
     if (s->detail && st->level == LEVEL_DAG) {
         for (size_t i = 0; r && i < st->runs.n_names; i++)
-            if (dag_state_fault(run_task_state(r, i)))
+            if (is_such(run_task_state(r, i)))
                 add_task(b, &n, st->runs.names[i], run_task_state(r, i));
         return n;
     }
     for (size_t i = 0; i < json_array_size(tasks); i++) {
         const json_t *t = json_array_get(tasks, i);
-        if (dag_state_fault(answer_text(t, "state")))
+        if (is_such(answer_text(t, "state")))
             add_task(b, &n, answer_text(t, "task"), answer_text(t, "state"));
     }
     return n;
@@ -291,7 +291,7 @@ static int list_faults(const struct screen *s, struct buf *b)
 static int list_cleared(const struct screen *s, struct buf *b)
 {
     bool of_task = s->detail && dags_of(s)->level == LEVEL_TASK;
-    return of_task ? list_from_task(s, b) : list_faults(s, b);
+    return of_task ? list_from_task(s, b) : list_tasks(s, dag_state_fault, b);
 }
 
 static int count_cleared(const struct screen *s)
@@ -358,19 +358,43 @@ static void answer_backfill(struct screen *s, const char *text)
     screen_say(s, STYLE_PLAIN, "asking how many runs that are ..");
 }
 
+/* Where intervals that have succeeded run again the DAG's name is typed. */
+static void confirm_backfill(struct screen *s, const struct answer *a, int64_t n)
+{
+    const struct dags_state *st = dags_of(s);
+    struct question q = {.method = "dag.backfill"};
+    char first[UNIT_TEXT_MAX], last[UNIT_TEXT_MAX], again[96] = "";
+    const char *name = answer_text(a->params, "name");
+    int64_t succeeded = answer_int(a->result, "succeeded");
+    const struct dag_row *d = dag_list_find(&st->list, name);
+    if (succeeded != UNKNOWN_INT && succeeded > 0) {
+        (void)snprintf(again, sizeof again, "\n%lld of them %s succeeded before: %s again.",
+                       (long long)succeeded, succeeded == 1 ? "has" : "have",
+                       succeeded == 1 ? "it runs" : "they run");
+        (void)snprintf(q.name, sizeof q.name, "%s", name);
+    }
+    (void)snprintf(q.label, sizeof q.label, "backfill %.200s with %lld run%s", name, (long long)n,
+                   n == 1 ? "" : "s");
+    (void)snprintf(q.preview, sizeof q.preview,
+                   "One run for each interval that begins from %s to %s, both included: %lld, "
+                   "the first at %s, the last at %s UTC.%s%s",
+                   st->from, st->to, (long long)n,
+                   unit_day(answer_int(a->result, "first_us"), first, sizeof first),
+                   unit_day(answer_int(a->result, "last_us"), last, sizeof last), again,
+                   d && d->paused ? "\nIt is PAUSED: none of them begins until u resumes it." : "");
+    q.params = json_pack("{s:s, s:s, s:s}", "name", name, "from", st->from, "to", st->to);
+    screen_confirm(s, &q);
+}
+
 void dags_ask_backfill(struct screen *s, const struct answer *a)
 {
     struct dags_state *st = dags_of(s);
-    struct question q = {.method = "dag.backfill"};
-    char first[UNIT_TEXT_MAX];
-    char last[UNIT_TEXT_MAX];
     if (!st->backfill_dag[0] || strcmp(answer_text(a->params, "name"), st->backfill_dag) != 0 ||
         strcmp(answer_text(a->params, "from"), st->from) != 0 ||
         strcmp(answer_text(a->params, "to"), st->to) != 0)
         return;
     st->backfill_dag[0] = '\0';
     int64_t n = answer_int(a->result, "intervals");
-    const struct dag_row *d = dag_list_find(&st->list, answer_text(a->params, "name"));
     if (a->code != ERR_OK) {
         screen_say(s, STYLE_ATTENTION, "backfill: %s", a->text);
     } else if (n < 1) {
@@ -378,20 +402,7 @@ void dags_ask_backfill(struct screen *s, const struct answer *a)
                    st->from, st->to);
     } else if (s->mode == MODE_BROWSE) {
         s->message[0] = '\0';
-        (void)snprintf(q.label, sizeof q.label, "backfill %.200s with %lld run%s",
-                       answer_text(a->params, "name"), (long long)n, n == 1 ? "" : "s");
-        (void)snprintf(q.preview, sizeof q.preview,
-                       "One run for each interval that begins from %s to %s, both included: %lld, "
-                       "the first at %s, the last at %s UTC. Those that an earlier backfill ran "
-                       "run again.%s",
-                       st->from, st->to, (long long)n,
-                       unit_day(answer_int(a->result, "first_us"), first, sizeof first),
-                       unit_day(answer_int(a->result, "last_us"), last, sizeof last),
-                       d && d->paused ? " It is PAUSED: none of them begins until u resumes it."
-                                      : "");
-        q.params = json_pack("{s:s, s:s, s:s}", "name", answer_text(a->params, "name"), "from",
-                             st->from, "to", st->to);
-        screen_confirm(s, &q);
+        confirm_backfill(s, a, n);
     }
 }
 
@@ -416,6 +427,34 @@ static bool is_active(const struct screen *s)
     return *state && !dag_state_over(state) && strcmp(state, "canceling") != 0;
 }
 
+static bool state_runs(const char *state)
+{
+    return strcmp(state, "running") == 0;
+}
+
+static bool state_waits(const char *state)
+{
+    return *state && !state_runs(state) && !dag_state_over(state);
+}
+
+static void preview_cancel(const struct screen *s, char *out, size_t n)
+{
+    struct buf run, wait;
+    buf_init(&run, 0);
+    buf_init(&wait, 0);
+    int running = list_tasks(s, state_runs, &run);
+    int waiting = list_tasks(s, state_waits, &wait);
+    (void)snprintf(out, n, "Told to end: %s.\nNever begin: %s.\nc runs them again later.",
+                   running   ? buf_cstr(&run)
+                   : waiting ? "nothing"
+                             : "its tasks that run",
+                   waiting   ? buf_cstr(&wait)
+                   : running ? "nothing"
+                             : "those that wait");
+    buf_free(&run);
+    buf_free(&wait);
+}
+
 static void cancel(struct screen *s)
 {
     struct question q = {.method = "dag.cancel"};
@@ -426,8 +465,8 @@ static void cancel(struct screen *s)
     }
     (void)snprintf(q.label, sizeof q.label, "cancel run %lld of %.200s", (long long)run,
                    screen_object(s));
-    (void)snprintf(q.preview, sizeof q.preview,
-                   "Its tasks that run are told to end, those that wait never begin.");
+    preview_cancel(s, q.preview, sizeof q.preview);
+    (void)snprintf(q.name, sizeof q.name, "%s", screen_object(s));
     q.params = json_pack("{s:I}", "run", (json_int_t)run);
     screen_confirm(s, &q);
 }

@@ -111,7 +111,7 @@ enum err engine_dag_intervals(struct engine *g, const json_t *params, const char
                               json_t **result, struct errbuf *e)
 {
     const struct dag *d;
-    int64_t from_us = 0, to_us = 0, first = 0, last = 0, n = 0;
+    int64_t from_us = 0, to_us = 0, first = 0, last = 0, n = 0, succeeded = 0;
     (void)who;
     enum err rc = engine_dag_find(g, params, &d, e);
     if (!rc && !d->cron)
@@ -136,9 +136,12 @@ enum err engine_dag_intervals(struct engine *g, const json_t *params, const char
         n++;
         begin = fire;
     }
-    return answer(json_pack("{s:I, s:I, s:I}", "intervals", (json_int_t)n, "first_us",
-                            (json_int_t)first, "last_us", (json_int_t)last),
-                  result, e);
+    rc = store_runs_succeeded(g->store, d->name, first, last, &succeeded, e);
+    return rc ? rc
+              : answer(json_pack("{s:I, s:I, s:I, s:I}", "intervals", (json_int_t)n, "succeeded",
+                                 (json_int_t)succeeded, "first_us", (json_int_t)first, "last_us",
+                                 (json_int_t)last),
+                       result, e);
 }
 
 enum err engine_dag_backfill(struct engine *g, const json_t *params, const char *who,

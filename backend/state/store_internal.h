@@ -30,6 +30,7 @@
     X(run_next)                                                                                    \
     X(runs_active)                                                                                 \
     X(runs_queued)                                                                                 \
+    X(runs_succeeded)                                                                              \
     X(runs_list)                                                                                   \
     X(runs_list_dag)                                                                               \
     X(runs_old)                                                                                    \

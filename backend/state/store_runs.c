@@ -272,6 +272,17 @@ enum err store_runs_queued(struct store *s, store_queued_fn *fn, void *arg, stru
     return rc;
 }
 
+enum err store_runs_succeeded(struct store *s, const char *dag, int64_t from_us, int64_t to_us,
+                              int64_t *n, struct errbuf *e)
+{
+    bool row = false;
+    sqlite3_stmt *st = store_begin(s, QUERY_runs_succeeded, "tii", dag, from_us, to_us);
+    enum err rc = store_step(s, st, &row, "count the intervals that succeeded", e);
+    *n = !rc && row ? sqlite3_column_int64(st, 0) : 0;
+    store_end(s, st);
+    return rc;
+}
+
 /* ---- writing runs ---- */
 
 static enum err insert_run(struct store *s, struct store_run *r, struct errbuf *e)

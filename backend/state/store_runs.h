@@ -142,6 +142,10 @@ enum err store_run_next(struct store *s, const char *dag, int lane, struct store
 /* Those that are running or canceling. */
 enum err store_runs_active(struct store *s, struct store_runs *out, struct errbuf *e) MUST_CHECK;
 void store_runs_free(struct store_runs *l);
+/* Intervals of a DAG from .. to (both included) that its schedule or a backfill has been through
+ * with success. */
+enum err store_runs_succeeded(struct store *s, const char *dag, int64_t from_us, int64_t to_us,
+                              int64_t *n, struct errbuf *e) MUST_CHECK;
 
 enum { STORE_LANES = 3 };
 /* How many are queued, called once a DAG and lane; under the store's lock: it may not call it. */

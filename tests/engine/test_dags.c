@@ -342,6 +342,10 @@ static void test_failure_and_clear(void **state)
     EXPECT(0, "2 tasks to run again", "clear", id, "--task", "bad", "--downstream");
     EXPECT(0, "looking", "logs", "broken", "--follow"); /* its newest run */
     EXPECT(1, "nothing", "clear", id, "--task", "nothing");
+    /* all of it, and what it is made of */
+    EXPECT(2, "of broken: first (success), bad (success), last (success).", "clear", id);
+    EXPECT(0, "tasks to run again", "clear", id, "--yes");
+    EXPECT(0, "looking", "logs", id, "--follow");
 }
 
 /* How often the nightly DAG was run for a day. */
@@ -370,8 +374,11 @@ static void test_backfill(void **state)
     assert_int_equal(runs_of("2026-02-27"), 1);
     assert_int_equal(runs_of("2026-03-02"), 1);
     assert_int_equal(runs_of("2026-0"), 4);
-    json_t *j = json_of(
-        DAG(0, "backfill", "nightly", "--from", "2026-03-02", "--to", "2026-03-03", "--json"));
+    EXPECT(2, "nightly for 2 intervals; 1 of them succeeded before", "backfill", "nightly",
+           "--from", "2026-03-02", "--to", "2026-03-03");
+    assert_int_equal(runs_of("2026-03-02"), 1);
+    json_t *j = json_of(DAG(0, "backfill", "nightly", "--from", "2026-03-02", "--to", "2026-03-03",
+                            "--json", "--yes"));
     assert_int_equal(json_array_size(j), 2);
     json_decref(j);
     assert_int_equal(runs_of("2026-03-02"), 2); /* asked for again: run again */
@@ -510,7 +517,7 @@ static void test_sql(void **state)
     assert_days("2026-05-05 it's fill");
     EXPECT(0, "run ", "trigger", "fill", "--param", "day=2026-05-06", "--param", "pause=600");
     fixture_wait("the statement runs", 20, sleeps, NULL);
-    EXPECT(0, "is told to end", "cancel", "fill");
+    EXPECT(0, "is told to end", "cancel", "fill", "--yes");
     free(DAG(0, "logs", "fill", "--follow")); /* to its end */
     EXPECT(0, "canceled", "run", "fill");
     assert_false(sleeps(NULL));
@@ -569,7 +576,7 @@ static void test_cancel(void **state)
     row[1 + strcspn(row + 1, "\n")] = '\0';
     assert_non_null(strstr(row, "      1       0  running"));
     free(out);
-    EXPECT(0, "is told to end", "cancel", "slow");
+    EXPECT(0, "is told to end", "cancel", "slow", "--yes");
     EXPECT(0, "begun", "logs", "slow", "--follow");
     EXPECT(0, "canceled", "run", "slow");
 }
@@ -670,8 +677,8 @@ static void test_console(void **state)
     on_screen(t, "backfill nightly, from..to");
     terminal_type(t, "\x15"
                      "2026-02-27..2026-03-02\r");
-    on_screen(t, "Backfill nightly with 4 runs?");
-    terminal_type(t, "n");
+    on_screen(t, "Type nightly to backfill nightly with 4 runs");
+    terminal_type(t, "\x1b");
     on_screen(t, "> nightly");
     terminal_type(t, "g");
     on_screen(t, "fill  shell echo");
@@ -711,15 +718,15 @@ static void test_rights(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         char *out = NULL;
         int code = HARNESS_RUN(&as_viewer, &out, "dag", refused[i][0], refused[i][1]);
-        assert_int_equal(code, 1);
+        assert_int_equal(code, 2);
         has(out, "role: viewer");
     }
     char *out = NULL;
-    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "connector", "pause", "any"), 1);
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "connector", "pause", "any"), 2);
     has(out, "role: viewer");
-    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "alert", "ack", "any"), 1);
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "alert", "ack", "any"), 2);
     has(out, "role: viewer");
-    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "refresh", "counts"), 1);
+    assert_int_equal(HARNESS_RUN(&as_viewer, &out, "refresh", "counts"), 2);
     has(out, "role: viewer");
     assert_int_equal(HARNESS_RUN(&as_viewer, &out, "dag", "list"), 0);
     has(out, "hello");

@@ -192,6 +192,7 @@ static void test_edit(void **state)
     assert_shows(&s, "nothing was changed");
     at = strstr(text, "bookings.flights");
     memcpy(at, "bookings.fligjts", 16);
+    (void)press(&s, "e");
     edited(&s, text);
     effect = press(&s, "y");
     answer_effect(&s, &effect, ERR_OK, json_pack("{s:b}", "created", 0), "");
@@ -220,6 +221,13 @@ static void test_new(void **state)
     assert_string_equal(effect.text,
                         "#! a: unknown key\n{\"name\":\"mine\",\"config\":{\"a\":\"b\"}}\n");
     assert_int_equal(press(&s, "?\x1b").kind, EFFECT_NOTHING);
+    /* over one that is there: what it was is not on screen, and gone then */
+    edited(&s, "{\"name\":\"flights-sink\",\"config\":{\"a\":\"b\"}}");
+    assert_shows(&s, "Replaces the configuration of flights-sink, which exists.");
+    assert_int_equal(press(&s, "y\r").kind, EFFECT_NOTHING);
+    assert_shows(&s, "nothing was done");
+    edited(&s, "{\"name\":\"flights-sink\",\"config\":{\"a\":\"b\"}}");
+    assert_string_equal(press(&s, "flights-sink\r").method, "connector.apply");
     screen_free(&s);
 }
 

@@ -475,6 +475,27 @@ static void test_backfill_of_a_paused_one(void **state)
     screen_free(&s);
 }
 
+/* What has succeeded and is to run again wants the name; what a cancel ends is said by task. */
+static void test_what_cannot_be_undone(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_list(&s, 24, 100);
+    (void)press(&s, "b\r");
+    answer(&s, "dag.intervals",
+           json_pack("{s:i, s:i, s:I, s:I}", "intervals", 3, "succeeded", 2, "first_us",
+                     (json_int_t)NOW_US, "last_us", (json_int_t)NOW_US));
+    assert_shows(&s, "Type airports_traffic to backfill airports_traffic with 3 runs");
+    assert_shows(&s, "2 of them have succeeded before: they run again.");
+    struct effect e = press(&s, "airports_traffic\r");
+    EXPECT(e, "dag.backfill {\"name\":\"airports_traffic\",\"from\":\"2026-11-23\",\"to\":"
+              "\"2026-11-23\"}");
+    (void)press(&s, "K");
+    assert_shows(&s, "Told to end: insert_day (running).");
+    assert_shows(&s, "Never begin: late_dates (waiting), tests (waiting).");
+    screen_free(&s);
+}
+
 static void test_pause_and_cancel(void **state)
 {
     (void)state;
@@ -489,8 +510,11 @@ static void test_pause_and_cancel(void **state)
     done(&s, &e, json_pack("{s:b}", "paused", 1));
     assert_shows(&s, "airports_traffic is paused: it runs only when triggered");
     (void)press(&s, "K");
-    assert_shows(&s, "Cancel run 481 of airports_traffic?");
-    e = press(&s, "y");
+    assert_shows(&s, "Type airports_traffic to cancel run 481 of airports_traffic");
+    assert_shows(&s, "Told to end: insert_day (running)");
+    assert_int_equal(press(&s, "y\r").kind, EFFECT_NOTHING);
+    (void)press(&s, "K");
+    e = press(&s, "airports_traffic\r");
     EXPECT(e, "dag.cancel {\"run\":481}");
     done(&s, &e, json_pack("{s:i}", "run", 481));
     assert_shows(&s, "run 481 is told to end");
@@ -835,6 +859,7 @@ int main(void)
         cmocka_unit_test(test_clear_a_task),
         cmocka_unit_test(test_backfill),
         cmocka_unit_test(test_backfill_of_a_paused_one),
+        cmocka_unit_test(test_what_cannot_be_undone),
         cmocka_unit_test(test_pause_and_cancel),
         cmocka_unit_test(test_only_looking),
         cmocka_unit_test(test_log),
