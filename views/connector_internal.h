@@ -4,6 +4,7 @@
 
 #include "views/draft.h"
 #include "views/pane.h"
+#include "views/sparks.h"
 
 struct connectors_state {
     /* of the connector that is open, once they have come; NULL */
@@ -19,6 +20,7 @@ struct connectors_state {
     bool fell_short;    /* one of them is not as wanted */
     struct draft draft; /* of a configuration */
     bool draft_new;     /* it is to become a new connector */
+    struct sparks sparks;
 };
 
 struct connectors_state *connectors_state(const struct screen *s);

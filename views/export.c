@@ -142,6 +142,8 @@ static void put_field(struct buf *out, const struct table_cell *c, enum export_f
 const char *export_column_name(const struct table_model *m, int column, char *out, size_t n)
 {
     size_t len = 0;
+    if (column < m->column_count && m->columns[column].picture)
+        return "";
     if (m->file_name)
         return m->file_name(m->ctx, column);
     if (m->columns[column].file)
@@ -183,12 +185,15 @@ static void put_head(const struct table_model *m, enum export_format format, str
         first = false;
     }
     for (int c = 0; c < n && format == EXPORT_MARKDOWN; c++) {
+        if (m->columns[c].picture)
+            continue;
         buf_str(out, c ? " | " : "| ");
         put_markdown(out, m->columns[c].title);
     }
     buf_str(out, format == EXPORT_MARKDOWN ? " |\n" : "\r\n");
     for (int c = 0; format == EXPORT_MARKDOWN && c < n; c++)
-        buf_str(out, m->columns[c].right ? "|---:" : "|---");
+        if (!m->columns[c].picture)
+            buf_str(out, m->columns[c].right ? "|---:" : "|---");
     if (format == EXPORT_MARKDOWN)
         buf_str(out, "|\n");
 }
@@ -201,7 +206,7 @@ static void put_row(const struct table_model *m, size_t row, enum export_format 
     bool first = true;
     for (int c = 0; c < columns_of(m, format); c++) {
         const char *name = export_column_name(m, c, title, sizeof title);
-        if (!*name && format != EXPORT_MARKDOWN)
+        if (!*name && (format != EXPORT_MARKDOWN || m->columns[c].picture))
             continue;
         cell.text[0] = '\0';
         cell.value.kind = VALUE_SHOWN;

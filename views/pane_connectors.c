@@ -11,6 +11,7 @@ enum {
     COLUMN_NAME,
     COLUMN_STATE,
     COLUMN_RATE,
+    COLUMN_COURSE,
     COLUMN_LAG,
     COLUMN_WAITING,
     COLUMN_ERRORS,
@@ -29,13 +30,14 @@ static const struct table_column columns[] = {
     [COLUMN_NAME] = {.title = "connector", .width = 20, .want = 32, .stretch = true},
     [COLUMN_STATE] = {.title = "state", .width = 11},
     [COLUMN_RATE] = {.title = "rate", .file = "rate_per_s", .width = 9, .right = true, .rank = 3},
+    [COLUMN_COURSE] = {.title = "rate, 2 m", .width = SPARKS_POINTS, .picture = true, .rank = 7},
     [COLUMN_LAG] = {.title = "lag", .file = "lag_s", .width = 9, .right = true, .rank = 1},
     [COLUMN_WAITING] =
         {.title = "waiting", .file = "waiting_records", .width = 9, .right = true, .rank = 2},
     [COLUMN_ERRORS] = {.title = "errors", .width = 7, .right = true, .rank = 4},
     [COLUMN_TYPE] = {.title = "type", .width = 6, .rank = 5},
-    [COLUMN_DEAD] = {.title = "dead", .file = "dead_letters", .width = 6, .right = true, .rank = 7},
-    [COLUMN_TOTAL] = {.title = "records", .width = 13, .right = true, .rank = 8},
+    [COLUMN_DEAD] = {.title = "dead", .file = "dead_letters", .width = 6, .right = true, .rank = 8},
+    [COLUMN_TOTAL] = {.title = "records", .width = 13, .right = true, .rank = 9},
     [COLUMN_DETAIL] = {.title = "detail", .width = 21, .rank = 6, .spare = true},
     [COLUMN_SINCE] = {.title = "since"},
     [COLUMN_RESTARTS] = {.title = "restarts"},
@@ -75,6 +77,9 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
         break;
     case COLUMN_RATE:
         cell_rate(out, c->rate_s);
+        break;
+    case COLUMN_COURSE:
+        sparks_cell(&connectors_state(s)->sparks, s, c->name, out);
         break;
     case COLUMN_LAG:
         cell_duration(out, c->lag_ms / 1000);
@@ -162,7 +167,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
                    t->filter[0] ? " that contain " : "", t->filter);
     model(s, &m);
     int y = r.h > 4 ? draw_section(g, r, r.y, title) : r.y;
-    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t, true);
+    sparks_draw(&connectors_state(s)->sparks, g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t);
 }
 
 /* ---- state and questions ---- */
@@ -183,13 +188,17 @@ static void free_state(void *state)
     connector_detail_forget(st);
     json_decref(st->waiting);
     buf_free(&st->reached);
+    sparks_free(&st->sparks);
     draft_forget(&st->draft);
 }
 
 static void init_state(struct screen *s, void *state)
 {
+    struct connectors_state *st = state;
     (void)s;
-    buf_init(&((struct connectors_state *)state)->reached, ERRBUF_TEXT_MAX);
+    buf_init(&st->reached, ERRBUF_TEXT_MAX);
+    st->sparks =
+        (struct sparks){PANE_CONNECTORS, COLUMN_COURSE, "connectors", "rate_s", NULL, false};
 }
 
 static bool ask(const struct screen *s, int i, struct ask *out)
@@ -200,13 +209,15 @@ static bool ask(const struct screen *s, int i, struct ask *out)
         json_decref(out->params);
         i--;
     }
-    return connector_detail_ask(s, i, out);
+    return s->detail ? connector_detail_ask(s, i, out)
+                     : i == 0 && sparks_ask(&connectors_state(s)->sparks, s, out);
 }
 
 static void take(struct screen *s, const struct answer *a)
 {
     connector_change_take(s, a);
     connector_detail_take(s, a);
+    sparks_take(&connectors_state(s)->sparks, s, a);
 }
 
 const struct pane pane_connectors = {

@@ -7,30 +7,21 @@
 #include "views/answer.h"
 #include "views/draft.h"
 #include "views/pane.h"
+#include "views/sparks.h"
 #include "views/table_cell.h"
+#include "views/topic_figures.h"
 #include "views/topic_messages.h"
 
 enum { PROMPT_FILTER = 1, PROMPT_SEEK, FIGURES_MAX = 60 };
 
-/* Figures hold for so long; where a size was not reached in time, shorter. */
-static const int64_t FIGURES_US = 60 * INT64_C(1000000), UNKNOWN_US = 3 * INT64_C(1000000);
-
-/* What topic.figures said of a topic. */
-struct figures {
-    char *name;
-    double size_bytes, record_bytes; /* NAN: not measured */
-    int64_t retention_ms;            /* -1: for ever */
-    char *settings;                  /* "a=b, c=d"; NULL: none */
-    bool compacted;
-    int64_t until_us; /* monotonic; then it is asked for again */
-};
+static const int64_t FIGURES_US = 60 * INT64_C(1000000);
 
 struct topics_state {
     struct table_state parts;
     struct messages messages;
-    struct draft draft;      /* of a record to be produced */
-    size_t n_figures;        /* by name */
-    struct figures *figures; /* of those that were looked at */
+    struct draft draft; /* of a record to be produced */
+    struct sparks sparks;
+    struct topic_figures figures; /* of those that were looked at */
 };
 
 static struct topics_state *state_of(const struct screen *s)
@@ -45,87 +36,9 @@ struct messages *topics_messages(const struct screen *s)
 
 /* ---- figures, asked for what is on screen ---- */
 
-static size_t figures_place(const struct topics_state *st, const char *name)
-{
-    size_t low = 0;
-    size_t high = st->n_figures;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (strcmp(st->figures[mid].name, name) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static struct figures *figures_of(const struct topics_state *st, const char *name)
-{
-    size_t i = figures_place(st, name);
-    return i < st->n_figures && strcmp(st->figures[i].name, name) == 0 ? &st->figures[i] : NULL;
-}
-
-static struct figures *figures_make(struct topics_state *st, const char *name)
-{
-    struct figures *f = figures_of(st, name);
-    if (f)
-        return f;
-    size_t i = figures_place(st, name);
-    char *copy = strdup(name);
-    f = copy ? realloc(st->figures, (st->n_figures + 1) * sizeof *f) : NULL;
-    if (!f) {
-        free(copy);
-        return NULL;
-    }
-    st->figures = f;
-    memmove(f + i + 1, f + i, (st->n_figures - i) * sizeof *f);
-    st->n_figures++;
-    f[i] = (struct figures){.name = copy};
-    return &f[i];
-}
-
-static char *settings_text(const json_t *settings)
-{
-    struct buf b;
-    const char *name;
-    json_t *v;
-    buf_init(&b, 0);
-    json_object_foreach((json_t *)(uintptr_t)settings, name, v)
-    {
-        buf_printf(&b, "%s%s=%s", b.len ? ", " : "", name,
-                   json_string_value(v) ? json_string_value(v) : "");
-    }
-    char *text = b.len && !buf_failed(&b) ? strdup(buf_cstr(&b)) : NULL;
-    buf_free(&b);
-    return text;
-}
-
-static double real_of(const json_t *o, const char *name)
-{
-    const json_t *v = json_object_get(o, name);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static void take_figures(struct screen *s, const json_t *topic)
-{
-    const char *name = json_string_value(json_object_get(topic, "name"));
-    const json_t *settings = json_object_get(topic, "settings");
-    const char *policy = json_string_value(json_object_get(settings, "cleanup.policy"));
-    struct figures *f = name ? figures_make(state_of(s), name) : NULL;
-    if (!f)
-        return;
-    f->size_bytes = real_of(topic, "size_bytes");
-    f->record_bytes = real_of(topic, "record_bytes");
-    f->retention_ms = json_integer_value(json_object_get(topic, "retention_ms"));
-    f->compacted = policy && strstr(policy, "compact");
-    free(f->settings);
-    f->settings = settings_text(settings);
-    f->until_us = s->now_us + (isnan(f->size_bytes) ? UNKNOWN_US : FIGURES_US);
-}
-
 static bool is_stale(const struct screen *s, const char *name)
 {
-    const struct figures *f = figures_of(state_of(s), name);
+    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, name);
     return !f || s->now_us >= f->until_us;
 }
 
@@ -151,31 +64,6 @@ static bool ask_figures(const struct screen *s, struct ask *out)
                         .params = json_pack("{s:o}", "names", names),
                         .every_us = FIGURES_US};
     return true;
-}
-
-static bool ask(const struct screen *s, int i, struct ask *out)
-{
-    if (ask_figures(s, out)) {
-        if (i == 0)
-            return true;
-        json_decref(out->params);
-        i--;
-    }
-    return s->detail && messages_ask(topics_messages(s), i, out);
-}
-
-static void take(struct screen *s, const struct answer *a)
-{
-    size_t i;
-    json_t *topic;
-    if (strcmp(a->method, "topic.figures") != 0) {
-        (void)messages_take(s, topics_messages(s), a);
-        return;
-    }
-    json_array_foreach(json_object_get(a->result, "topics"), i, topic)
-    {
-        take_figures(s, topic);
-    }
 }
 
 /* ---- words ---- */
@@ -206,7 +94,7 @@ static uint16_t trend_words(const struct snap_topic *t, char *out, size_t n)
 static const char *retention_words(const struct screen *s, const struct snap_topic *t, char *out,
                                    size_t n)
 {
-    const struct figures *f = figures_of(state_of(s), t->name);
+    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, t->name);
     int64_t ms = f ? f->retention_ms : t->retention_ms;
     if (f && f->compacted)
         (void)snprintf(out, n, "compacted");
@@ -221,13 +109,13 @@ static const char *retention_words(const struct screen *s, const struct snap_top
 
 static double size_of(const struct screen *s, const char *name)
 {
-    const struct figures *f = figures_of(state_of(s), name);
+    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, name);
     return f ? f->size_bytes : NAN;
 }
 
 static double retention_of(const struct screen *s, const struct snap_topic *t)
 {
-    const struct figures *f = figures_of(state_of(s), t->name);
+    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, t->name);
     int64_t ms = f ? f->retention_ms : t->retention_ms;
     return ms == UNKNOWN_INT ? NAN : ms < 0 ? INFINITY : (double)ms;
 }
@@ -242,21 +130,23 @@ enum {
     COLUMN_RATE,
     COLUMN_RETENTION,
     COLUMN_LAG,
+    COLUMN_COURSE,
     COLUMN_TREND,
 };
 
 static const struct table_column columns[] = {
     [COLUMN_NAME] = {.title = "topic", .width = 24, .want = 40, .stretch = true},
     [COLUMN_PARTITIONS] =
-        {.title = "parts", .file = "partitions", .width = 5, .right = true, .rank = 7},
+        {.title = "parts", .file = "partitions", .width = 5, .right = true, .rank = 8},
     [COLUMN_RECORDS] = {.title = "records", .width = 13, .right = true, .rank = 5},
     [COLUMN_SIZE] =
         {.title = "size, about", .file = "size_bytes", .width = 11, .right = true, .rank = 4},
     [COLUMN_RATE] = {.title = "rate", .file = "rate_per_s", .width = 9, .right = true, .rank = 3},
     [COLUMN_RETENTION] =
-        {.title = "kept for", .file = "kept_for_s", .width = 9, .right = true, .rank = 6},
+        {.title = "kept for", .file = "kept_for_s", .width = 9, .right = true, .rank = 7},
     [COLUMN_LAG] =
         {.title = "lag, records", .file = "lag_records", .width = 12, .right = true, .rank = 1},
+    [COLUMN_COURSE] = {.title = "lag, 2 m", .width = SPARKS_POINTS, .picture = true, .rank = 6},
     [COLUMN_TREND] = {.title = "trend", .file = "lag_growth_per_s", .width = 22, .rank = 2},
 };
 
@@ -289,6 +179,9 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
     case COLUMN_TREND:
         out->style = trend_words(t, out->text, n);
         cell_is_real(out, t->lag_growth_s);
+        break;
+    case COLUMN_COURSE:
+        sparks_cell(&state_of(s)->sparks, s, t->name, out);
         break;
     case COLUMN_NAME:
         cell_text(out, t->name);
@@ -354,7 +247,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
                    t->filter[0] ? " that contain " : "", t->filter);
     model(s, &m);
     int y = r.h > 4 ? draw_section(g, r, r.y, title) : r.y;
-    table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t, true);
+    sparks_draw(&state_of(s)->sparks, g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t);
 }
 
 /* ---- the partitions of the open topic, behind a row for all of them ---- */
@@ -455,7 +348,35 @@ static void init_state(struct screen *s, void *state)
     struct topics_state *st = state;
     (void)s;
     st->parts.sort = -1;
+    st->sparks = (struct sparks){PANE_TOPICS, COLUMN_COURSE, "topics", "lag", NULL, false};
     messages_close(&st->messages);
+}
+
+static bool ask(const struct screen *s, int i, struct ask *out)
+{
+    if (ask_figures(s, out)) {
+        if (i == 0)
+            return true;
+        json_decref(out->params);
+        i--;
+    }
+    return s->detail ? messages_ask(topics_messages(s), i, out)
+                     : i == 0 && sparks_ask(&state_of(s)->sparks, s, out);
+}
+
+static void take(struct screen *s, const struct answer *a)
+{
+    size_t i;
+    json_t *topic;
+    sparks_take(&state_of(s)->sparks, s, a);
+    if (strcmp(a->method, "topic.figures") != 0) {
+        (void)messages_take(s, topics_messages(s), a);
+        return;
+    }
+    json_array_foreach(json_object_get(a->result, "topics"), i, topic)
+    {
+        topic_figures_take(&state_of(s)->figures, topic, s->now_us);
+    }
 }
 
 static void free_state(void *state)
@@ -464,11 +385,8 @@ static void free_state(void *state)
     table_free(&st->parts);
     messages_close(&st->messages);
     draft_forget(&st->draft);
-    for (size_t i = 0; i < st->n_figures; i++) {
-        free(st->figures[i].name);
-        free(st->figures[i].settings);
-    }
-    free(st->figures);
+    sparks_free(&st->sparks);
+    topic_figures_free(&st->figures);
 }
 
 static void forget(struct screen *s)
@@ -497,7 +415,7 @@ static bool back(struct screen *s)
 static int draw_topic(struct screen *s, struct grid *g, struct rect r, int y)
 {
     const struct snap_topic *t = snapshot_topic(s->snapshot, s->object);
-    const struct figures *f = figures_of(state_of(s), s->object);
+    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, s->object);
     char a[UNIT_TEXT_MAX];
     char b[UNIT_TEXT_MAX];
     char c[96];

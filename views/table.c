@@ -168,7 +168,9 @@ void table_sort_next(struct table_state *s, const struct table_model *m)
 {
     if (!m->compare)
         return;
-    s->sort = s->sort + 1 < m->column_count ? s->sort + 1 : -1;
+    do {
+        s->sort = s->sort + 1 < m->column_count ? s->sort + 1 : -1;
+    } while (s->sort >= 0 && m->columns[s->sort].picture);
 }
 
 /* ---- drawing ---- */

@@ -37,6 +37,7 @@ struct table_column {
     int rank;     /* 0 is always shown; the highest rank is left out first */
     bool right;   /* numbers */
     bool stretch; /* takes what is left over (one column) */
+    bool picture; /* of the screen alone: no file has it, `o` passes over it */
     bool spare;   /* takes what is left over when the other one has what it wants */
     int want;     /* of the one that stretches: columns of TABLE_RANK_EXTRA and more wait for it */
 };

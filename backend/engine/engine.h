@@ -59,6 +59,8 @@ enum err engine_recorder_at(struct engine *g, const json_t *params, json_t **res
                             struct errbuf *e) MUST_CHECK;
 enum err engine_recorder_series(struct engine *g, const json_t *params, json_t **result,
                                 struct errbuf *e) MUST_CHECK;
+enum err engine_recorder_objects(struct engine *g, const json_t *params, json_t **result,
+                                 struct errbuf *e) MUST_CHECK;
 enum err engine_recorder_answer(struct engine *g, const json_t *params, json_t **result,
                                 struct errbuf *e) MUST_CHECK;
 enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,

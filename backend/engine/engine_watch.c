@@ -195,6 +195,12 @@ enum err engine_recorder_series(struct engine *g, const json_t *params, json_t *
     return recorder_series(g->recorder, params, clock_wall_us(), result, e);
 }
 
+enum err engine_recorder_objects(struct engine *g, const json_t *params, json_t **result,
+                                 struct errbuf *e)
+{
+    return recorder_objects(g->recorder, params, clock_wall_us(), result, e);
+}
+
 enum err engine_recorder_range(struct engine *g, const json_t *params, json_t **result,
                                struct errbuf *e)
 {

@@ -452,6 +452,134 @@ enum err recorder_series(struct recorder *r, const json_t *params, int64_t now_u
     return rc;
 }
 
+/* ---- recorder.objects ---- */
+
+/* What may be asked of the snapshot's lists. */
+static const struct object_figure {
+    const char *list, *figure;
+} object_figures[] = {
+    {"connectors", "rate_s"}, {"connectors", "lag_ms"}, {"connectors", "lag_records"},
+    {"topics", "rate_s"},     {"topics", "lag"},
+};
+
+struct objects {
+    const struct object_figure *what;
+    json_t *series; /* name: values so far */
+    json_t *sample; /* the list of the record that a point is of; NULL: there is none */
+};
+
+static enum err choose_objects(const json_t *params, struct objects *o, struct errbuf *e)
+{
+    size_t i;
+    json_t *v;
+    const char *list = json_string_value(json_object_get(params, "list"));
+    const char *figure = json_string_value(json_object_get(params, "figure"));
+    const json_t *names = json_object_get(params, "names");
+    for (i = 0; list && figure && i < sizeof object_figures / sizeof object_figures[0]; i++)
+        if (!strcmp(object_figures[i].list, list) && !strcmp(object_figures[i].figure, figure))
+            o->what = &object_figures[i];
+    if (!o->what)
+        return err_set(e, ERR_USAGE,
+                       "recorder.objects needs `list` and `figure`: connectors with rate_s, lag_ms "
+                       "or lag_records, topics with rate_s or lag");
+    size_t n = json_array_size(names);
+    if (n < 1 || n > RECORDER_OBJECTS_MAX)
+        return err_set(e, ERR_USAGE, "recorder.objects needs `names`: 1 to %d",
+                       RECORDER_OBJECTS_MAX);
+    o->series = json_object();
+    json_array_foreach(names, i, v)
+    {
+        if (json_is_string(v))
+            (void)json_object_set_new(o->series, json_string_value(v), json_array());
+    }
+    return o->series ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the series");
+}
+
+/* The list of the newest record of [from, to); none where nothing was recorded then. */
+static enum err read_sample(struct recorder *r, struct objects *o, int64_t from, int64_t to,
+                            struct errbuf *e)
+{
+    struct store_record_found f;
+    enum err rc = store_record_at(r->store, to - 1, &f, e);
+    json_decref(o->sample);
+    o->sample = NULL;
+    if (rc)
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    if (f.record.ts_us >= from && f.record.body) {
+        json_t *snapshot = packed_json_open(f.record.body, f.record.n_body);
+        o->sample = json_incref(json_object_get(snapshot, o->what->list));
+        json_decref(snapshot);
+    }
+    store_record_free(&f);
+    return ERR_OK;
+}
+
+/* A value more for each name: what the sample has, else null. */
+static void add_point(const struct objects *o, size_t point)
+{
+    const char *name;
+    json_t *values;
+    const json_t *item;
+    size_t i;
+    json_object_foreach(o->series, name, values)
+    {
+        (void)json_array_append_new(values, json_null());
+    }
+    json_array_foreach(o->sample, i, item)
+    {
+        const char *is = json_string_value(json_object_get(item, "name"));
+        json_t *v = json_object_get(item, o->what->figure);
+        values = is ? json_object_get(o->series, is) : NULL;
+        if (values && json_is_number(v))
+            (void)json_array_set(values, point, v);
+    }
+}
+
+static enum err read_objects(struct recorder *r, const struct series *s, struct objects *o,
+                             struct errbuf *e)
+{
+    enum err rc = ERR_OK;
+    for (int p = 0; p < s->points && !rc; p++) {
+        int64_t from = s->from_us + (int64_t)(s->step_us * p);
+        rc = read_sample(r, o, from, from + (int64_t)s->step_us, e);
+        add_point(o, (size_t)p);
+    }
+    return rc;
+}
+
+enum err recorder_objects(struct recorder *r, const json_t *params, int64_t now_us, json_t **result,
+                          struct errbuf *e)
+{
+    enum { SAMPLES = 12, SECONDS = 120 };
+    struct objects o = {.what = NULL};
+    struct series s = {.points = SAMPLES};
+    const json_t *points = json_object_get(params, "points");
+    json_t *last = json_object_get(params, "last_s");
+    if (points && !json_is_null(points))
+        s.points = (int)json_integer_value(points);
+    if (s.points < 1 || s.points > RECORDER_SAMPLES_MAX)
+        return err_set(e, ERR_USAGE, "`points` is 1 to %d", RECORDER_SAMPLES_MAX);
+    last = last && !json_is_null(last) ? json_incref(last) : json_integer(SECONDS);
+    enum err rc = time_param(params, "to_us", now_us, &s.now_us, e);
+    if (!rc && (s.now_us < 0 || s.now_us > INT64_MAX / 2))
+        rc = err_set(e, ERR_USAGE, "`to_us` is no moment that was recorded");
+    if (!rc)
+        rc = read_last(last, &s, e);
+    json_decref(last);
+    if (!rc)
+        rc = choose_objects(params, &o, e);
+    if (!rc)
+        rc = recorder_flush(r, e);
+    if (!rc)
+        rc = read_objects(r, &s, &o, e);
+    json_decref(o.sample);
+    if (!rc)
+        *result = json_pack("{s:I, s:I, s:f, s:O}", "from_us", (json_int_t)s.from_us, "to_us",
+                            (json_int_t)s.to_us, "step_us", s.step_us, "series", o.series);
+    json_decref(o.series);
+    return rc || *result ? rc : err_set(e, ERR_NOMEM, "no memory for the series");
+}
+
 /* ---- recorder.range ---- */
 
 enum err recorder_range(struct recorder *r, json_t **result, struct errbuf *e)

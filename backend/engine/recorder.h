@@ -20,6 +20,7 @@
 struct recorder;
 
 enum { RECORDER_POINTS_MAX = 2000, RECORDER_FIGURES_MAX = 64 };
+enum { RECORDER_OBJECTS_MAX = 200, RECORDER_SAMPLES_MAX = 60 };
 
 /* bytes: of all records together, figures and bodies; 0: nothing is recorded, and what is there
  * stays readable. The store outlives it. */
@@ -38,6 +39,10 @@ enum err recorder_at(struct recorder *r, const json_t *params, json_t **result,
                      struct errbuf *e) MUST_CHECK;
 enum err recorder_series(struct recorder *r, const json_t *params, int64_t now_us, json_t **result,
                          struct errbuf *e) MUST_CHECK;
+/* A figure of some connectors or topics, out of one record for each point: RECORDER_SAMPLES_MAX of
+ * them at the most. */
+enum err recorder_objects(struct recorder *r, const json_t *params, int64_t now_us, json_t **result,
+                          struct errbuf *e) MUST_CHECK;
 enum err recorder_range(struct recorder *r, json_t **result, struct errbuf *e) MUST_CHECK;
 
 #endif

@@ -216,6 +216,7 @@ RECORDER(at)
 RECORDER(series)
 RECORDER(range)
 RECORDER(answer)
+RECORDER(objects)
 #undef RECORDER
 
 static enum err alert_list(void *arg, const struct control_peer *peer, const json_t *params,
@@ -314,6 +315,7 @@ static const struct control_method methods[] = {
     {"recorder.series", recorder_series, CONTROL_READS | CONTROL_ASKS},
     {"recorder.range", recorder_range, CONTROL_READS | CONTROL_ASKS},
     {"recorder.answer", recorder_answer, CONTROL_READS},
+    {"recorder.objects", recorder_objects, CONTROL_READS | CONTROL_ASKS},
     {"topic.messages", topic_messages, CONTROL_READS | CONTROL_ASKS},
     {"topic.figures", topic_figures, CONTROL_READS | CONTROL_ASKS},
     {"topic.produce", topic_produce, CONTROL_MUTATES | CONTROL_ASKS},

@@ -177,6 +177,10 @@ static void bench_refresh(void)
     expect("Connectors (3)");
     figure("console_table_refresh", refresh_bytes(), "B", 300, "", 0);
     close_console();
+    open_console(50, 200, "connectors"); /* with sparklines, which come every ten seconds */
+    expect("rate, 2 m");
+    figure("console_wide_table_refresh", refresh_bytes(), "B", 300, "", 0);
+    close_console();
     open_console(50, 200, "overview");
     expect("Bottleneck");
     figure("console_chart_refresh", refresh_bytes(), "B", 2000, "", 0);

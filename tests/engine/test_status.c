@@ -643,6 +643,14 @@ static void recorder_after_kill(struct harness *h)
     assert_true(json_is_null(json_array_get(points, 0)));
     assert_true(json_is_real(json_array_get(points, 19)));
     json_decref(series);
+    json_t *objects =
+        call(h, "recorder.objects",
+             json_pack("{s:s, s:s, s:[s], s:I}", "list", "topics", "figure", "lag", "names",
+                       "s_watch.public.t", "to_us", (json_int_t)int_in(before, "newest_us")));
+    points = json_object_get(json_object_get(objects, "series"), "s_watch.public.t");
+    assert_int_equal(json_array_size(points), 12);
+    assert_true(json_is_integer(json_array_get(points, 11)));
+    json_decref(objects);
     json_decref(at);
     json_decref(before);
     json_decref(after);

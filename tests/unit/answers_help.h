@@ -56,6 +56,8 @@ static inline int answer_asks(struct screen *s)
             rc = fake_messages(asks[i].params, &result, &e);
         else if (strcmp(asks[i].method, "topic.figures") == 0)
             result = fake_figures(asks[i].params);
+        else if (strcmp(asks[i].method, "recorder.objects") == 0)
+            result = fake_objects(asks[i].params);
         else if (strcmp(asks[i].method, "connector.show") == 0)
             result = answer_show(asks[i].params);
         else if (strcmp(asks[i].method, "connector.offsets") == 0)

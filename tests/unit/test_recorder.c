@@ -446,6 +446,62 @@ static void test_range(void **state)
     json_decref(answer);
 }
 
+/* ---- recorder.objects ---- */
+
+/* At the second i: rates of a (i) and b (10 i, from the 30th on). */
+static void record_objects(struct place *p, int i)
+{
+    struct errbuf e;
+    json_t *list = json_pack("[{s:s, s:f}]", "name", "a", "rate_s", (double)i);
+    if (i >= 30)
+        (void)json_array_append_new(list, json_pack("{s:s, s:f}", "name", "b", "rate_s", 10.0 * i));
+    json_t *s = json_pack("{s:o}", "connectors", list);
+    good(recorder_add(p->recorder, s, BEGIN + i * SECOND, SECOND, &e), &e);
+    json_decref(s);
+}
+
+static double object_point(const json_t *answer, const char *name, size_t i)
+{
+    const json_t *v = json_array_get(json_object_get(json_object_get(answer, "series"), name), i);
+    assert_non_null(v);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* The newest of each point's time; what was not there, or not recorded, is unknown. */
+static void test_objects(void **state)
+{
+    struct place *p = *state;
+    struct errbuf e;
+    json_t *answer = NULL;
+    open_place(p, ENOUGH);
+    for (int i = 0; i < 60; i++)
+        if (i < 40 || i >= 50)
+            record_objects(p, i);
+    json_t *ask = json_pack("{s:s, s:s, s:[s,s,s], s:I, s:i, s:i}", "list", "connectors", "figure",
+                            "rate_s", "names", "a", "b", "nobody", "to_us",
+                            (json_int_t)(BEGIN + 59 * SECOND), "last_s", 80, "points", 8);
+    good(recorder_objects(p->recorder, ask, BEGIN + DAY, &answer, &e), &e);
+    assert_int_equal(int_in(answer, "to_us"), BEGIN + 60 * SECOND);
+    assert_true(isnan(object_point(answer, "a", 1))); /* before the first one */
+    assert_true(object_point(answer, "a", 2) == 9);
+    assert_true(object_point(answer, "a", 5) == 39);
+    assert_true(isnan(object_point(answer, "a", 6))); /* the gap */
+    assert_true(object_point(answer, "a", 7) == 59);
+    assert_true(isnan(object_point(answer, "b", 4)));
+    assert_true(object_point(answer, "b", 5) == 390);
+    assert_true(isnan(object_point(answer, "nobody", 7)));
+    json_decref(answer);
+    (void)json_object_set_new(ask, "figure", json_string("detail"));
+    assert_int_equal(recorder_objects(p->recorder, ask, BEGIN, &answer, &e), ERR_USAGE);
+    (void)json_object_set_new(ask, "figure", json_string("rate_s"));
+    (void)json_object_set_new(ask, "points", json_integer(61));
+    assert_int_equal(recorder_objects(p->recorder, ask, BEGIN, &answer, &e), ERR_USAGE);
+    (void)json_object_set_new(ask, "points", json_integer(8));
+    (void)json_object_set_new(ask, "names", json_array());
+    assert_int_equal(recorder_objects(p->recorder, ask, BEGIN, &answer, &e), ERR_USAGE);
+    json_decref(ask);
+}
+
 /* ---- answers ---- */
 
 static void keep_answer(struct place *p, int64_t most, const char *method, const json_t *params,
@@ -586,6 +642,7 @@ int main(void)
         CASE(test_series_of_long_ago),
         CASE(test_series_refuses),
         CASE(test_range),
+        CASE(test_objects),
         CASE(test_answers_by_age),
         CASE(test_answers_by_question),
         CASE(test_answers_are_bounded),

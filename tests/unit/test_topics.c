@@ -474,11 +474,94 @@ static void test_json(void **state)
     assert_false(json_view_is("{\"a\":", 5));
 }
 
+/* ---- sparklines in the lists ---- */
+
+/* The parameters of what is asked of the recorder, without blanks; "": nothing is. */
+static const char *objects_asked(const struct screen *s, int64_t *every_us)
+{
+    static char text[600];
+    struct ask ask;
+    text[0] = '\0';
+    for (int i = 0; screen_ask(s, i, &ask); i++) {
+        if (strcmp(ask.method, "recorder.objects") == 0) {
+            char *all = json_dumps(ask.params, JSON_COMPACT | JSON_SORT_KEYS);
+            (void)snprintf(text, sizeof text, "%s", all);
+            free(all);
+            *every_us = ask.every_us;
+        }
+        json_decref(ask.params);
+    }
+    return text;
+}
+
+static void test_sparklines(void **state)
+{
+    (void)state;
+    struct screen s;
+    int64_t every_us = 0;
+    start(&s, 24, 120);
+    (void)press(&s, "2");
+    assert_string_equal(objects_asked(&s, &every_us), ""); /* no room for it */
+    screen_set_size(&s, 24, 140);
+    assert_string_equal(objects_asked(&s, &every_us),
+                        "{\"figure\":\"rate_s\",\"list\":\"connectors\",\"names\":"
+                        "[\"airline-source\",\"flights-sink\",\"tickets-sink\"]}");
+    assert_int_equal(every_us, 10000000);
+    (void)answer_asks(&s);
+    check_screen("connectors-sparks-140x24", &s);
+    (void)press(&s, "oooO"); /* sorted anew, it is the same question */
+    assert_non_null(strstr(objects_asked(&s, &every_us), "[\"airline-source\",\"fl"));
+    struct effect e = press(&s, "x\x15t.md\r");
+    assert_int_equal(e.kind, EFFECT_SAVE);
+    assert_null(strstr(e.text, "█")); /* a picture is no text */
+    (void)press(&s, "3");
+    assert_non_null(
+        strstr(objects_asked(&s, &every_us), "{\"figure\":\"lag\",\"list\":\"topics\""));
+    (void)answer_asks(&s);
+    check_screen("topics-sparks-140x24", &s);
+    (void)press(&s, "\r");
+    assert_string_equal(objects_asked(&s, &every_us), ""); /* one alone */
+    screen_free(&s);
+}
+
+/* The two minutes before the moment that is looked at; those of now are not shown for them. */
+static void test_sparklines_of_the_past(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    char want[64];
+    int64_t every_us = 1;
+    start(&s, 24, 140);
+    (void)press(&s, "2");
+    (void)answer_asks(&s);
+    assert_shows(&s, "▃▄▄▅▅▆▆▇▇█");
+    assert_true(screen_ask(&s, 0, &ask));
+    (void)press(&s, "[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK,
+               json_pack("{s:I, s:o, s:n, s:n}", "ts_us", (json_int_t)s.past_us, "snapshot",
+                         fake_snapshot(), "previous_us", "next_us"));
+    (void)snprintf(want, sizeof want, "\"to_us\":%lld", (long long)s.shown_us);
+    assert_non_null(strstr(objects_asked(&s, &every_us), want));
+    assert_int_equal(every_us, 0);
+    answer_ask(&s, 1, "recorder.objects", ERR_NOT_FOUND, NULL);
+    assert_hides(&s, "▃▄▄▅▅▆▆▇▇█");
+    json_t *late = fake_objects(ask.params);
+    const struct answer a = {ask.method, ask.params, ERR_OK, late, ""};
+    screen_take_answer(&s, &a, NULL);
+    assert_hides(&s, "▃▄▄▅▅▆▆▇▇█");
+    json_decref(late);
+    json_decref(ask.params);
+    screen_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_sorted_records),
+        cmocka_unit_test(test_sparklines),
+        cmocka_unit_test(test_sparklines_of_the_past),
         cmocka_unit_test(test_going_back),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_following),

@@ -80,6 +80,8 @@ void chart_stat(struct grid *g, struct rect r, const struct chart *c);
  * blank, which is apart from zero (the lowest glyph).
  */
 void chart_spark(struct grid *g, int y, int x, int w, enum glyphs glyphs, const double *v, int n);
+/* The same as text, a character a figure: at most 3 bytes for each, and the end. */
+void chart_spark_text(enum glyphs glyphs, const double *v, int n, char *out);
 
 /*
  * Rows as they came, as many as fit, with a bar in the cells of columns of figures. The callbacks
