@@ -562,7 +562,8 @@ static const struct command commands[] = {
      .details =
          "Without -c, -f and SQL it reads statements: from the keyboard up to a semicolon, from a "
          "pipe like a file. Psql's backslash commands are known there, in files and in -c: \\d "
-         "NAME, \\dt, \\dv, \\dm, \\ds, \\dn, \\du, \\l; \\g, \\gx, \\gset, \\watch, \\chart, \\p, "
+         "NAME, \\dt, \\dv, \\dm, \\ds, \\di, \\df, \\dn, \\du, \\l; \\g, \\gx, \\gset, \\watch, "
+         "\\chart, \\p, "
          "\\r, "
          "\\e, "
          "\\w, \\s; \\i, \\o, \\copy .. to, \\!, \\cd, \\echo, \\warn; \\x, \\a, \\t, \\pset, "

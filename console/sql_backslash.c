@@ -115,6 +115,16 @@ static enum err back_databases(struct back *b)
     return describe_list(b, SQL_LIST_DATABASES);
 }
 
+static enum err back_functions(struct back *b)
+{
+    return describe_list(b, SQL_LIST_FUNCTIONS);
+}
+
+static enum err back_indexes(struct back *b)
+{
+    return describe_list(b, SQL_LIST_INDEXES);
+}
+
 /* ---- the table ---- */
 
 static enum err back_quit(struct back *b)
@@ -136,6 +146,8 @@ static const struct {
     {{"dv", "[PATTERN]", "views", SQL_OPERAND_RELATION}, back_views},
     {{"dm", "[PATTERN]", "materialized views", SQL_OPERAND_RELATION}, back_materialized},
     {{"ds", "[PATTERN]", "sequences", SQL_OPERAND_RELATION}, back_sequences},
+    {{"di", "[PATTERN]", "indexes; Vertica: projections", SQL_OPERAND_SCHEMA}, back_indexes},
+    {{"df", "[PATTERN]", "functions", SQL_OPERAND_SCHEMA}, back_functions},
     {{"dn", "[PATTERN]", "schemas", SQL_OPERAND_SCHEMA}, back_schemas},
     {{"du", "[PATTERN]", "users and roles", SQL_OPERAND_NONE}, back_roles},
     {{"l", "[PATTERN]", "databases", SQL_OPERAND_NONE}, back_databases},
@@ -186,8 +198,8 @@ enum { N_BACKSLASHES = sizeof backslashes / sizeof backslashes[0] };
 /* What fingers type as well. */
 static const struct {
     const char *also, *name;
-} aliases[] = {{"quit", "q"}, {"edit", "e"},  {"include", "i"}, {"write", "w"},
-               {"out", "o"},  {"print", "p"}, {"reset", "r"},   {"ir", "i"}};
+} aliases[] = {{"quit", "q"},  {"edit", "e"},  {"include", "i"}, {"write", "w"}, {"out", "o"},
+               {"print", "p"}, {"reset", "r"}, {"ir", "i"},      {"list", "l"},  {"dg", "du"}};
 
 bool sql_backslash_get(int i, struct sql_backslash *out)
 {
@@ -222,6 +234,8 @@ static back_fn *find(const char *name, struct errbuf *e)
         if (!strcmp(name, aliases[i].also))
             name = aliases[i].name;
     nearest_start(&near, name);
+    for (size_t i = 0; strlen(name) > 1 && i < sizeof aliases / sizeof aliases[0]; i++)
+        nearest_offer(&near, aliases[i].also);
     for (int i = 0; i < N_BACKSLASHES; i++) {
         if (!strcmp(name, backslashes[i].words.name))
             return backslashes[i].run;

@@ -170,6 +170,8 @@ static const struct source {
     [SQL_SCHEMAS] = {true, WAREHOUSE_SCHEMAS, {1, -1, -1, -1}, 2, 0, "schemas"},
     [SQL_ROLES] = {.n = 3, .query = "roles"},
     [SQL_DATABASES] = {.n = 2, .query = "databases"},
+    [SQL_FUNCTIONS] = {.n = 4, .query = "functions"},
+    [SQL_INDEXES] = {.n = 4, .query = "indexes"},
     [SQL_COLUMNS] = {true, WAREHOUSE_COLUMNS, {-1, -1, -1, -1}, 4, 2, "columns"},
     [SQL_EVERY_COLUMN] = {true, WAREHOUSE_COLUMNS, {1, 2, 3, -1}, 3, 0, "all_columns"},
     [SQL_NOTES] = {true, WAREHOUSE_KEY, {-1, 3, -1, -1}, 2, 2, "notes"},

@@ -1,7 +1,8 @@
 /*
  * What a session's server holds, for \d and its kin: the source through PostgreSQL's catalog, the
- * warehouse through ODBC's catalog functions (users and databases, which ODBC does not know, by a
- * query of the dialect). Thread rule: one thread.
+ * warehouse through ODBC's catalog functions (users, databases, functions with their arguments and
+ * indexes of all tables, which ODBC does not know, by a query of the dialect). Thread rule: one
+ * thread.
  */
 #ifndef CONSOLE_SQL_CATALOG_H
 #define CONSOLE_SQL_CATALOG_H
@@ -14,6 +15,8 @@ enum sql_catalog {
     SQL_SCHEMAS,      /* name, owner */
     SQL_ROLES,        /* name, what it may, member of */
     SQL_DATABASES,    /* name, owner */
+    SQL_FUNCTIONS,    /* schema, name, what it gives, what it takes */
+    SQL_INDEXES,      /* schema, name, type, table; Vertica: projections */
     SQL_COLUMNS,      /* of one relation: column, type, nullable, default */
     SQL_EVERY_COLUMN, /* schema, relation, column */
     SQL_NOTES,        /* of one relation: heading, line (indexes, keys, ..) */

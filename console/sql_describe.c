@@ -28,6 +28,9 @@ static const struct list {
     [SQL_LIST_SCHEMAS] = {SQL_SCHEMAS, false, NULL, "schemas", {"Name", "Owner"}},
     [SQL_LIST_ROLES] = {SQL_ROLES, false, NULL, "roles", {"Role", "Attributes", "Member of"}},
     [SQL_LIST_DATABASES] = {SQL_DATABASES, false, NULL, "databases", {"Name", "Owner"}},
+    [SQL_LIST_FUNCTIONS] =
+        {SQL_FUNCTIONS, true, NULL, "functions", {"Schema", "Name", "Result", "Arguments"}},
+    [SQL_LIST_INDEXES] = {SQL_INDEXES, true, NULL, "indexes", {"Schema", "Name", "Type", "Table"}},
 };
 
 /* ---- printing ---- */

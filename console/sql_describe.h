@@ -17,6 +17,8 @@ enum sql_list {
     SQL_LIST_SCHEMAS,
     SQL_LIST_ROLES,
     SQL_LIST_DATABASES,
+    SQL_LIST_FUNCTIONS,
+    SQL_LIST_INDEXES,
 };
 
 /* pattern "": all. Nothing found is said on stderr and no error. */

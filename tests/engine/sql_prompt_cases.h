@@ -37,11 +37,14 @@ static void test_statements_end_with_backslashes(void **state)
     assert_non_null(strstr(r->err, "\\gset takes one row, and there is none"));
     assert_non_null(strstr(r->err, "and there are more"));
     assert_non_null(strstr(r->err, "\\watch takes seconds"));
-    r = SQL("\\g\n\\tming\n\\zzzzzz\n\\pset colour\n\\pset format xml\n\\pset border 3\n\\i\n\\w\n"
+    r = SQL("\\g\n\\tming\n\\dz\n\\lst\n\\zzzzzz\n\\pset colour\n\\pset format xml\n\\pset border "
+            "3\n\\i\n\\w\n"
             "\\unset\n\\e\n\\refresh x\n\\source x\nselect 1;\n",
             "--odbc", fixture_odbc(), "-At");
     assert_non_null(strstr(r->err, "there is no statement yet"));
     assert_non_null(strstr(r->err, "\\tming is not known here (did you mean \\timing?)"));
+    assert_non_null(strstr(r->err, "\\dz is not known here (did you mean \\d"));
+    assert_non_null(strstr(r->err, "\\lst is not known here (did you mean \\list?)"));
     assert_non_null(strstr(r->err, "\\zzzzzz is not known here: \\? lists what is"));
     assert_non_null(strstr(r->err, "\\pset knows no `colour`"));
     assert_non_null(strstr(r->err, "no format `xml`"));

@@ -247,7 +247,8 @@ static const char catalog_ddl[] =
     "KEY, name varchar(40) NOT NULL DEFAULT 'x', price numeric(12,2), total numeric, at "
     "timestamptz); CREATE TABLE shop.order_lines (id int, no int, code char(3), PRIMARY KEY (id, "
     "no)); CREATE TABLE shop.orderXlines (i int); CREATE VIEW shop.cheap AS SELECT id FROM "
-    "shop.orders; CREATE TABLE shop.\"Odd %\" (\"A b\" text)";
+    "shop.orders; CREATE TABLE shop.\"Odd %\" (\"A b\" text); CREATE INDEX by_name ON shop.orders "
+    "(name); CREATE FUNCTION shop.twice(n int) RETURNS bigint LANGUAGE sql AS 'SELECT 2 * n'";
 
 /* The same on both sides: the source's catalog, and the driver's functions for the warehouse. */
 static void lists_of(const char *side, const char *owner, const char *lines)
@@ -263,6 +264,13 @@ static void lists_of(const char *side, const char *owner, const char *lines)
     assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\dn", side)->out, "shop"));
     assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\du post*", side)->out, "postgres|Superuser"));
     assert_non_null(strstr(SQL(NULL, "-At", "-c", "\\l", side)->out, "postgres"));
+    EXPECT(SQL(NULL, "-At", "-c", "\\df shop.*", side), 0, "shop|twice|bigint|n integer\n");
+    assert_null(strstr(SQL(NULL, "-At", "-c", "\\df", side)->out, "pg_catalog"));
+    assert_non_null(
+        strstr(SQL(NULL, "-At", "-c", "\\df lower", side)->out, "pg_catalog|lower|text"));
+    EXPECT(SQL(NULL, "-At", "-c", "\\di+ shop.*", side), 0,
+           "shop|by_name|index|orders\nshop|order_lines_pkey|primary key|order_lines\n"
+           "shop|orders_pkey|primary key|orders\n");
     /* a name is a name, not a pattern of the driver: order_lines is not orderXlines */
     EXPECT(SQL("\\d shop.order_lines;\n", side), 0, lines);
     const struct ran *r = SQL(NULL, "-c", "\\d shop.nothing", side);
@@ -288,7 +296,7 @@ static void test_catalog(void **state)
            " price  | numeric(12,2)            |          |\n"
            " total  | numeric                  |          |\n"
            " at     | timestamp with time zone |          |\n"
-           "Indexes:\n    orders_pkey PRIMARY KEY, btree (id)\n"
+           "Indexes:\n    by_name btree (name)\n    orders_pkey PRIMARY KEY, btree (id)\n"
            "Publications:\n    several\n");
     lists_of("--source", "postgres",
              "Table \"shop.order_lines\"\n"
@@ -330,8 +338,11 @@ static void test_catalog_of_vertica(void **state)
     (void)state;
     if (vertica_start(NULL)) /* says why */
         skip();
-    free(fixture_sql(vertica_conninfo(), "CREATE SCHEMA shop; CREATE TABLE shop.t (i int NOT NULL "
-                                         "PRIMARY KEY, v varchar(7))"));
+    free(
+        fixture_sql(vertica_conninfo(),
+                    "CREATE SCHEMA shop; CREATE TABLE shop.t (i int NOT NULL PRIMARY KEY, v "
+                    "varchar(7)); CREATE FUNCTION shop.twice(n int) RETURNS bigint LANGUAGE sql AS "
+                    "'SELECT 2 * n'"));
     EXPECT(SQL(NULL, "--odbc", vertica_odbc(), "--dialect", "vertica", "-c", "\\dt shop.*", "-c",
                "\\d SHOP.T"),
            0,
@@ -342,6 +353,11 @@ static void test_catalog_of_vertica(void **state)
            " i      | int4       | not null |\n"
            " v      | varchar(7) |          |\n"
            "Primary key:\n    i\n");
+    EXPECT(SQL(NULL, "--odbc", vertica_odbc(), "--dialect", "vertica", "-At", "-c", "\\di shop.*",
+               "-c", "\\df shop.*", "-c", "\\du dbadm*", "-c", "\\l", "-c", "\\dn SHOP"),
+           0,
+           "shop|t_super|superprojection|t\nshop|twice|bigint|n integer\ndbadmin|Superuser\n"
+           "vertica|dbadmin\nshop\n");
     vertica_check_log();
     vertica_stop();
 }

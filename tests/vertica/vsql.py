@@ -38,7 +38,7 @@ DRIVER = [re.compile(p, re.I | re.S) for p in (
     r"set client_encoding to '\w+'$", r"select oid, typbasetype from pg_type where typname = 'lo'$",
     r'DEALLOCATE "_?PLAN0x[0-9a-f]+"$', r"(SAVEPOINT|RELEASE|ROLLBACK TO) _(EXEC|per_query)_?(SVP|svp)_\w*$",
     r"select (relname|n\.nspname|ta\.attname|c\.relname|nspname|t\.typname|tgname|pt\.tgargs|proname)\b.*\bpg_(catalog\.)?\w+\b.*",
-    r"select n\.nspname, c\.relname, a\.attname, a\.atttypid, .*",
+    r"select n\.nspname, c\.relname, a\.attname, a\.atttypid, .*", r"select NULL, nspname, NULL from pg_catalog\.pg_namespace n where true.*",
     r"SELECT pt\.tgargs,.*FROM pg_catalog\..*", r"select current_schema\(\)$",
     r"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL \w+( \w+)?$")]
 
