@@ -15,7 +15,6 @@
 #include "console/tui_link.h"
 #include "console/tui_query.h"
 #include "console/tui_terminal.h"
-#include "views/pane.h"
 
 struct console {
     struct screen screen;
@@ -122,7 +121,7 @@ static enum err loop(struct console *c, struct errbuf *e)
         c->screen.now_us = clock_mono_us();
         tui_link_step(&c->link, &c->screen);
         tui_query_step(c->query, &c->screen);
-        tui_terminal_interrupt_key(pane_query_wants_interrupt(&c->screen));
+        tui_terminal_interrupt_key(screen_wants_interrupt(&c->screen));
         enum err rc = paint(c, e);
         if (rc != ERR_OK || c->leave)
             return rc;

@@ -57,6 +57,14 @@ static void add_lines(struct buf *out, const char *text, bool faults)
     }
 }
 
+bool draft_holds(const struct draft *d, const char *what, char *why, size_t n)
+{
+    if (d->text)
+        (void)snprintf(why, n, "The %s%s%.250s that you edited is not done yet: it is lost.", what,
+                       d->about[0] ? " of " : "", d->about);
+    return d->text != NULL;
+}
+
 char *draft_open(struct draft *d, const char *about, const char *fresh)
 {
     struct buf b;

@@ -31,6 +31,10 @@ void draft_refuse(struct draft *d, const char *faults);
  * From now on the draft is about this. */
 char *draft_open(struct draft *d, const char *about, const char *fresh);
 
+/* Leaving would lose it: "The configuration of x that you edited is lost". what: "configuration".
+ */
+bool draft_holds(const struct draft *d, const char *what, char *why, size_t n);
+
 /* The JSON in a text, an object. ERR_DATA in words with the line, ERR_NOMEM. */
 enum err draft_read(const char *text, json_t **out, struct errbuf *e) MUST_CHECK;
 

@@ -198,6 +198,10 @@ typedef uint64_t context_t;
     X(COMMAND, ':', 0, CONTEXT_BROWSE, "command", "a pane or an action by its name")               \
     X(HELP, '?', VK_F1, CONTEXT_BROWSE, "help", "what can be done here")                           \
     X(LEAVE, 'q', 0, CONTEXT_BROWSE, "leave", "leave the console; the engine keeps running")       \
+    X(LEAVE_TOO, VK_CTRL('C'), 0,                                                                  \
+      (CONTEXT_BROWSE & ~(CONTEXT_RESULT | CONTEXT_SAVED)) | CONTEXT_HELP | CONTEXT_INPUT |        \
+          CONTEXT_CONFIRM,                                                                         \
+      "", "leave the console; in pane 9 it cancels")                                               \
     X(CLOSE, VK_ESC, 'q', CONTEXT_HELP, "close", "close the help")                                 \
     X(CLOSE_TOO, '?', VK_ENTER, CONTEXT_HELP, "", "close the help")                                \
     X(ACCEPT, VK_ENTER, 0, CONTEXT_INPUT, "take it", "take what is typed")                         \

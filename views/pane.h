@@ -81,8 +81,8 @@ extern const struct pane pane_events;
 
 const struct pane *pane_of(enum pane_id id);
 
-/* Ctrl-C is a key for it now (to cancel, to drop what is typed) and does not end the console. */
-bool pane_query_wants_interrupt(const struct screen *s);
+/* What leaving would break, as panes have it, a line each; false: nothing. */
+bool screen_holds(const struct screen *s, char *why, size_t n);
 
 /* The pane's own state. */
 #define PANE_STATE(s, pane, type) ((type *)(s)->state[pane])

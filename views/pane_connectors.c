@@ -220,6 +220,11 @@ static void take(struct screen *s, const struct answer *a)
     sparks_take(&connectors_state(s)->sparks, s, a);
 }
 
+static bool holds(const struct screen *s, char *why, size_t n)
+{
+    return draft_holds(&connectors_state(s)->draft, "configuration", why, n);
+}
+
 const struct pane pane_connectors = {
     .name = "Connectors",
     .aliases = "connectors connector conn",
@@ -238,6 +243,7 @@ const struct pane pane_connectors = {
     .ask = ask,
     .take = take,
     .done = connector_change_done,
+    .holds = holds,
     .can = connector_change_can,
     .act = connector_change_act,
     .answered = connector_change_answered,

@@ -641,19 +641,24 @@ static int64_t next_change_us(const struct screen *s)
     return q->running ? s->now_us + 1000000 - ran % 1000000 : INT64_MAX;
 }
 
+/* What has run is in the history. */
+static bool has_unrun_text(const struct query_state *q)
+{
+    const struct buf *text = &q->edit.text;
+    return text->len &&
+           !(q->ran && strlen(q->ran) == text->len && memcmp(text->p, q->ran, text->len) == 0);
+}
+
 static bool holds(const struct screen *s, char *why, size_t n)
 {
     const struct query_state *q = query_state_of(s);
-    if (q->running)
-        (void)snprintf(why, n, "A query runs in pane 9: it is canceled.");
-    else if (q->block)
-        (void)snprintf(why, n, "A transaction is open in pane 9: it is rolled back.");
-    return q->running || q->block;
-}
-
-bool pane_query_wants_interrupt(const struct screen *s)
-{
-    return s->pane == PANE_QUERY;
+    const char *words = q->running          ? "A query runs in pane 9: it is canceled."
+                        : q->block          ? "A transaction is open in pane 9: it is rolled back."
+                        : has_unrun_text(q) ? "What is typed in pane 9 is lost."
+                                            : NULL;
+    if (words)
+        (void)snprintf(why, n, "%s", words);
+    return words != NULL;
 }
 
 const struct pane pane_query = {

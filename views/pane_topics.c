@@ -599,6 +599,11 @@ static bool done(struct screen *s, const struct answer *a, const char *label)
     return false;
 }
 
+static bool holds(const struct screen *s, char *why, size_t n)
+{
+    return draft_holds(&state_of(s)->draft, "record", why, n);
+}
+
 /* ---- acting ---- */
 
 static bool can(const struct screen *s, enum action a)
@@ -699,6 +704,7 @@ const struct pane pane_topics = {
     .ask = ask,
     .take = take,
     .done = done,
+    .holds = holds,
     .can = can,
     .act = act,
     .answered = answered,

@@ -202,6 +202,10 @@ bool screen_find_pane(const char *name, enum pane_id *out);
 context_t screen_context(const struct screen *s);
 bool screen_can(const struct screen *s, enum action a);
 
+/* Ctrl-C is a key now (pane 9 cancels by it, or leaving would break something, which is asked about
+ * first); else it ends the console. */
+bool screen_wants_interrupt(const struct screen *s);
+
 /* Why nothing can be changed now, in words; NULL: it can. */
 const char *screen_why_not(const struct screen *s);
 

@@ -106,18 +106,33 @@ static void go_back(struct screen *s)
 
 /* ---- leaving ---- */
 
+bool screen_holds(const struct screen *s, char *why, size_t n)
+{
+    size_t at = 0;
+    why[0] = '\0';
+    for (int i = 0; i < PANE_COUNT; i++) {
+        const struct pane *p = pane_of((enum pane_id)i);
+        char words[SCREEN_PREVIEW_MAX];
+        if (p->holds && p->holds(s, words, sizeof words) && at < n)
+            at += (size_t)snprintf(why + at, n - at, "%s%s", at ? "\n" : "", words);
+    }
+    return at > 0;
+}
+
+bool screen_wants_interrupt(const struct screen *s)
+{
+    char why[SCREEN_PREVIEW_MAX];
+    return s->pane == PANE_QUERY || screen_holds(s, why, sizeof why);
+}
+
 /* At once, or after a question where something would break. */
 static void leave(struct screen *s, struct effect *out)
 {
     struct question q = {.leave = true, .label = "leave the console"};
-    for (int i = 0; i < PANE_COUNT; i++) {
-        const struct pane *p = pane_of((enum pane_id)i);
-        if (p->holds && p->holds(s, q.preview, sizeof q.preview)) {
-            screen_ask_first(s, &q);
-            return;
-        }
-    }
-    out->kind = EFFECT_LEAVE;
+    if (screen_holds(s, q.preview, sizeof q.preview))
+        screen_ask_first(s, &q);
+    else
+        out->kind = EFFECT_LEAVE;
 }
 
 /* ---- acting ---- */
@@ -166,6 +181,7 @@ static bool act_on_frame(struct screen *s, enum action a, struct effect *out)
         s->scroll = 0;
         return true;
     case ACTION_LEAVE:
+    case ACTION_LEAVE_TOO:
         leave(s, out);
         return true;
     case ACTION_CLOSE:
@@ -398,6 +414,11 @@ static void input_key(struct screen *s, enum action a, uint32_t key, struct effe
     case ACTION_CANCEL:
         cancel_input(s);
         return;
+    case ACTION_LEAVE_TOO: /* in pane 9 it drops what is typed */
+        cancel_input(s);
+        if (s->pane != PANE_QUERY)
+            leave(s, out);
+        return;
     case ACTION_COMPLETE:
         name = screen_complete(s, 0);
         if (name)
@@ -451,6 +472,16 @@ static bool take_paste(struct screen *s, uint32_t key)
     return s->pasting;
 }
 
+/* Ctrl-C at a question is no yes; asked about leaving it is no answer. */
+static void interrupt_question(struct screen *s, struct effect *out)
+{
+    if (s->question.leave)
+        return;
+    screen_refuse(s);
+    if (s->pane != PANE_QUERY)
+        leave(s, out);
+}
+
 void screen_key(struct screen *s, uint32_t key, struct effect *out)
 {
     *out = (struct effect){.kind = EFFECT_NOTHING};
@@ -467,6 +498,8 @@ void screen_key(struct screen *s, uint32_t key, struct effect *out)
             screen_accept(s, out);
         else if (a == ACTION_NO)
             screen_refuse(s);
+        else if (a == ACTION_LEAVE_TOO)
+            interrupt_question(s, out);
         return;
     }
     if (a != ACTION_NONE) {

@@ -435,7 +435,10 @@ static void test_the_pane_in_the_console(void **state)
                      "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
                      "'%pg_sleep(63)%' AND pid <> pg_backend_pid()",
                      "1", 20);
-    terminal_type(t, "\x03");
+    terminal_type(t, "\x1b"
+                     "1\x03"); /* elsewhere Ctrl-C asks first */
+    SHOWS(t, "A query runs in pane 9: it is canceled.");
+    terminal_type(t, "n9i\x03");
     SHOWS(t, "canceling statement");
     terminal_type(t, "\x03select airport, passengers from legs where passengers < 9;\r");
     SHOWS(t, "8 rows");
@@ -454,9 +457,13 @@ static void test_the_pane_in_the_console(void **state)
     terminal_type(t, "i\\source\rselect 'of the ' || current_database() as x;\r");
     SHOWS(t, "Query of the source");
     SHOWS(t, "of the postgres");
-    terminal_type(t, "\x1bq");
+    terminal_type(t, "\x1b"
+                     "1");
+    SHOWS(t, "No engine answers");
+    terminal_type(t, "\x03"); /* nothing would break */
     int status = -1;
     assert_true(terminal_ended(t, &status));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
     assert_true(terminal_is_cooked(t));
     terminal_stop(t);
     assert_non_null(

@@ -447,6 +447,39 @@ static void test_keys_of_the_editor(void **state)
     assert_int_equal(unlink(script), 0);
 }
 
+/* Ctrl-C asks where a text that was edited would be lost, and ends the console where nothing is. */
+static void test_interrupt_asks(void **state)
+{
+    (void)state;
+    char script[112];
+    char editor[112];
+    int status;
+    write_editor("#!/bin/sh\necho '{oops' >\"$1\"\n", script, editor, sizeof script);
+    const char *const env[] = {"VISUAL", editor, NULL};
+    open_engine();
+    open_console(30, 100, env, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "3P");
+    assert_true(terminal_shows(t, "the record is no JSON"));
+    terminal_type(t, "1\x03");
+    assert_true(terminal_shows(t, "Leave the console?"));
+    assert_true(terminal_shows(t, "The record of postgres.bookings.flights that you edited"));
+    terminal_type(t, "n");
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "\x03y");
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_given_back();
+    assert_int_equal(unlink(script), 0);
+    close_terminal();
+    open_console(30, 100, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "\x03");
+    assert_true(terminal_ended(t, &status));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    assert_given_back();
+}
+
 /* What ends a session ends the console while the editor has the terminal. */
 static void test_hang_up_in_the_editor(void **state)
 {
@@ -673,6 +706,7 @@ int main(void)
         cmocka_unit_test_teardown(test_hang_up, close_all),
         cmocka_unit_test_teardown(test_ctrl_z_and_back, close_all),
         cmocka_unit_test_teardown(test_keys_of_the_editor, close_all),
+        cmocka_unit_test_teardown(test_interrupt_asks, close_all),
         cmocka_unit_test_teardown(test_hang_up_in_the_editor, close_all),
         cmocka_unit_test_teardown(test_pasting, close_all),
         cmocka_unit_test_teardown(test_resize, close_all),

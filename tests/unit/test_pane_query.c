@@ -277,6 +277,41 @@ static void test_open_transaction_is_shown(void **state)
     screen_free(&s);
 }
 
+/* Ctrl-C is a key where leaving would break something, and asks as q does, whatever is open. */
+static void test_interrupt_asks(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s, 24, 80);
+    assert_true(screen_wants_interrupt(&s)); /* here it cancels */
+    (void)press(&s, "\x1b"
+                    "1");
+    assert_false(screen_wants_interrupt(&s)); /* it may end the console */
+    assert_int_equal(press(&s, "\x03").kind, EFFECT_LEAVE);
+    (void)press(&s, "9i");
+    run_query(&s, "begin;\r");
+    end_run(&s, 1, true, "*");
+    static const char *const places[] = {"\x1b"
+                                         "2\x03",
+                                         "/tick\x03", "?\x03", "jp\x03", ":\x03"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        assert_int_equal(press(&s, places[i]).kind, EFFECT_NOTHING);
+        assert_true(screen_wants_interrupt(&s));
+        assert_shows(&s, "Leave the console?");
+        assert_shows(&s, "A transaction is open in pane 9");
+        assert_int_equal(press(&s, "\x03").kind, EFFECT_NOTHING); /* no answer */
+        assert_shows(&s, "Leave the console?");
+        assert_int_equal(press(&s, "n").kind, EFFECT_NOTHING);
+    }
+    assert_int_equal(press(&s, "\x03y").kind, EFFECT_LEAVE);
+    run_query(&s, "9i\x03rollback;\r");
+    end_run(&s, 2, true, "");
+    (void)press(&s, "\x03select");
+    assert_int_equal(press(&s, "\x1bq").kind, EFFECT_NOTHING);
+    assert_shows(&s, "What is typed in pane 9 is lost.");
+    screen_free(&s);
+}
+
 static void test_elevation_that_ended(void **state)
 {
     (void)state;
@@ -441,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_reads_only_and_export),
         cmocka_unit_test(test_changes_do_not_run_twice),
         cmocka_unit_test(test_open_transaction_is_shown),
+        cmocka_unit_test(test_interrupt_asks),
         cmocka_unit_test(test_elevation_that_ended),
         cmocka_unit_test(test_pasting),
         cmocka_unit_test(test_long_line),
