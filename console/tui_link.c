@@ -134,7 +134,7 @@ static void take_status(struct tui_link *l, struct screen *s, const struct clien
     if (r->code != ERR_OK) {
         screen_say(s, STYLE_BROKEN, "status: %s", r->text);
         l->refresh_us = s->now_us + LINK_REFRESH_US;
-    } else if (snapshot_from_json(r->result, &n, &e) != ERR_OK) {
+    } else if (snapshot_from_text(r->raw, r->raw_n, &n, &e) != ERR_OK) {
         screen_say(s, STYLE_BROKEN, "%s", e.text);
     } else {
         l->backoff_us = BACKOFF_FIRST_US;
@@ -252,6 +252,7 @@ static void ask(struct tui_link *l, struct screen *s)
         l->asked_us = s->now_us;
         if (!send_request(l, s, "status", NULL, &l->status_id))
             return;
+        client_want_text(l->client, l->status_id);
         json_t *params =
             json_pack("{s:I, s:i}", "after", (json_int_t)s->events.last_id, "limit", EVENTS_LIMIT);
         bool sent = l->events_id || send_request(l, s, "events.list", params, &l->events_id);

@@ -6,13 +6,21 @@
 #include <string.h>
 
 #include "backend/base/arena.h"
+#include "backend/base/json_reader.h"
 
 enum { ARENA_BLOCK = 16 << 10 };
+
+/* Those that may be long: read an element at a time, as a tree of all would take ten times the
+ * text. */
+enum list { LIST_FRESHNESS, LIST_ALERTS, LIST_ETA, LIST_CONNECTORS, LIST_TOPICS, LIST_DAGS, LISTS };
+static const char *const list_names[LISTS] = {"freshness",  "alerts", "eta",
+                                              "connectors", "topics", "dags"};
 
 /* Reading state: the first allocation that fails turns `failed`, the rest goes on with less. */
 struct reader {
     struct arena *a;
     bool failed;
+    struct jtext lists[LISTS]; /* len 0: there is none */
 };
 
 static const char *text_of(struct reader *r, const json_t *object, const char *name)
@@ -61,6 +69,33 @@ static void *room_for(struct reader *r, const json_t *array, size_t size, size_t
         r->failed = true;
     }
     return p;
+}
+
+/* The elements of a long list, each read into `size` bytes of the arena; *n: how many. */
+static void *read_list(struct reader *r, enum list which, size_t size, size_t *n,
+                       void (*read)(struct reader *r, const json_t *json, void *out))
+{
+    const struct jtext *text = &r->lists[which];
+    struct json_reader j;
+    struct jtext item;
+    size_t count = 0;
+    *n = 0;
+    jread_init(&j, text->p, text->len);
+    for (bool any = jread_array(&j); any && jread_item(&j) && jread_skip(&j, NULL);)
+        count++;
+    char *all = count ? arena_alloc(r->a, count * size) : NULL;
+    r->failed = r->failed || (count && !all);
+    if (!all)
+        return NULL;
+    memset(all, 0, count * size);
+    jread_init(&j, text->p, text->len);
+    for (bool any = jread_array(&j); any && jread_item(&j) && jread_skip(&j, &item);) {
+        json_t *json = json_loadb(item.p, item.len, JSON_DECODE_ANY, NULL);
+        r->failed = r->failed || !json; /* the reader found no fault in it */
+        read(r, json, all + (*n)++ * size);
+        json_decref(json);
+    }
+    return all;
 }
 
 static void read_server(struct reader *r, const json_t *json, const char *about,
@@ -131,8 +166,9 @@ static void read_source(struct reader *r, const json_t *source, struct snapshot 
     }
 }
 
-static void read_connector(struct reader *r, const json_t *json, struct snap_connector *c)
+static void read_connector(struct reader *r, const json_t *json, void *out)
 {
+    struct snap_connector *c = out;
     *c = (struct snap_connector){
         .name = word_of(r, json, "name"),
         .type = word_of(r, json, "type"),
@@ -166,8 +202,9 @@ static void read_connector(struct reader *r, const json_t *json, struct snap_con
     }
 }
 
-static void read_topic(struct reader *r, const json_t *json, struct snap_topic *t)
+static void read_topic(struct reader *r, const json_t *json, void *out)
 {
+    struct snap_topic *t = out;
     *t = (struct snap_topic){
         .name = word_of(r, json, "name"),
         .records = int_of(json, "records"),
@@ -196,8 +233,9 @@ static const char *said(const char *text)
     return text && *text ? text : NULL;
 }
 
-static void read_dag(struct reader *r, const json_t *json, struct snap_dag *d)
+static void read_dag(struct reader *r, const json_t *json, void *out)
 {
+    struct snap_dag *d = out;
     *d = (struct snap_dag){
         .name = word_of(r, json, "name"),
         .description = word_of(r, json, "description"),
@@ -216,8 +254,9 @@ static void read_dag(struct reader *r, const json_t *json, struct snap_dag *d)
     };
 }
 
-static void read_fresh(struct reader *r, const json_t *json, struct snap_fresh *f)
+static void read_fresh(struct reader *r, const json_t *json, void *out)
 {
+    struct snap_fresh *f = out;
     const json_t *ok = json_object_get(json, "verified_ok");
     *f = (struct snap_fresh){
         .name = word_of(r, json, "name"),
@@ -239,8 +278,9 @@ static void read_fresh(struct reader *r, const json_t *json, struct snap_fresh *
                    f->topic ? f->topic : f->name);
 }
 
-static void read_alert(struct reader *r, const json_t *json, struct snap_alert *a)
+static void read_alert(struct reader *r, const json_t *json, void *out)
 {
+    struct snap_alert *a = out;
     *a = (struct snap_alert){
         .name = word_of(r, json, "name"),
         .rule = word_of(r, json, "rule"),
@@ -253,26 +293,13 @@ static void read_alert(struct reader *r, const json_t *json, struct snap_alert *
     (void)snprintf(a->key, sizeof a->key, "alert %s", a->name);
 }
 
-/* What fills up, how fresh everything is, what is wrong. */
-static void read_health(struct reader *r, const json_t *json, struct snapshot *s)
+static void read_eta(struct reader *r, const json_t *json, void *out)
 {
-    const json_t *list = json_object_get(json, "freshness");
-    s->fresh = room_for(r, list, sizeof *s->fresh, &s->fresh_count);
-    for (size_t i = 0; i < s->fresh_count; i++)
-        read_fresh(r, json_array_get(list, i), &s->fresh[i]);
-    list = json_object_get(json, "alerts");
-    s->alerts = room_for(r, list, sizeof *s->alerts, &s->alert_count);
-    for (size_t i = 0; i < s->alert_count; i++)
-        read_alert(r, json_array_get(list, i), &s->alerts[i]);
-    list = json_object_get(json, "eta");
-    s->etas = room_for(r, list, sizeof *s->etas, &s->eta_count);
-    for (size_t i = 0; i < s->eta_count; i++) {
-        const json_t *eta = json_array_get(list, i);
-        s->etas[i] = (struct snap_eta){.what = word_of(r, eta, "what"),
-                                       .text = word_of(r, eta, "text"),
-                                       .seconds = real_of(eta, "seconds"),
-                                       .known = !json_is_false(json_object_get(eta, "known"))};
-    }
+    *(struct snap_eta *)out =
+        (struct snap_eta){.what = word_of(r, json, "what"),
+                          .text = word_of(r, json, "text"),
+                          .seconds = real_of(json, "seconds"),
+                          .known = !json_is_false(json_object_get(json, "known"))};
 }
 
 static void read_station(struct reader *r, const json_t *json, struct snap_station *out)
@@ -305,7 +332,6 @@ static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
     read_pipeline(pipeline, s);
     read_station(r, json_object_get(pipeline, "dwh"), &s->dwh);
     read_station(r, json_object_get(pipeline, "marts"), &s->marts);
-    read_health(r, json, s);
     s->bottleneck = text_of(r, json, "bottleneck");
     read_source(r, json_object_get(json, "source"), s);
 
@@ -319,25 +345,51 @@ static void read_all(struct reader *r, const json_t *json, struct snapshot *s)
         s->kafka.about = arena_strdup(r->a, text);
     }
     read_server(r, json_object_get(json, "warehouse"), "server", &s->warehouse);
-
-    const json_t *connectors = json_object_get(json, "connectors");
-    s->connectors = room_for(r, connectors, sizeof *s->connectors, &s->connector_count);
-    for (size_t i = 0; i < s->connector_count; i++)
-        read_connector(r, json_array_get(connectors, i), &s->connectors[i]);
-    const json_t *topics = json_object_get(json, "topics");
-    s->topics = room_for(r, topics, sizeof *s->topics, &s->topic_count);
-    for (size_t i = 0; i < s->topic_count; i++)
-        read_topic(r, json_array_get(topics, i), &s->topics[i]);
-    const json_t *dags = json_object_get(json, "dags");
-    s->dags = room_for(r, dags, sizeof *s->dags, &s->dag_count);
-    for (size_t i = 0; i < s->dag_count; i++)
-        read_dag(r, json_array_get(dags, i), &s->dags[i]);
 }
 
-enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e)
+static void read_lists(struct reader *r, struct snapshot *s)
 {
+    s->fresh = read_list(r, LIST_FRESHNESS, sizeof *s->fresh, &s->fresh_count, read_fresh);
+    s->alerts = read_list(r, LIST_ALERTS, sizeof *s->alerts, &s->alert_count, read_alert);
+    s->etas = read_list(r, LIST_ETA, sizeof *s->etas, &s->eta_count, read_eta);
+    s->connectors =
+        read_list(r, LIST_CONNECTORS, sizeof *s->connectors, &s->connector_count, read_connector);
+    s->topics = read_list(r, LIST_TOPICS, sizeof *s->topics, &s->topic_count, read_topic);
+    s->dags = read_list(r, LIST_DAGS, sizeof *s->dags, &s->dag_count, read_dag);
+}
+
+/* The long lists stay text; the rest is one small tree, a new reference. */
+static json_t *split(struct reader *r, struct json_reader *j)
+{
+    struct jtext key;
+    struct jtext value;
+    json_t *rest = json_object();
+    bool any = jread_object(j);
+    while (any && jread_key(j, &key) && jread_skip(j, &value)) {
+        int list = 0;
+        while (list < LISTS && !jread_text_equal(&key, list_names[list], strlen(list_names[list])))
+            list++;
+        if (list < LISTS) {
+            r->lists[list] = value;
+            continue;
+        }
+        json_t *v = json_loadb(value.p, value.len, JSON_DECODE_ANY, NULL);
+        char *name = v ? strndup(key.p, key.len) : NULL;
+        if (name)
+            (void)json_object_set(rest, name, v);
+        r->failed = r->failed || !name;
+        free(name);
+        json_decref(v);
+    }
+    return rest;
+}
+
+enum err snapshot_from_text(const char *text, size_t n, struct snapshot **out, struct errbuf *e)
+{
+    struct json_reader j;
     *out = NULL;
-    if (!json_is_object(json))
+    jread_init(&j, text, n);
+    if (jread_peek(&j) != JREAD_OBJECT)
         return err_set(e, ERR_PROTOCOL, "the engine's status is not an object");
     struct arena *a = arena_create(ARENA_BLOCK);
     struct snapshot *s = a ? arena_alloc(a, sizeof *s) : NULL;
@@ -348,13 +400,33 @@ enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct er
     memset(s, 0, sizeof *s);
     s->arena = a;
     struct reader r = {.a = a};
-    read_all(&r, json, s);
+    json_t *rest = split(&r, &j);
+    if (!jread_end(&j)) {
+        json_decref(rest);
+        snapshot_free(s);
+        return jread_error(&j, "the engine's status", e);
+    }
+    read_all(&r, rest, s);
+    read_lists(&r, s);
+    json_decref(rest);
     if (r.failed) {
         snapshot_free(s);
         return err_set(e, ERR_NOMEM, "no memory for the engine's status");
     }
     *out = s;
     return ERR_OK;
+}
+
+enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e)
+{
+    *out = NULL;
+    if (!json_is_object(json))
+        return err_set(e, ERR_PROTOCOL, "the engine's status is not an object");
+    char *text = json_dumps(json, JSON_COMPACT);
+    enum err rc = text ? snapshot_from_text(text, strlen(text), out, e)
+                       : err_set(e, ERR_NOMEM, "no memory for the engine's status");
+    free(text);
+    return rc;
 }
 
 void snapshot_free(struct snapshot *s)

@@ -195,6 +195,9 @@ struct snapshot {
 };
 
 /* ERR_PROTOCOL when it is not even an object. */
+/* Of the text of a status, which may be large: without a tree of all of it. */
+enum err snapshot_from_text(const char *text, size_t n, struct snapshot **out,
+                            struct errbuf *e) MUST_CHECK;
 enum err snapshot_from_json(const json_t *json, struct snapshot **out, struct errbuf *e) MUST_CHECK;
 void snapshot_free(struct snapshot *s); /* NULL is fine */
 

@@ -11,6 +11,7 @@
 
 #include "backend/base/buf.h"
 #include "backend/base/clock.h"
+#include "backend/base/json_reader.h"
 #include "backend/serve/control.h"
 
 enum { READ_CHUNK = 64 << 10 };
@@ -22,6 +23,8 @@ struct client {
     struct buf out;
     size_t scanned; /* bytes of `in` that hold no newline */
     size_t sent;
+    size_t taken;      /* bytes at the start of `in` that a reply's text was handed out of */
+    int64_t want_text; /* the request; 0: none */
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
 };
 
@@ -104,8 +107,19 @@ static enum err send_some(struct client *c, struct errbuf *e)
     return ERR_OK;
 }
 
+/* What was handed out is over. */
+static void drop_taken(struct client *c)
+{
+    if (!c->taken)
+        return;
+    memmove(c->in.p, c->in.p + c->taken, c->in.len - c->taken);
+    c->in.len -= c->taken;
+    c->taken = 0;
+}
+
 static enum err receive_some(struct client *c, struct errbuf *e)
 {
+    drop_taken(c);
     for (;;) {
         if (!buf_reserve(&c->in, READ_CHUNK))
             return err_set(e, ERR_LIMIT, "an answer of the engine is larger than %d bytes",
@@ -199,8 +213,43 @@ static void read_reply(json_t *answer, struct client_reply *r)
     }
 }
 
+void client_want_text(struct client *c, int64_t id)
+{
+    c->want_text = id;
+}
+
+/* Is it the good answer to the request that is wanted as text? */
+static bool read_text(struct client *c, const char *line, size_t n, struct client_reply *reply)
+{
+    struct json_reader j;
+    struct jtext key;
+    struct jtext value;
+    struct jtext id = {0};
+    struct jtext result = {0};
+    char wanted[24];
+    if (!c->want_text)
+        return false;
+    jread_init(&j, line, n);
+    bool any = jread_object(&j);
+    while (any && jread_key(&j, &key) && jread_skip(&j, &value)) {
+        if (jread_text_equal(&key, "id", 2))
+            id = value;
+        else if (jread_text_equal(&key, "result", 6))
+            result = value;
+    }
+    (void)snprintf(wanted, sizeof wanted, "%lld", (long long)c->want_text);
+    if (!jread_end(&j) || !result.len || id.len != strlen(wanted) ||
+        memcmp(id.p, wanted, id.len) != 0)
+        return false;
+    *reply = (struct client_reply){
+        .id = c->want_text, .code = ERR_OK, .raw = result.p, .raw_n = result.len};
+    c->want_text = 0;
+    return true;
+}
+
 bool client_take(struct client *c, struct client_reply *reply)
 {
+    drop_taken(c);
     if (c->scanned >= c->in.len)
         return false;
     char *end = memchr(c->in.p + c->scanned, '\n', c->in.len - c->scanned);
@@ -210,6 +259,11 @@ bool client_take(struct client *c, struct client_reply *reply)
     }
     size_t n = (size_t)(end - c->in.p);
     json_error_t why;
+    if (read_text(c, c->in.p, n, reply)) {
+        c->taken = n + 1;
+        c->scanned = 0;
+        return true;
+    }
     json_t *answer = json_loadb(c->in.p, n, 0, &why);
     if (answer) {
         read_reply(answer, reply);
@@ -219,8 +273,8 @@ bool client_take(struct client *c, struct client_reply *reply)
         (void)snprintf(reply->text, sizeof reply->text, "the engine's answer is not JSON: %s",
                        why.text);
     }
-    memmove(c->in.p, end + 1, c->in.len - n - 1);
-    c->in.len -= n + 1;
+    c->taken = n + 1;
+    drop_taken(c);
     c->scanned = 0;
     return true;
 }

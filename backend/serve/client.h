@@ -53,7 +53,14 @@ struct client_reply {
     enum err code;  /* ERR_OK or the engine's word */
     json_t *result; /* new reference; on an error its `data` or NULL */
     char text[ERRBUF_TEXT_MAX];
+    /* instead of `result`, of a request that client_want_text was told: its text, until the next
+     * call with this client */
+    const char *raw;
+    size_t raw_n;
 };
+
+/* The reply to that request is wanted as text (a large one: no tree is made of it). */
+void client_want_text(struct client *c, int64_t id);
 
 /* The next reply that has arrived; false when there is none. The caller drops reply->result. */
 bool client_take(struct client *c, struct client_reply *reply);

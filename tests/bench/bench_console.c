@@ -20,6 +20,7 @@
 #include "tests/fixture/terminal.h"
 
 enum { H = 24, W = 80, IDLE_MS = 10000, REFRESHES = 10, KEYS = 500, MANY = 10000, STARTS = 20 };
+static const double RSS_MIB = 28.6; /* 30 MB */
 
 static struct {
     struct figures out;
@@ -244,28 +245,26 @@ static void bench_start(void)
 
 /* ---- many rows ---- */
 
-static void many_topics(void)
+/* 10,000 more of a list of the snapshot, as its first one. */
+static void many_of(const char *list, const char *name_form)
 {
     char name[64];
     json_t *snapshot = fake_snapshot();
-    json_t *topics = json_object_get(snapshot, "topics");
+    json_t *all = json_object_get(snapshot, list);
     for (int i = 0; i < MANY; i++) {
-        json_t *topic = json_deep_copy(json_array_get(topics, 0));
-        (void)snprintf(name, sizeof name, "p.many_%05d", i);
-        (void)json_object_set_new(topic, "name", json_string(name));
-        (void)json_array_append_new(topics, topic);
+        json_t *one = json_deep_copy(json_array_get(all, 0));
+        (void)snprintf(name, sizeof name, name_form, i);
+        (void)json_object_set_new(one, "name", json_string(name));
+        (void)json_array_append_new(all, one);
     }
     fake_engine_snapshot(bench.engine, snapshot);
 }
 
-static void bench_many(void)
+/* The slowest key of a filter that is typed, ms. */
+static double filter_ms(const char *letters)
 {
-    static const char letters[] = "many_0999";
     int64_t worst = 0;
     char key[2] = "";
-    many_topics();
-    open_console(H, W, "topics");
-    expect("p.many_00001");
     (void)terminal_answer_us(bench.t, "/");
     for (const char *c = letters; *c; c++) {
         key[0] = *c;
@@ -274,11 +273,59 @@ static void bench_many(void)
             die("a key of the filter is not answered");
         worst = us > worst ? us : worst;
     }
-    expect("p.many_09991");
-    figure("console_filter_10k", (double)worst / 1000, "ms", 50, "", 0);
-    figure("console_rss_10k", rss_mib(terminal_pid(bench.t)), "MiB", 64, "", 0);
+    return (double)worst / 1000;
+}
+
+static void figure_of(const char *what, const char *of, double value, const char *unit, double most)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "console_%s_10k_%s", what, of);
+    figure(name, value, unit, most, "", 0);
+}
+
+/* What a list of 10,000 costs: to filter it, to go down it, and the console's memory. */
+static void many_figures(const char *of, const char *letters, const char *found)
+{
+    figure_of("key", of, key_p99_ms(), "ms", 20);
+    figure_of("filter", of, filter_ms(letters), "ms", 50);
+    expect(found);
+    (void)terminal_idle(bench.t, 3000); /* refreshes too */
+    figure_of("rss", of, rss_mib(terminal_pid(bench.t)), "MiB", RSS_MIB);
     close_console();
+}
+
+static void bench_many_topics(void)
+{
+    many_of("topics", "p.many_%05d");
+    open_console(H, W, "topics");
+    expect("p.many_00001");
+    many_figures("topics", "many_0999", "p.many_09991");
+}
+
+static void bench_many_connectors(void)
+{
+    many_of("connectors", "many-%05d");
+    open_console(H, W, "connectors");
+    expect("many-00001");
+    many_figures("connectors", "many-0999", "many-09991");
+}
+
+/* The runs of a DAG come in pages, as somebody goes down. */
+static void bench_many_runs(void)
+{
     fake_engine_snapshot(bench.engine, fake_snapshot());
+    fake_engine_runs(bench.engine, MANY);
+    open_console(H, W, "dags");
+    expect("airports_traffic");
+    terminal_type(bench.t, "\r");
+    expect("10000");
+    for (int i = 0; i < MANY && !strstr(terminal_text(bench.t), ">       1 "); i++) {
+        terminal_type(bench.t, "G");
+        (void)terminal_idle(bench.t, 50);
+    }
+    terminal_type(bench.t, "\033OH"); /* Home */
+    many_figures("runs", "9950", "9950");
+    fake_engine_runs(bench.engine, 0);
 }
 
 static void bench_rss(void)
@@ -290,7 +337,7 @@ static void bench_rss(void)
         terminal_type(bench.t, panes[i]);
         (void)terminal_idle(bench.t, 300);
     }
-    figure("console_rss", rss_mib(terminal_pid(bench.t)), "MiB", 30, "", 0);
+    figure("console_rss", rss_mib(terminal_pid(bench.t)), "MiB", RSS_MIB, "", 0);
     close_console();
 }
 
@@ -306,6 +353,15 @@ static bool any_wanted(const char *prefix)
     size_t n = strlen(prefix);
     for (int i = 0; i < bench.out.n_only; i++)
         if (!strncmp(bench.out.only[i], prefix, n))
+            return true;
+    return bench.out.n_only == 0;
+}
+
+/* One of the figures of 10,000 of them. */
+static bool any_wanted_of(const char *of)
+{
+    for (int i = 0; i < bench.out.n_only; i++)
+        if (strstr(bench.out.only[i], "_10k_") && strstr(bench.out.only[i], of))
             return true;
     return bench.out.n_only == 0;
 }
@@ -331,8 +387,13 @@ int main(int argc, char **argv)
     if (any_wanted("console_table_refresh") || any_wanted("console_chart_refresh") ||
         any_wanted("console_dashboard_refresh"))
         bench_refresh();
-    if (any_wanted("console_filter") || any_wanted("console_rss_10k"))
-        bench_many();
+    if (any_wanted_of("topics"))
+        bench_many_topics();
+    if (any_wanted_of("connectors"))
+        bench_many_connectors();
+    if (any_wanted_of("runs"))
+        bench_many_runs();
+    fake_engine_snapshot(bench.engine, fake_snapshot());
     if (any_wanted("console_rss"))
         bench_rss();
     if (any_wanted("console_key"))

@@ -660,6 +660,46 @@ static void test_async_replies(void **state)
     control_server_stop(s);
 }
 
+/* Of the third of five: its text, between replies that are trees. An error comes as ever. */
+static void test_reply_as_text(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct control_server *s = start(&seen);
+    struct client *c;
+    struct client_reply r;
+    struct errbuf e;
+    int64_t ids[5];
+    assert_int_equal(client_open(path, &c, &e), ERR_OK);
+    for (int wanted = 2; wanted < 4; wanted++) {
+        for (int i = 0; i < 5; i++) {
+            json_t *params = json_pack("{s:i, s:s}", "i", i, "text", "a \"line\"\n");
+            assert_int_equal(client_send(c, i == 3 ? "change" : "echo", params, &ids[i], &e),
+                             ERR_OK);
+            json_decref(params);
+        }
+        client_want_text(c, ids[wanted]);
+        for (int i = 0; i < 5;) {
+            for (; i < 5 && client_take(c, &r); i++) {
+                assert_int_equal(r.id, ids[i]);
+                assert_int_equal(r.code, i == 3 ? ERR_USAGE : ERR_OK);
+                assert_true((r.raw != NULL) == (i == 2 && wanted == 2));
+                json_t *result = r.raw ? json_loadb(r.raw, r.raw_n, 0, NULL) : r.result;
+                if (i != 3)
+                    assert_int_equal(json_integer_value(json_object_get(result, "i")), i);
+                json_decref(result);
+            }
+            struct pollfd p = {.fd = client_fd(c), .events = client_events(c)};
+            if (i < 5) {
+                assert_int_equal(poll(&p, 1, 20000), 1);
+                assert_int_equal(client_pump(c, &e), ERR_OK);
+            }
+        }
+    }
+    client_close(c);
+    control_server_stop(s);
+}
+
 /* A listener that never accepts is an engine that hangs: the call ends in time. */
 static void test_timeout(void **state)
 {
@@ -849,6 +889,7 @@ int main(void)
         cmocka_unit_test(test_stale_socket_is_replaced),
         cmocka_unit_test(test_stop_with_clients),
         cmocka_unit_test(test_async_replies),
+        cmocka_unit_test(test_reply_as_text),
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_slow_method),
         cmocka_unit_test(test_asks_side_by_side),

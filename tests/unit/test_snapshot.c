@@ -62,11 +62,51 @@ static void test_dags_that_are_hardly_known(void **state)
     snapshot_free(n);
 }
 
+/* Text of an engine that is not whole, or not what it should be: refused in words. */
+static void test_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err want;
+        size_t topics;
+    } cases[] = {
+        {"{\"topics\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"now_us\":7}", ERR_OK, 2},
+        {"{\"topics\":[]}", ERR_OK, 0},
+        {"{\"topics\":null}", ERR_OK, 0},
+        {"{\"topics\":{\"name\":\"a\"}}", ERR_OK, 0},
+        {"{\"topics\":[1,\"x\",null,[],{}]}", ERR_OK, 5},
+        {"{\"topics\":[{\"name\":\"a\"}", ERR_DATA, 0},
+        {"{\"topics\":[{\"name\":\"a\",}]}", ERR_DATA, 0},
+        {"{\"topics\":[]} x", ERR_DATA, 0},
+        {"[]", ERR_PROTOCOL, 0},
+        {"", ERR_PROTOCOL, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct snapshot *n;
+        struct errbuf e = {.text = ""};
+        enum err rc = snapshot_from_text(cases[i].text, strlen(cases[i].text), &n, &e);
+        if (rc != cases[i].want)
+            fail_msg("%s: %s", cases[i].text, e.text);
+        assert_true((rc == ERR_OK) == (n != NULL));
+        assert_true(rc == ERR_OK || e.text[0]);
+        if (!n)
+            continue;
+        assert_int_equal(n->topic_count, cases[i].topics);
+        if (i == 0) {
+            assert_string_equal(n->topics[1].name, "b");
+            assert_int_equal(n->now_us, 7);
+        }
+        snapshot_free(n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dags),
         cmocka_unit_test(test_dags_that_are_hardly_known),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
