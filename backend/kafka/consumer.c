@@ -449,7 +449,9 @@ static rd_kafka_message_t *next_message(struct kafka_consumer *c, int64_t timeou
     }
     if (c->next < c->n_batch)
         return c->batch[c->next++];
-    if (timeout_us == 0 || c->broker_err)
+    /* The look into the queue above takes an interrupt's yield away: only one that comes from here
+     * on ends the wait by itself. */
+    if (timeout_us == 0 || c->broker_err || atomic_load(&c->interrupted))
         return NULL;
     int64_t ms = (timeout_us + 999) / 1000;
     return rd_kafka_consumer_poll(c->rk, timeout_us < 0 || ms > INT32_MAX ? -1 : (int)ms);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/base/clock.h"
 #include "tests/fixture/fixture.h"
@@ -729,17 +730,26 @@ static void *read_forever(void *arg)
     return NULL;
 }
 
+/* An interrupt before, at the start of, or during the wait ends it: none is lost in between. */
 static void test_reader_interrupt(void **state)
 {
+    enum { ROUNDS = 5000, SPREAD_US = 100 };
     struct reader r = {0};
     pthread_t t;
     (void)state;
     client_topic("silent", 1, NULL);
     r.c = client_reader("silent", 0, KAFKA_OFFSET_BEGINNING, MIB);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         assert_int_equal(pthread_create(&t, NULL, read_forever, &r), 0);
-        kafka_consumer_interrupt(r.c); /* before, at the start of, or during the wait */
-        assert_int_equal(pthread_join(t, NULL), 0);
+        int64_t at = clock_mono_us() + i % SPREAD_US;
+        while (clock_mono_us() < at)
+            ;
+        kafka_consumer_interrupt(r.c);
+        struct timespec until;
+        assert_int_equal(clock_gettime(CLOCK_REALTIME, &until), 0);
+        until.tv_sec += 30;
+        if (pthread_timedjoin_np(t, NULL, &until))
+            fail_msg("the interrupt of round %d is lost", i);
         assert_int_equal(r.said, ERR_CANCELED);
     }
     kafka_consumer_destroy(r.c);
