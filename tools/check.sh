@@ -8,7 +8,7 @@ make=${MAKE:-make} build=${BUILD:-build} san=${SAN:-}
 jobs=$(nproc 2>/dev/null || echo 2)
 failed_steps=()
 counts=$(mktemp)
-trap 'rm -f "$counts"' EXIT
+trap 'rm -f "$counts" "$counts.failed"' EXIT
 
 step() { # name, command..: its output is shown only when it fails
     local name=$1 log started rc
@@ -121,7 +121,11 @@ if [ -z "${LINT_ONLY:-}" ]; then
     done
 fi
 
-[ ${#failed_steps[@]} -gt 0 ] && echo "failed: ${failed_steps[*]}"
+# Once more at the end, where one looks first.
+{
+    [ -s "$counts.failed" ] && cat "$counts.failed"
+    [ ${#failed_steps[@]} -gt 0 ] && echo "failed: ${failed_steps[*]}"
+} | sed "s/^/${san:+SAN=$san: }/" | tee -a "${CHECK_FAILED:-/dev/null}"
 read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$counts")
 failed=$((failed + ${#failed_steps[@]}))
 echo "took $((SECONDS - started)) s"
