@@ -187,6 +187,8 @@ typedef uint64_t context_t;
     X(LATER, ']', 0, CONTEXT_BROWSE, "", "10 s forward in time")                                   \
     X(MUCH_EARLIER, '{', 0, CONTEXT_BROWSE, "", "10 minutes back in time")                         \
     X(MUCH_LATER, '}', 0, CONTEXT_BROWSE, "", "10 minutes forward in time")                        \
+    X(AT, 'T', 0, CONTEXT_BROWSE, "",                                                              \
+      "to a time: 18:05, -2h, 2026-11-28 18:05 (UTC); also :at 18:05")                             \
     X(LIVE, 'L', 0, CONTEXT_BROWSE, "live", "back to what is now")                                 \
     X(FREEZE, ' ', 0, CONTEXT_BROWSE, "", "hold the screen still, or let it go on")                \
     X(COPY, 'y', 0, CONTEXT_BROWSE, "", "copy the name of what is selected (OSC 52)")              \

@@ -5,7 +5,7 @@
 #include "views/pane.h"
 
 /* Prompts of the screen itself. */
-enum { PROMPT_EXPORT = -1, PROMPT_ELEVATE = -2 };
+enum { PROMPT_EXPORT = -1, PROMPT_ELEVATE = -2, PROMPT_AT = -3 };
 
 /* The context beneath help, input lines and questions. */
 context_t screen_pane_context(const struct screen *s);
@@ -43,6 +43,8 @@ bool screen_is_held(const struct screen *s); /* frozen, or the past is looked at
 bool screen_time_ask(const struct screen *s, struct ask *out);
 bool screen_time_take(struct screen *s, const struct answer *a);
 void screen_time_act(struct screen *s, enum action a);
+/* To a moment as a person types it; what is none, or was not yet, is said. */
+void screen_time_go(struct screen *s, const char *text);
 
 /* "held since 12:03:10", "recorded 2026-11-24 12:03:10"; false while the screen is live. */
 bool screen_time_words(const struct screen *s, char *out, size_t n);

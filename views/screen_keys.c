@@ -268,6 +268,7 @@ static void act(struct screen *s, enum action a, struct effect *out)
     case ACTION_LATER:
     case ACTION_MUCH_EARLIER:
     case ACTION_MUCH_LATER:
+    case ACTION_AT:
     case ACTION_FREEZE:
     case ACTION_LIVE:
         screen_time_act(s, a);
@@ -331,7 +332,23 @@ const char *screen_complete(const struct screen *s, int skip)
         if (is_command((enum action)a, contexts) && screen_can(s, (enum action)a) &&
             strncmp(action_info((enum action)a)->word, s->input, n) == 0 && skip-- == 0)
             return action_info((enum action)a)->word;
+    if ((contexts & CONTEXT_BROWSE) && strncmp("at", s->input, n) == 0 && skip-- == 0)
+        return "at"; /* with a time behind it */
     return NULL;
+}
+
+/* "at 18:05", or "at" alone: then it asks. */
+static bool run_at(struct screen *s, const char *text)
+{
+    const char *time = text + 2;
+    if (strncmp(text, "at", 2) != 0 || (*time && *time != ' '))
+        return false;
+    time += strspn(time, " ");
+    if (*time)
+        screen_time_go(s, time);
+    else
+        screen_time_act(s, ACTION_AT);
+    return true;
 }
 
 static void run_command(struct screen *s, struct effect *out)
@@ -349,6 +366,8 @@ static void run_command(struct screen *s, struct effect *out)
         return;
     }
     context_t context = screen_context(s);
+    if ((context & CONTEXT_BROWSE) && run_at(s, lower))
+        return;
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
         if (is_command((enum action)a, context) &&
             strcmp(action_info((enum action)a)->word, lower) == 0) {
@@ -387,6 +406,8 @@ static void accept_input(struct screen *s, struct effect *out)
         s->mode = MODE_BROWSE;
         if (s->prompt == PROMPT_EXPORT)
             screen_export_to(s, text, out);
+        else if (s->prompt == PROMPT_AT)
+            screen_time_go(s, text);
         else if (pane_of(s->pane)->answered)
             pane_of(s->pane)->answered(s, s->prompt, text, out);
         return;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "views/screen_internal.h"
+#include "views/topic_from.h"
 
 static const int64_t STEP_US = 10 * INT64_C(1000000);
 static const int64_t LEAP_US = 600 * INT64_C(1000000);
@@ -76,24 +77,72 @@ bool screen_time_take(struct screen *s, const struct answer *a)
     return true;
 }
 
+/* The engine's wall clock of now; 0, and said: there is none. */
+static int64_t newest_us(struct screen *s)
+{
+    const struct snapshot *newest = screen_newest(s);
+    if (newest && newest->now_us != UNKNOWN_INT && s->link == LINK_UP)
+        return newest->now_us;
+    screen_say(s, STYLE_ATTENTION, "the record is the engine's: there is none without it");
+    return 0;
+}
+
 static void step(struct screen *s, int64_t by)
 {
-    const struct snapshot *newest = s->live ? s->live : s->snapshot;
-    if (!newest || newest->now_us == UNKNOWN_INT || s->link != LINK_UP) {
-        screen_say(s, STYLE_ATTENTION, "the record is the engine's: there is none without it");
+    int64_t now_us = newest_us(s);
+    if (!now_us)
         return;
-    }
     int64_t from = s->past_us ? s->past_us : s->shown_us ? s->shown_us : s->snapshot->now_us;
     int64_t to = from + by;
     if (by > 0 && s->next_us > to) /* over a gap in the record */
         to = s->next_us;
     if (!s->past_us && by > 0)
-        to = newest->now_us;
-    if (to >= newest->now_us) {
+        to = now_us;
+    if (to >= now_us) {
         go_live(s);
         return;
     }
     s->past_us = to;
+}
+
+/* "18:05", the last one that was; 0: it is none. */
+static int64_t time_of_day(const char *text, int64_t now_us)
+{
+    static const int64_t day_us = 86400 * INT64_C(1000000);
+    char today[UNIT_TEXT_MAX], whole[64];
+    struct topic_from from;
+    (void)snprintf(whole, sizeof whole, "%.10s %.30s", unit_day(now_us, today, sizeof today), text);
+    if (!topic_from_parse_utc(whole, now_us / 1000, &from) || from.kind != TOPIC_FROM_TIME)
+        return 0;
+    int64_t us = from.value * 1000;
+    return us > now_us ? us - day_us : us;
+}
+
+void screen_time_go(struct screen *s, const char *text)
+{
+    struct topic_from from;
+    int64_t now_us = newest_us(s);
+    int64_t us = now_us ? time_of_day(text, now_us) : 0;
+    if (!now_us)
+        return;
+    if (!us && topic_from_parse_utc(text + (*text == '-'), now_us / 1000, &from) &&
+        from.kind == TOPIC_FROM_TIME)
+        us = from.value * 1000;
+    if (us <= 0)
+        screen_say(s, STYLE_ATTENTION,
+                   "\"%s\" is no time: 18:05, -2h (s, m, h, d), 2026-11-28 18:05, all UTC", text);
+    else if (us >= now_us)
+        screen_say(s, STYLE_ATTENTION, "%s is not over yet: L is now", text);
+    else
+        s->past_us = us;
+}
+
+static void ask_time(struct screen *s)
+{
+    char value[UNIT_TEXT_MAX] = "";
+    if (newest_us(s))
+        screen_prompt(s, PROMPT_AT, "go to (18:05, -2h, 2026-11-28 18:05; UTC)",
+                      s->shown_us ? unit_day(s->shown_us, value, sizeof value) : "");
 }
 
 void screen_time_act(struct screen *s, enum action a)
@@ -110,6 +159,9 @@ void screen_time_act(struct screen *s, enum action a)
         break;
     case ACTION_MUCH_LATER:
         step(s, LEAP_US);
+        break;
+    case ACTION_AT:
+        ask_time(s);
         break;
     case ACTION_FREEZE:
         if (screen_is_held(s))

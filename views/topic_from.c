@@ -1,5 +1,6 @@
 #include "views/topic_from.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -68,4 +69,12 @@ bool topic_from_parse(const char *text, int64_t now_ms, struct topic_from *out)
         return false;
     }
     return true;
+}
+
+bool topic_from_parse_utc(const char *text, int64_t now_ms, struct topic_from *out)
+{
+    char utc[64];
+    int n = snprintf(utc, sizeof utc, "%sZ", text);
+    return (n < (int)sizeof utc && topic_from_parse(utc, now_ms, out)) ||
+           topic_from_parse(text, now_ms, out);
 }

@@ -21,5 +21,7 @@ struct topic_from {
 /* beginning, end, an offset, 15m (s, m, h, d ago), 2026-11-24, 2026-11-24 12:00[:31[.5]][Z]. False
  * when it is none of them. */
 bool topic_from_parse(const char *text, int64_t now_ms, struct topic_from *out);
+/* The same with times in UTC, as all of them on screen, unless the text says otherwise. */
+bool topic_from_parse_utc(const char *text, int64_t now_ms, struct topic_from *out);
 
 #endif

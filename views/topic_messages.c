@@ -616,10 +616,7 @@ void messages_seek(struct screen *s, struct messages *m, const char *text)
 {
     struct topic_from from;
     int64_t now_us = s->snapshot ? s->snapshot->now_us : 0;
-    char utc[SCREEN_INPUT_MAX + 2]; /* as all times on screen, unless it says otherwise */
-    (void)snprintf(utc, sizeof utc, "%sZ", text);
-    if (!topic_from_parse(utc, now_us / 1000, &from) &&
-        !topic_from_parse(text, now_us / 1000, &from)) {
+    if (!topic_from_parse_utc(text, now_us / 1000, &from)) {
         screen_say(s, STYLE_ATTENTION,
                    "\"%s\": an offset, beginning, end, how long ago (15m, 2h, 1d) or a time in UTC "
                    "(2026-11-24 12:00)",

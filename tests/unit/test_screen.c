@@ -306,6 +306,71 @@ static void test_elevation_does_not_travel(void **state)
     screen_free(&s);
 }
 
+/* Where keys lead in time, by what is typed; the fake engine's now is 18:13:07. */
+static void test_to_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        const char *goes; /* NULL: nowhere */
+    } times[] = {
+        {"T18:05\r", "2026-11-24 18:05:00"},
+        {"T18:05:30\r", "2026-11-24 18:05:30"},
+        {"T18:14\r", "2026-11-23 18:14:00"}, /* the last one that was */
+        {"T-2h\r", "2026-11-24 16:13:07"},
+        {"T2h\r", "2026-11-24 16:13:07"},
+        {"T-90m\r", "2026-11-24 16:43:07"},
+        {"T2026-11-20 18:05\r", "2026-11-20 18:05:00"},
+        {"T2026-11-20\r", "2026-11-20 00:00:00"},
+        {"T2026-11-25\r", NULL},
+        {"Tnoon\r", NULL},
+        {"T17\r", NULL}, /* no offset */
+        {"T\r", NULL},
+        {"T18:05\x1b", NULL},
+        {":at 18:05\r", "2026-11-24 18:05:00"},
+        {":AT -2h\r", "2026-11-24 16:13:07"},
+        {":at\r18:05\r", "2026-11-24 18:05:00"},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct screen s;
+        char at[UNIT_TEXT_MAX];
+        start(&s, 24, 100);
+        (void)press(&s, times[i].keys);
+        assert_int_equal(s.mode, MODE_BROWSE);
+        if (times[i].goes)
+            assert_string_equal(unit_day(s.past_us, at, sizeof at), times[i].goes);
+        else
+            assert_int_equal(s.past_us, 0);
+        screen_free(&s);
+    }
+}
+
+static void test_to_a_time_says(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    (void)press(&s, "T");
+    assert_shows(&s, "go to (18:05, -2h, 2026-11-28 18:05; UTC):");
+    (void)press(&s, "noon\r");
+    assert_shows(&s, "\"noon\" is no time: 18:05, -2h (s, m, h, d), 2026-11-28 18:05, all UTC");
+    (void)press(&s, "T2026-11-25\r");
+    assert_shows(&s, "is not over yet");
+    (void)press(&s, "T18:05\r");
+    answer_ask(&s, 0, "recorder.at", ERR_OK, recorded(s.past_us - 3000000, "STOPPED", json_null()));
+    assert_shows(&s, "recorded 2026-11-24 18:04:57 UTC");
+    (void)press(&s, "T"); /* from there */
+    assert_shows(&s, "UTC): 2026-11-24 18:04:57");
+    (void)press(&s, "\x15-2d\r");
+    answer_ask(&s, 0, "recorder.at", ERR_NOT_FOUND, NULL);
+    assert_shows(&s, "no record of that time");
+    assert_shows(&s, "recorded 2026-11-24 18:04:57 UTC");
+    screen_set_link(&s, LINK_AWAY, s.now_us, "");
+    (void)press(&s, "T");
+    assert_shows(&s, "there is none without it");
+    screen_free(&s);
+}
+
 /* A record without lists says so, and where we are stands there whatever time is shown. */
 static void test_a_trimmed_record(void **state)
 {
@@ -730,6 +795,8 @@ int main(void)
         cmocka_unit_test(test_production_is_read_only_until_elevated),
         cmocka_unit_test(test_engine_of_a_viewer),
         cmocka_unit_test(test_elevation_does_not_travel),
+        cmocka_unit_test(test_to_a_time),
+        cmocka_unit_test(test_to_a_time_says),
         cmocka_unit_test(test_a_trimmed_record),
         cmocka_unit_test(test_no_question_while_typing),
         cmocka_unit_test(test_a_name_has_to_be_typed),
