@@ -75,6 +75,17 @@ static void leave_past(struct look *l, const struct screen *s)
     l->live = NULL;
 }
 
+/* Nobody looks for the list that is there by itself when it is empty. */
+static void begin_where_rows_are(struct look *l)
+{
+    for (int i = 0; i < l->n_lists && !l->begun; i++)
+        if (json_array_size(json_object_get(l->answer, l->lists[i].part))) {
+            l->list = i;
+            l->begun = true;
+        }
+    l->begun = true;
+}
+
 static void take_live(struct look *l, const struct screen *s, const struct answer *a)
 {
     if (s->frozen && l->answer)
@@ -91,6 +102,7 @@ static void take_live(struct look *l, const struct screen *s, const struct answe
     l->taken_us = s->now_us;
     if (!l->is_past) {
         show(l, copy);
+        begin_where_rows_are(l);
         return;
     }
     json_decref(l->live); /* it was asked before the past was looked at */
@@ -229,6 +241,7 @@ void look_turn(struct look *l, struct screen *s, struct table_state *t, int by)
 {
     struct table_model m;
     l->list = (l->list + by + l->n_lists) % l->n_lists;
+    l->begun = true;
     table_free(t);
     *t = (struct table_state){.sort = -1};
     look_model(l, s, &m);

@@ -36,7 +36,8 @@ struct look {
     void (*prepare)(json_t *answer); /* adds a list to it; NULL: nothing */
     const struct look_list *lists;
     int n_lists;
-    int list; /* the one that is shown */
+    int list;   /* the one that is shown */
+    bool begun; /* it was chosen: by a person, or by what the first answer had */
     bool ascii;
     json_t *answer;   /* what is shown: the last good one, or the past one; NULL: none (yet) */
     json_t *live;     /* the last good one while a past one is shown */

@@ -94,6 +94,31 @@ static void test_lists_of_the_warehouse(void **state)
     screen_free(&s);
 }
 
+/* Nothing runs: the pane opens on the tables, once, and not where the person went. */
+static void test_opens_where_rows_are(void **state)
+{
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        struct screen s;
+        start(&s, 24, 80);
+        (void)press(&s, turned ? "7vV" : "7");
+        json_t *quiet = data("warehouse");
+        (void)json_object_set_new(quiet, "queries", json_array());
+        answer_ask(&s, 0, "warehouse.show", ERR_OK, quiet);
+        if (turned)
+            assert_shows(&s, "nothing runs in the warehouse");
+        else
+            assert_shows(&s, "attr_ticket_flights_amount");
+        (void)press(&s, turned ? "" : "V");
+        assert_shows(&s, "nothing runs in the warehouse");
+        quiet = data("warehouse");
+        (void)json_object_set_new(quiet, "queries", json_array());
+        answer_ask(&s, 0, "warehouse.show", ERR_OK, quiet);
+        assert_shows(&s, "nothing runs in the warehouse");
+        screen_free(&s);
+    }
+}
+
 static void test_table_with_columns(void **state)
 {
     (void)state;
@@ -383,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_at_sizes),
         cmocka_unit_test(test_any_size),
         cmocka_unit_test(test_lists_of_the_warehouse),
+        cmocka_unit_test(test_opens_where_rows_are),
         cmocka_unit_test(test_table_with_columns),
         cmocka_unit_test(test_cancel_a_query),
         cmocka_unit_test(test_filter_sort_and_export),
