@@ -97,8 +97,9 @@ static enum err ask(struct client *c, const char *method, json_t *params, struct
     return rc;
 }
 
-/* The audit records, a line each: "object: text", and who is this process. */
-static void must_have_record(struct client *c, const char *object, const char *beginning)
+/* An audit record about this object, of this process. */
+static void must_have_record_of(pid_t who, struct client *c, const char *object,
+                                const char *beginning)
 {
     struct errbuf e;
     json_t *all = NULL;
@@ -106,7 +107,7 @@ static void must_have_record(struct client *c, const char *object, const char *b
     json_t *v;
     char pid[32];
     bool found = false;
-    (void)snprintf(pid, sizeof pid, "(pid %d)", (int)getpid());
+    (void)snprintf(pid, sizeof pid, "(pid %d)", (int)who);
     assert_int_equal(client_call(c, "events.list", NULL, CLIENT_TIMEOUT_MS, &all, &e), ERR_OK);
     json_array_foreach(json_object_get(all, "events"), i, v)
     {
@@ -121,6 +122,11 @@ static void must_have_record(struct client *c, const char *object, const char *b
         fail_msg("no audit record `%s` of %s in\n%s", beginning, object, text);
     }
     json_decref(all);
+}
+
+static void must_have_record(struct client *c, const char *object, const char *beginning)
+{
+    must_have_record_of(getpid(), c, object, beginning);
 }
 
 static void check_looks_only(const char *lines, const char *why)
@@ -158,6 +164,46 @@ static void test_engine_of_a_viewer(void **state)
     check_looks_only("environment: {name: airline}\nrole: viewer\n", "(role: viewer)");
 }
 
+static void must_show(const char *words)
+{
+    if (!terminal_shows(t, words))
+        fail_msg("no `%s` on\n%s", words, terminal_text(t));
+}
+
+/* A DAG's `t` asks nothing: in production it wants an elevation all the same, its run is followed
+ * in the message line, and pane 0 has who did both. */
+static void test_console_in_production(void **state)
+{
+    char *argv[] = {(char *)harness_binary(),
+                    (char *)"console",
+                    (char *)"--config",
+                    h.config,
+                    (char *)"--pane",
+                    (char *)"dags",
+                    NULL};
+    (void)state;
+    start("environment: {name: airline, kind: production}\n");
+    struct client *c = attach();
+    t = terminal_start(30, 140, NULL, argv);
+    assert_true(c && t);
+    must_show("> greet");
+    terminal_type(t, "t");
+    must_show("production: this console only looks until E elevates it");
+    terminal_type(t, "Eairline\r");
+    must_show("ELEVATED 10 m");
+    terminal_type(t, "t");
+    must_show("greet: done in ");
+    terminal_type(t, "0");
+    must_show("engine.elevate for 600 s: ok");
+    must_show("dag.trigger: ok");
+    must_have_record_of(terminal_pid(t), c, "greet", "dag.trigger: ok");
+    terminal_type(t, "4E");
+    must_show("read only");
+    terminal_type(t, "t");
+    must_show("only looks until E elevates it");
+    client_close(c);
+}
+
 /* It writes what never was into its source: not into one that is meant. */
 static void test_simulate_is_for_play(void **state)
 {
@@ -174,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_engine_of_production, stop),
         cmocka_unit_test_teardown(test_engine_of_a_viewer, stop),
+        cmocka_unit_test_teardown(test_console_in_production, stop),
         cmocka_unit_test_teardown(test_simulate_is_for_play, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
