@@ -79,6 +79,7 @@ static enum err run_screen(const struct arguments *a, const struct tui_options *
     bool abandoned = false;
     if (t) {
         places = sql_targets_places(t);
+        places.engine = o.path; /* what it is attached to has the record */
         o.places = &places;
     }
     o.abandoned = &abandoned;

@@ -162,6 +162,7 @@ static int end(const struct arguments *a, struct sql_run *r, int rc)
 {
     struct errbuf e;
     err_clear(&e);
+    sql_note_close(&r->note);
     sql_session_close(r->session);
     sql_history_close(r->history);
     if (r->out != r->main && sql_run_output(r, NULL, &e) && rc == EXIT_DONE)
@@ -191,6 +192,7 @@ int cmd_sql(int argc, char **argv)
         places = sql_targets_places(t);
         r.places = &places;
         r.on_source = arguments_flag(a, "source");
+        sql_note_init(&r.note, places.engine, r.on_source);
         if (places.open(places.arg, r.on_source, &r.session, &e))
             rc = command_fail(a, e.code == ERR_CONFIG ? EXIT_USAGE : SQL_EXIT_CONNECTION, "%s",
                               e.text);

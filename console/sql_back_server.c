@@ -41,6 +41,7 @@ static enum err switch_to(struct back *b, bool source)
     sql_session_close(r->session);
     r->session = next;
     r->on_source = source;
+    r->note.source = source;
     if (r->completer)
         sql_completer_switch(r->completer, source);
     return r->quiet ? ERR_OK : back_conninfo(b);

@@ -273,8 +273,12 @@ enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct
     enum err rc = buf_check(&text, "a statement", &e);
     if (!rc)
         rc = check_access(r, buf_cstr(&text), &e);
-    if (!rc)
+    bool sent = !rc;
+    if (sent)
         rc = sql_session_run(r->session, buf_cstr(&text), sink, &e);
+    if (sent)
+        sql_note_ran(&r->note, buf_cstr(&text), rc, sink->done == sink_done ? r->rows : -1,
+                     r->together || sql_session_block(r->session));
     int64_t took = clock_mono_us() - start;
     if (sql_run_page_end(r))
         rc = ERR_OK; /* the person has seen enough */
@@ -366,9 +370,11 @@ static enum sql_exit end_command(struct sql_run *r, enum err rc)
     if (rc) {
         if (sql_session_rollback(r->session, &e) == ERR_CONNECT)
             r->lost = true;
+        sql_note_ended(&r->note, false);
         return r->lost ? SQL_EXIT_CONNECTION : SQL_EXIT_FAILED;
     }
     rc = sql_session_commit(r->session, &e);
+    sql_note_ran(&r->note, "COMMIT", rc, -1, false);
     if (!rc)
         return SQL_EXIT_DONE;
     sql_run_say(r, 0, e.text);

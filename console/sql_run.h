@@ -6,6 +6,7 @@
 #define CONSOLE_SQL_RUN_H
 
 #include "console/sql_lexer.h"
+#include "console/sql_note.h"
 #include "console/sql_output.h"
 #include "console/sql_session.h"
 #include "console/sql_variables.h"
@@ -35,6 +36,7 @@ struct sql_run {
     struct sql_session *session;
     const struct sql_places *places;
     bool on_source;
+    struct sql_note note;
     struct format_options format;
     enum format normal_format; /* where \x goes back to */
     bool expand_auto;          /* \x auto */

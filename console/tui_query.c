@@ -133,6 +133,8 @@ struct job {
     struct formatter *formatter;
     enum format format;
     char tag[64];
+    int64_t affected; /* -1: not known */
+    struct sql_note *note;
     bool changed; /* something ran that was no pure reader */
     char block;   /* the transaction that the statement runs in */
     struct buf notices;
@@ -275,6 +277,7 @@ static enum err on_done(void *arg, const char *sql, int64_t affected, struct err
 {
     struct job *j = arg;
     char word[32];
+    j->affected = j->n ? j->total : affected;
     if (j->n)
         return j->file ? format_end(j->formatter, e) : ERR_OK;
     (void)sql_word(sql, word, sizeof word);
@@ -293,10 +296,17 @@ static void on_notice(void *arg, const char *text)
 
 /* ---- the thread: its session ---- */
 
-static void forget_session(struct sql_session **s)
+struct place {
+    struct sql_session *session; /* NULL: none yet */
+    bool source;
+    struct sql_note note;
+};
+
+static void forget_session(struct place *at)
 {
-    sql_session_close(*s);
-    *s = NULL;
+    sql_note_close(&at->note); /* what is open is rolled back */
+    sql_session_close(at->session);
+    at->session = NULL;
 }
 
 /* Only what reads, where the console only looks and in an export. */
@@ -355,7 +365,12 @@ static enum err run_one(struct job *j, const char *sql, struct errbuf *e)
     j->block = sql_session_block(j->session);
     if (!r)
         j->changed = j->changed || !sql_is_pure_reader(sql);
-    return r ? r : sql_session_run(j->session, sql, &sink, e);
+    if (r)
+        return r;
+    j->affected = -1;
+    r = sql_session_run(j->session, sql, &sink, e);
+    sql_note_ran(j->note, sql, r, j->affected, sql_session_block(j->session) != 0);
+    return r;
 }
 
 static enum err run_all(struct job *j, struct buf *sql, struct errbuf *e)
@@ -436,26 +451,29 @@ static void say_end(struct job *j, enum err r, const struct buf *sql, const stru
     buf_free(&words);
 }
 
-static void do_order(struct tui_query *q, struct order *order, struct sql_session **s,
-                     bool *on_source)
+static void do_order(struct tui_query *q, struct order *order, struct place *at)
 {
-    struct job j = {.q = q, .order = *order, .started_us = clock_mono_us(), .rows = json_array()};
+    struct job j = {.q = q,
+                    .order = *order,
+                    .note = &at->note,
+                    .started_us = clock_mono_us(),
+                    .rows = json_array()};
     struct errbuf e;
     struct buf sql;
     enum err r = ERR_OK;
     err_clear(&e);
     buf_init(&sql, 0);
     buf_init(&j.notices, 1 << 14);
-    if (*s && *on_source != order->source)
-        forget_session(s);
-    if (!*s)
-        r = q->places.open(q->places.arg, order->source, s, &e);
-    *on_source = order->source;
-    j.session = *s;
+    if (at->session && at->source != order->source)
+        forget_session(at);
+    if (!at->session)
+        r = q->places.open(q->places.arg, order->source, &at->session, &e);
+    at->source = at->note.source = order->source;
+    j.session = at->session;
     if (!r && !watch(&j)) /* while we connected */
         r = err_set(&e, ERR_CANCELED, "canceled");
-    if (*s)
-        sql_session_on_notice(*s, on_notice, &j);
+    if (at->session)
+        sql_session_on_notice(at->session, on_notice, &j);
     if (!r && order->path)
         r = open_file(&j, &e);
     if (!r)
@@ -467,8 +485,8 @@ static void do_order(struct tui_query *q, struct order *order, struct sql_sessio
     sql_canceller_watch(q->canceller, NULL);
     format_destroy(j.formatter);
     say_end(&j, r, &sql, &e);
-    if (r == ERR_CONNECT && *s)
-        forget_session(s);
+    if (r == ERR_CONNECT && at->session)
+        forget_session(at);
     json_decref(j.rows);
     json_decref(j.columns);
     buf_free(&j.notices);
@@ -504,8 +522,8 @@ static void leave(struct tui_query *q)
 static void *work(void *arg)
 {
     struct tui_query *q = arg;
-    struct sql_session *s = NULL;
-    bool on_source = false;
+    struct place at = {.session = NULL};
+    sql_note_init(&at.note, q->places.engine, false);
     (void)pthread_mutex_lock(&q->lock);
     while (!q->end) {
         if (!q->order.sql) {
@@ -516,7 +534,7 @@ static void *work(void *arg)
         q->order = (struct order){.sql = NULL};
         q->more = q->canceled = false;
         (void)pthread_mutex_unlock(&q->lock);
-        do_order(q, &order, &s, &on_source);
+        do_order(q, &order, &at);
         free_order(&order);
         (void)pthread_mutex_lock(&q->lock);
     }
@@ -524,7 +542,7 @@ static void *work(void *arg)
     q->canceller = NULL;
     (void)pthread_mutex_unlock(&q->lock);
     sql_canceller_stop(canceller);
-    forget_session(&s);
+    forget_session(&at);
     (void)pthread_mutex_lock(&q->lock);
     q->away = true;
     (void)pthread_cond_broadcast(&q->wish);

@@ -7,11 +7,13 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/secret.h"
 #include "backend/engine/engine_dags.h"
 #include "backend/engine/engine_look.h"
 #include "backend/serve/control.h"
 
 enum { EVENTS_DEFAULT = 200, EVENTS_MAX = 2000 };
+enum { NOTE_TEXT_MAX = 600, NOTES_AT_ONCE = 100, NOTES_A_SECOND = 2 };
 
 struct service {
     struct engine *engine;
@@ -19,7 +21,23 @@ struct service {
     void (*on_stop)(void *arg);
     void *arg;
     struct control_server *server;
+    int64_t notes, notes_us; /* audit notes that may come, in millionths; when that was counted */
 };
+
+/* So that no script fills the events alone. Methods that do not wait have one thread. */
+static bool take_note(struct service *s)
+{
+    int64_t now = clock_mono_us();
+    int64_t most = NOTES_AT_ONCE * INT64_C(1000000);
+    s->notes += s->notes_us ? (now - s->notes_us) * NOTES_A_SECOND : most;
+    s->notes_us = now;
+    if (s->notes > most)
+        s->notes = most;
+    if (s->notes < 1000000)
+        return false;
+    s->notes -= 1000000;
+    return true;
+}
 
 static void who_is(const struct control_peer *peer, char *out, size_t n)
 {
@@ -204,6 +222,37 @@ static enum err events_list(void *arg, const struct control_peer *peer, const js
     return engine_events(s->engine, after, (int)n, result, e);
 }
 
+/* What a statement of a person's has changed, which no other method knows of. */
+static enum err audit_note(void *arg, const struct control_peer *peer, const json_t *params,
+                           json_t **result, struct errbuf *e)
+{
+    struct service *s = arg;
+    const char *object = NULL, *text = NULL;
+    char who[CONTROL_USER_MAX + 32];
+    char words[2 * NOTE_TEXT_MAX + 16]; /* a mask may be longer than what it hides */
+    struct buf masked;
+    (void)result;
+    enum err rc = control_param_string(params, "object", &object, e);
+    if (!rc)
+        rc = control_param_string(params, "text", &text, e);
+    if (!rc && strcmp(object, "warehouse") != 0 && strcmp(object, "source") != 0)
+        rc = err_set(e, ERR_USAGE, "`object` is warehouse or source");
+    if (!rc && strlen(text) > NOTE_TEXT_MAX)
+        rc = err_set(e, ERR_USAGE, "`text` is at most %d bytes", NOTE_TEXT_MAX);
+    if (!rc && !take_note(s))
+        rc = err_set(e, ERR_LIMIT, "too many notes: %d at once, then %d a second", NOTES_AT_ONCE,
+                     NOTES_A_SECOND);
+    if (rc)
+        return rc;
+    who_is(peer, who, sizeof who);
+    buf_init(&masked, 0);
+    secret_mask(&masked, text);
+    (void)snprintf(words, sizeof words, "sql: %s", buf_cstr(&masked));
+    buf_free(&masked);
+    engine_note(s->engine, "info", "audit", who, object, words);
+    return ERR_OK;
+}
+
 #define RECORDER(word)                                                                             \
     static enum err recorder_##word(void *arg, const struct control_peer *peer,                    \
                                     const json_t *params, json_t **result, struct errbuf *e)       \
@@ -306,6 +355,7 @@ static const struct control_method methods[] = {
     {"warehouse.table", warehouse_table, CONTROL_READS | CONTROL_ASKS},
     {"warehouse.cancel", warehouse_cancel, CONTROL_MUTATES | CONTROL_ASKS},
     {"source.show", source_show, CONTROL_READS | CONTROL_ASKS},
+    {"audit.note", audit_note, CONTROL_READS}, /* it is a record itself */
     {"events.list", events_list, CONTROL_READS},
     {"refresh.run", refresh_run, CONTROL_MUTATES},
     {"topic.list", topic_list, CONTROL_READS},

@@ -164,6 +164,37 @@ static void test_engine_of_a_viewer(void **state)
     check_looks_only("environment: {name: airline}\nrole: viewer\n", "(role: viewer)");
 }
 
+/* What people's SQL changes: bounded, masked, and nobody else's words. */
+static void test_notes(void **state)
+{
+    struct errbuf e;
+    enum err rc = ERR_OK;
+    int sent = 0;
+    (void)state;
+    start("environment: {name: airline, kind: production}\n"); /* a note changes nothing */
+    struct client *c = attach();
+    assert_non_null(c);
+    assert_int_equal(ask(c, "audit.note",
+                         json_pack("{s:s, s:s}", "object", "warehouse", "text",
+                                   "COPY x FROM 'host=a password=geheim'"),
+                         &e),
+                     ERR_OK);
+    must_have_record(c, "warehouse", "sql: COPY x FROM 'host=a password=***");
+    assert_int_equal(ask(c, "audit.note", json_pack("{s:s, s:s}", "object", "x", "text", "y"), &e),
+                     ERR_USAGE);
+    char large[602];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    assert_int_equal(
+        ask(c, "audit.note", json_pack("{s:s, s:s}", "object", "source", "text", large), &e),
+        ERR_USAGE);
+    for (; rc == ERR_OK && sent < 100000; sent++)
+        rc = ask(c, "audit.note", json_pack("{s:s, s:s}", "object", "source", "text", "y"), &e);
+    assert_int_equal(rc, ERR_LIMIT);
+    assert_true(sent >= 99);
+    client_close(c);
+}
+
 static void must_show(const char *words)
 {
     if (!terminal_shows(t, words))
@@ -198,6 +229,7 @@ static void test_console_in_production(void **state)
     must_show("dag.trigger: ok");
     must_have_record_of(terminal_pid(t), c, "greet", "dag.trigger: ok");
     terminal_type(t, "4E");
+    must_show("only look again: done");
     must_show("read only");
     terminal_type(t, "t");
     must_show("only looks until E elevates it");
@@ -220,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_engine_of_production, stop),
         cmocka_unit_test_teardown(test_engine_of_a_viewer, stop),
+        cmocka_unit_test_teardown(test_notes, stop),
         cmocka_unit_test_teardown(test_console_in_production, stop),
         cmocka_unit_test_teardown(test_simulate_is_for_play, stop),
     };

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "tests/fixture/fake_engine.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/terminal.h"
 #include "tests/fixture/vertica.h"
@@ -579,6 +580,63 @@ static void test_only_what_reads(void **state)
     EXPECT(SQL(NULL, "-At", "-c", "SELECT count(*) FROM looked"), 0, "1\n");
 }
 
+static void noted(struct fake_engine *f, const char *text)
+{
+    char params[256];
+    fake_engine_last_params(f, "audit.note", params, sizeof params);
+    if (!strstr(params, text))
+        fail_msg("`%s` is not in the note %s", text, params);
+}
+
+/* What is changed here and in pane 9 is on record at the engine; without one nothing is missed. */
+static void test_changes_are_noted(void **state)
+{
+    (void)state;
+    char lines[128], path[600], socket[64];
+    (void)snprintf(socket, sizeof socket, "/tmp/fd-noted-%d", (int)getpid());
+    (void)snprintf(lines, sizeof lines, "control: {socket: %s}\n", socket);
+    write_config("noted.yaml", lines);
+    (void)snprintf(path, sizeof path, "%s/noted.yaml", fixture_dir());
+    EXPECT(SQL(NULL, "--config", path, "-c", "CREATE TABLE noted (i int)"), 0, "CREATE TABLE\n");
+    struct fake_engine *f = fake_engine_start(socket);
+    assert_non_null(f);
+    EXPECT(SQL(NULL, "--config", path, "-At", "-c", "SELECT count(*) FROM noted"), 0, "0\n");
+    assert_int_equal(fake_engine_calls(f, "audit.note"), 0);
+    EXPECT(SQL(NULL, "--config", path, "-c", "INSERT INTO noted VALUES (1), (2)"), 0,
+           "INSERT 0 2\n");
+    noted(f, "{\"object\":\"warehouse\",\"text\":\"INSERT INTO noted VALUES (1), (2): 2 rows\"}");
+    EXPECT(SQL(NULL, "--config", path, "-q", "-c", "DELETE FROM noted; SELECT 1/0"), 1, "");
+    noted(f, "\"ROLLBACK: what it had changed is undone\"");
+    EXPECT(SQL("BEGIN;\nDELETE FROM noted;\n", "--config", path, "-q"), 0, "");
+    noted(f, "ROLLBACK"); /* it was left open */
+    EXPECT(SQL(NULL, "--config", path, "-qAt", "-c", "DELETE FROM noted WHERE i = 1; SELECT 1"), 0,
+           "1\n");
+    noted(f, "\"COMMIT\"");
+    (void)SQL(NULL, "--config", path, "--source", "-c", "CREATE TABLE noted (i int)");
+    noted(f, "{\"object\":\"source\",\"text\":\"CREATE TABLE noted (i int)\"}");
+    int before = fake_engine_calls(f, "audit.note");
+    char script[8192] = "";
+    for (int i = 0; i < 60; i++) /* more than are noted one by one */
+        (void)strcat(script, "INSERT INTO noted VALUES (3);\n");
+    EXPECT(SQL(script, "--config", path, "-q"), 0, "");
+    assert_in_range(fake_engine_calls(f, "audit.note") - before, 20, 50);
+    noted(f, "more statements than are noted (and ");
+
+    char *const argv[] = {program, (char *)"console", (char *)"--config",
+                          path,    (char *)"--pane",  (char *)"query",
+                          NULL};
+    struct terminal *t = terminal_start(24, 80, NULL, argv);
+    assert_true(terminal_shows(t, "Query of the warehouse"));
+    assert_true(terminal_hides(t, "reading only"));
+    terminal_type(t, "delete from noted where i = 3;\r");
+    assert_true(terminal_shows(t, "DELETE 60"));
+    noted(f, "delete from noted where i = 3: 60 rows");
+    terminal_stop(t);
+    fake_engine_stop(f);
+    (void)strcat(socket, ".lock");
+    (void)unlink(socket);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -612,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_output_goes_to_a_file),
         cmocka_unit_test(test_the_source),
         cmocka_unit_test(test_only_what_reads),
+        cmocka_unit_test(test_changes_are_noted),
         cmocka_unit_test(test_ctrl_c_cancels_on_the_server),
         cmocka_unit_test(test_the_server_goes_away),
         cmocka_unit_test(test_a_prompt_on_a_terminal),
