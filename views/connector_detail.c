@@ -30,7 +30,10 @@ bool connector_detail_ask(const struct screen *s, int i, struct ask *out)
 {
     if (!s->detail || i > 2)
         return false;
-    const char *topic = dead_topic(connectors_state(s));
+    const struct connectors_state *st = connectors_state(s);
+    const char *topic = dead_topic(st);
+    if (screen_is_still(s) && st->shown && st->offsets)
+        return false;
     if (i < 2) {
         out->method = i ? "connector.offsets" : "connector.show";
         out->params = json_pack("{s:s}", "name", s->object);

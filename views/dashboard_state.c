@@ -169,7 +169,8 @@ static json_t *kept_params(const struct dashboard_state *st)
 static bool ask_rows(const struct screen *s, const struct dashboard_state *st, struct ask *out)
 {
     int i = dashboard_panel(s);
-    if (!s->detail || st->view != VIEW_ROWS || i < 0 || !st->board.panels[i].has_rows)
+    if (!s->detail || st->view != VIEW_ROWS || i < 0 || !st->board.panels[i].has_rows ||
+        (screen_is_still(s) && st->rows.answer))
         return false;
     json_t *params = data_params(s, st);
     if (!params)
@@ -185,8 +186,8 @@ static bool ask_data(const struct screen *s, const struct dashboard_state *st, s
     json_t *kept = kept_params(st);
     if (kept && past_ask(&st->past, s, "dashboard.data", kept, out))
         return true;
-    if (s->past_us && st->is_past)
-        return false;
+    if (s->past_us ? st->is_past : screen_is_still(s) && dashboard_is_current(s, st))
+        return false; /* held still another range is another picture */
     json_t *params = data_params(s, st);
     if (params && refreshed_run(s, st))
         (void)json_object_set_new(params, "refresh", json_true());
@@ -197,19 +198,19 @@ static bool ask_data(const struct screen *s, const struct dashboard_state *st, s
 bool dashboard_ask(const struct screen *s, int i, struct ask *out)
 {
     const struct dashboard_state *st = dashboard_shown(s);
-    if (i == 0) {
+    if (!(screen_is_still(s) && st->list) && i-- == 0) {
         *out = (struct ask){.method = "dashboard.list"};
         return true;
     }
     if (!st->known)
         return false;
     if (ask_data(s, st, out)) {
-        if (i == 1)
+        if (i == 0)
             return true;
         json_decref(out->params);
         i--;
     }
-    return i == 1 && ask_rows(s, st, out);
+    return i == 0 && ask_rows(s, st, out);
 }
 
 static void take_list(struct dashboard_state *st, const struct answer *a)
@@ -291,8 +292,6 @@ static bool read_data(const struct screen *s, struct dashboard_state *st, const 
 static void take_data(struct screen *s, struct dashboard_state *st, const struct answer *a)
 {
     struct board_data data;
-    if (s->frozen && st->data.answer && dashboard_is_current(s, st))
-        return; /* held still; another range is another picture */
     if (json_is_true(json_object_get(a->params, "refresh")))
         st->made_run = refreshed_run(s, st);
     if (a->code != ERR_OK) {

@@ -88,8 +88,6 @@ static void begin_where_rows_are(struct look *l)
 
 static void take_live(struct look *l, const struct screen *s, const struct answer *a)
 {
-    if (s->frozen && l->answer)
-        return;
     l->ascii = s->ascii;
     l->failed = a->code != ERR_OK;
     if (l->failed) {
@@ -130,6 +128,8 @@ bool look_ask(const struct look *l, const struct screen *s, struct ask *out)
 {
     if (s->past_us)
         return past_ask(&l->past, s, l->method, NULL, out);
+    if (screen_is_still(s) && l->answer)
+        return false;
     *out = (struct ask){.method = l->method, .every_us = every_us(l)};
     return true;
 }
@@ -252,7 +252,7 @@ void look_turn(struct look *l, struct screen *s, struct table_state *t, int by)
 
 static int64_t age_us(const struct look *l, const struct screen *s)
 {
-    return s->now_us - l->taken_us;
+    return screen_shown_now_us(s) - l->taken_us;
 }
 
 /* An answer that ought to have been followed by another one. */
@@ -290,7 +290,7 @@ uint16_t look_trouble(const struct look *l, const struct screen *s, char *out, s
 
 int64_t look_next_change_us(const struct look *l, const struct screen *s)
 {
-    if (!l->answer || s->past_us)
+    if (!l->answer || s->past_us || screen_is_still(s))
         return INT64_MAX;
     if (!l->failed && age_us(l, s) < old_us(l))
         return l->taken_us + old_us(l);

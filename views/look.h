@@ -50,10 +50,9 @@ struct look {
 
 void look_free(struct look *l);
 /* Asks for the answer, every 5 s, less often where the servers have to work for it; for the past
- * one while the past is looked at. False: that is there. */
+ * one while the past is looked at. False: that is there, or what is there is held still. */
 bool look_ask(const struct look *l, const struct screen *s, struct ask *out);
-/* An answer to that is kept, or the reason why there is none; others are left alone. Held still,
- * the first stays. */
+/* An answer to that is kept, or the reason why there is none; others are left alone. */
 void look_take(struct look *l, const struct screen *s, const struct answer *a);
 
 /* Rows of the list that is shown, each with its key as `_key`. What is live comes back here when

@@ -120,6 +120,12 @@ const char *screen_object(const struct screen *s);
 /* The pane that shows a connector, topic, DAG of that name. */
 bool screen_object_pane(const struct screen *s, const char *object, enum pane_id *pane);
 
+/* Held still, and not the past: what is there stays. A pane asks for nothing more then but for what
+ * it has nothing of yet; an answer to anything else is dropped. */
+bool screen_is_still(const struct screen *s);
+/* The monotonic moment of what is shown: ages stand still with it. */
+int64_t screen_shown_now_us(const struct screen *s);
+
 /* How many of the events had happened at the moment that is looked at. */
 size_t screen_event_count(const struct screen *s);
 

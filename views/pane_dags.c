@@ -604,12 +604,33 @@ static bool ask_which(const struct screen *s, int which, struct ask *out)
     }
 }
 
+/* What the which-th question is about is known: held still, it stays as it is. */
+static bool is_there(const struct screen *s, int which)
+{
+    const struct dags_state *st = dags_of(s);
+    const char *name = screen_object(s);
+    switch (which) {
+    case 0:
+        return st->known;
+    case 1:
+        return name && strcmp(answer_text(st->show, "name"), name) == 0;
+    case 2:
+        return dags_run_answer(st, dags_run(s)) != NULL;
+    case 3:
+        return st->runs.n > 0;
+    case 5:
+        return st->log.known && st->log_try == dags_attempt(st);
+    default:
+        return false;
+    }
+}
+
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
     enum { ASKS = 7 };
-    for (int which = 0; which < ASKS && !s->frozen; which++) {
+    for (int which = 0; which < ASKS; which++) {
         *out = (struct ask){0};
-        if (!ask_which(s, which, out))
+        if ((screen_is_still(s) && is_there(s, which)) || !ask_which(s, which, out))
             continue;
         if (i-- == 0)
             return true;

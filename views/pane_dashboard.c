@@ -89,7 +89,7 @@ static double mart_age_s(const struct screen *s, const struct dashboard_state *s
     const json_t *age = json_object_get(st->data.answer, "mart_age_s");
     if (!json_is_number(age))
         return NAN;
-    return json_number_value(age) + (double)(s->now_us - st->data.us) / US_PER_S;
+    return json_number_value(age) + (double)(screen_shown_now_us(s) - st->data.us) / US_PER_S;
 }
 
 /* To the minute: what nobody touches draws nothing. */
@@ -277,7 +277,7 @@ static void render_detail(struct screen *s, struct grid *g, struct rect r)
 static int64_t next_change_us(const struct screen *s)
 {
     const struct dashboard_state *st = dashboard_shown(s);
-    double age = st->data.answer && !st->is_past ? mart_age_s(s, st) : NAN;
+    double age = st->data.answer && !st->is_past && !screen_is_still(s) ? mart_age_s(s, st) : NAN;
     if (isnan(age))
         return INT64_MAX;
     return s->now_us + MINUTE_US - (int64_t)(fmod(age, 60) * US_PER_S);

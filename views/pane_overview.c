@@ -467,7 +467,7 @@ static void render(struct screen *s, struct grid *g, struct rect r)
     int end = r.y + r.h;
     bool roomy = r.h >= ROOMY;
     if (!o->recorded)
-        pipeline_course_of(&s->history, &o->course);
+        pipeline_course_of(screen_is_still(s) ? &s->held : &s->history, &o->course);
     if (roomy)
         y = draw_section(g, r, y, "Pipeline");
     y = draw_pipeline(s, g, (struct rect){y, r.x, end - y, r.w}, roomy ? &o->course : NULL);
@@ -504,7 +504,7 @@ static json_t *series_params(const struct screen *s)
 
 static bool ask(const struct screen *s, int i, struct ask *out)
 {
-    if (i > 0)
+    if (i > 0 || screen_is_still(s))
         return false;
     *out = (struct ask){.method = "recorder.series",
                         .params = series_params(s),

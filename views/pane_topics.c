@@ -39,7 +39,7 @@ struct messages *topics_messages(const struct screen *s)
 static bool is_stale(const struct screen *s, const char *name)
 {
     const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, name);
-    return !f || s->now_us >= f->until_us;
+    return !f || (!screen_is_still(s) && s->now_us >= f->until_us);
 }
 
 /* The names of what is looked at and was not asked for lately. */
@@ -360,7 +360,7 @@ static bool ask(const struct screen *s, int i, struct ask *out)
         json_decref(out->params);
         i--;
     }
-    return s->detail ? messages_ask(topics_messages(s), i, out)
+    return s->detail ? messages_ask(topics_messages(s), screen_is_still(s), i, out)
                      : i == 0 && sparks_ask(&state_of(s)->sparks, s, out);
 }
 

@@ -186,8 +186,24 @@ static void say_done(struct screen *s, const struct answer *a, const char *label
                    state ? state : "");
 }
 
+/* One that is still asked for: held still, nothing else may change what is shown. */
+static bool is_wanted(const struct screen *s, const struct answer *a)
+{
+    struct ask ask;
+    bool wanted = false;
+    for (int i = 0; !wanted && screen_ask(s, i, &ask); i++) {
+        wanted = strcmp(ask.method, a->method) == 0 &&
+                 (ask.params ? json_equal(ask.params, a->params) : !a->params);
+        json_decref(ask.params);
+    }
+    return wanted;
+}
+
 void screen_take_answer(struct screen *s, const struct answer *a, const char *label)
 {
+    bool own_order = label || strncmp(a->method, "query.", 6) == 0;
+    if (!own_order && screen_is_still(s) && !is_wanted(s, a))
+        return;
     bool said = screen_refresh_take(s, a, label);
     if (!label && screen_time_take(s, a))
         return;
@@ -265,6 +281,8 @@ size_t screen_event_count(const struct screen *s)
 {
     size_t n = s->events.n;
     while (s->shown_us && n > 0 && s->events.events[n - 1].ts_us > s->shown_us)
+        n--;
+    while (screen_is_still(s) && n > 0 && s->events.events[n - 1].id > s->held_event)
         n--;
     return n;
 }

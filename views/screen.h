@@ -115,7 +115,10 @@ struct screen {
     int64_t retry_at_us; /* LINK_AWAY */
     char link_text[256]; /* why it is away */
     int64_t live_us;     /* when `live` came */
-    bool frozen;         /* held still by the person */
+    bool frozen;         /* held still by the person .. */
+    int64_t held_us;     /* .. since then (monotonic) .. */
+    int64_t held_event;  /* .. when this was the newest event .. */
+    struct history held; /* .. and these the samples */
     int64_t past_us;     /* wall clock of the moment that is looked at; 0: now */
     int64_t shown_us;    /* wall clock of the recorded snapshot that is shown; 0: none yet */
     int64_t next_us;     /* of the one after it; 0: there is none */

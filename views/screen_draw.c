@@ -41,16 +41,6 @@ static int64_t age_s(const struct screen *s)
     return (s->now_us - s->data_us) / 1000000;
 }
 
-static void age_text(int64_t seconds, char *out, size_t n)
-{
-    if (seconds < 60)
-        (void)snprintf(out, n, "%d s", (int)seconds);
-    else if (seconds < 3600)
-        (void)snprintf(out, n, "%d m", (int)(seconds / 60));
-    else
-        (void)unit_duration((double)seconds, out, n);
-}
-
 /* How old the data are, in words; "" while they are fresh. */
 static uint16_t link_words(const struct screen *s, char *out, size_t n)
 {
@@ -58,13 +48,13 @@ static uint16_t link_words(const struct screen *s, char *out, size_t n)
     char wait[UNIT_TEXT_MAX];
     bool fresh = s->now_us - s->data_us <= SCREEN_FRESH_US;
     if (s->snapshot)
-        age_text(age_s(s), age, sizeof age);
+        (void)unit_age(age_s(s), age, sizeof age);
     out[0] = '\0';
     if (s->link == LINK_UP && screen_time_words(s, out, n))
         return STYLE_ATTENTION;
     if (s->link == LINK_AWAY) {
         int64_t left = (s->retry_at_us - s->now_us + 999999) / 1000000;
-        age_text(left > 0 ? left : 0, wait, sizeof wait);
+        (void)unit_age(left > 0 ? left : 0, wait, sizeof wait);
         (void)snprintf(out, n, "engine away: retrying in %s%s%s", wait,
                        s->snapshot ? ", stale " : "", age);
         return STYLE_BROKEN;
@@ -398,6 +388,8 @@ int64_t screen_next_change_us(const struct screen *s)
         next = earlier(next, s->now_us + (s->elevated_until_us - s->now_us - 1) % 60000000 + 1);
     if (pane_of(s->pane)->next_change_us)
         next = earlier(next, pane_of(s->pane)->next_change_us(s));
+    if (screen_is_still(s)) /* for how long */
+        next = earlier(next, s->now_us + 1000000 - (s->now_us - s->held_us) % 1000000);
     if (s->snapshot) { /* the age's next second, once it is shown */
         int64_t age = s->now_us - s->data_us;
         if (age <= SCREEN_FRESH_US)

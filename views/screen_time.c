@@ -19,6 +19,16 @@ bool screen_is_held(const struct screen *s)
     return s->frozen || s->past_us;
 }
 
+bool screen_is_still(const struct screen *s)
+{
+    return s->frozen && !s->past_us;
+}
+
+int64_t screen_shown_now_us(const struct screen *s)
+{
+    return screen_is_still(s) ? s->held_us : s->now_us;
+}
+
 bool screen_time_ask(const struct screen *s, struct ask *out)
 {
     if (!s->past_us)
@@ -38,6 +48,14 @@ static void go_live(struct screen *s)
         s->live = NULL;
     }
     screen_update_tables(s);
+}
+
+static void hold(struct screen *s)
+{
+    s->frozen = true;
+    s->held_us = s->now_us;
+    s->held_event = s->events.last_id;
+    s->held = s->history;
 }
 
 static void show_past(struct screen *s, struct snapshot *n, const json_t *answer)
@@ -166,8 +184,8 @@ void screen_time_act(struct screen *s, enum action a)
     case ACTION_FREEZE:
         if (screen_is_held(s))
             go_live(s);
-        else
-            s->frozen = s->snapshot != NULL;
+        else if (s->snapshot)
+            hold(s);
         break;
     default:
         go_live(s);
@@ -182,9 +200,9 @@ bool screen_time_words(const struct screen *s, char *out, size_t n)
                        s->snapshot && s->snapshot->trimmed ? ", in figures only" : "");
     else if (s->past_us)
         (void)snprintf(out, n, "asking for the record");
-    else if (s->frozen && s->snapshot)
-        (void)snprintf(out, n, "held still since %s",
-                       unit_clock(s->snapshot->now_us, text, sizeof text));
+    else if (s->frozen)
+        (void)snprintf(out, n, "held %s",
+                       unit_age((s->now_us - s->held_us) / 1000000, text, sizeof text));
     else
         return false;
     return true;

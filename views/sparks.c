@@ -57,7 +57,8 @@ bool sparks_ask(const struct sparks *k, const struct screen *s, struct ask *out)
     struct table_model m;
     const struct table_state *t = &s->tables[k->pane];
     pane_of(k->pane)->model(s, &m);
-    if (!t->n || !is_shown(k, s, &m) || (s->snapshot && s->snapshot->trimmed))
+    if (!t->n || (screen_is_still(s) && k->series) || !is_shown(k, s, &m) ||
+        (s->snapshot && s->snapshot->trimmed))
         return false;
     json_t *params = json_pack("{s:s, s:s, s:o}", "list", k->list, "figure", k->figure, "names",
                                names_of(s, t, &m));

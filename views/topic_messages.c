@@ -450,7 +450,7 @@ static json_t *wanted_schema(const struct messages *m)
                      "filter", "text", fingerprint);
 }
 
-bool messages_ask(const struct messages *m, int i, struct ask *out)
+bool messages_ask(const struct messages *m, bool still, int i, struct ask *out)
 {
     json_t *wanted[3] = {NULL};
     int64_t every_us = 0;
@@ -463,7 +463,7 @@ bool messages_ask(const struct messages *m, int i, struct ask *out)
     if (m->detail && (p = wanted_schema(m)))
         wanted[n++] = p;
     int rows = n;
-    if ((p = wanted_rows(m, &every_us)))
+    if (!(still && m->loaded && m->follow) && (p = wanted_rows(m, &every_us)))
         wanted[n++] = p;
     for (int k = 0; k < n; k++)
         if (k != i)

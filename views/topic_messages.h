@@ -54,7 +54,7 @@ void messages_close(struct messages *m);
 bool messages_back(struct screen *s, struct messages *m);
 
 void messages_model(const struct messages *m, struct table_model *model);
-bool messages_ask(const struct messages *m, int i, struct ask *out);
+bool messages_ask(const struct messages *m, bool still, int i, struct ask *out);
 /* Whether the answer was one of these. */
 bool messages_take(struct screen *s, struct messages *m, const struct answer *a);
 

@@ -102,6 +102,17 @@ static char *utc(int64_t wall_us, const char *format, char *out, size_t n)
     return out;
 }
 
+char *unit_age(int64_t seconds, char *out, size_t n)
+{
+    if (seconds < 60)
+        (void)snprintf(out, n, "%d s", (int)seconds);
+    else if (seconds < 3600)
+        (void)snprintf(out, n, "%d m", (int)(seconds / 60));
+    else
+        (void)unit_duration((double)seconds, out, n);
+    return out;
+}
+
 char *unit_clock(int64_t wall_us, char *out, size_t n)
 {
     return utc(wall_us, "%H:%M:%S", out, n);

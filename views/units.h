@@ -21,6 +21,7 @@ char *unit_bytes(double v, char *out, size_t n);      /* 52.0 MB (powers of 1000
 char *unit_bytes_rate(double v, char *out, size_t n); /* 1.2 MB/s */
 char *unit_duration(double seconds, char *out,
                     size_t n); /* 8 ms, 11.4 s, 3 m 12 s, 2 h 14 m, 9 d 4 h */
+char *unit_age(int64_t seconds, char *out, size_t n);    /* 12 s, 3 m, 2 h 14 m: changes seldom */
 char *unit_clock(int64_t wall_us, char *out, size_t n);  /* 12:04:31, UTC */
 char *unit_minute(int64_t wall_us, char *out, size_t n); /* 12:04, UTC */
 char *unit_day(int64_t wall_us, char *out, size_t n);    /* 2026-11-24 12:04:31, UTC */

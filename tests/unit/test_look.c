@@ -248,8 +248,11 @@ static void test_held_still(void **state)
     (void)press(&s, " ");
     json_t *later = data("warehouse");
     (void)json_array_clear(json_object_get(later, "queries"));
-    answer_ask(&s, 0, "warehouse.show", ERR_OK, later);
+    const struct answer late = {"warehouse.show", NULL, ERR_OK, later, ""};
+    screen_take_answer(&s, &late, NULL);
     assert_shows(&s, "Tableau");
+    assert_true(asks_nothing(&s));
+    json_decref(later);
     (void)press(&s, " ");
     later = data("warehouse");
     (void)json_array_clear(json_object_get(later, "queries"));

@@ -564,7 +564,14 @@ static void test_held_still(void **state)
     json_t *json = fake_snapshot();
     fake_set(json, "connectors.2.state", json_string("PAUSED"));
     screen_take_snapshot(&s, read_snapshot(json));
-    assert_shows(&s, "held still since");
+    assert_shows(&s, "held 0 s");
+    assert_int_equal(screen_next_change_us(&s), s.now_us + 1000000);
+    s.now_us += 12000000;
+    screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
+    assert_shows(&s, "held 12 s");
+    json = fake_snapshot();
+    fake_set(json, "connectors.2.state", json_string("PAUSED"));
+    screen_take_snapshot(&s, read_snapshot(json));
     assert_hides(&s, "PAUSED");
     (void)press(&s, " ");
     assert_shows(&s, "PAUSED");
