@@ -39,7 +39,7 @@ END
 every_pane 80x24
 
 printf '\n## Deeper, at some sizes\n'
-screen "1 Overview, back in time" console/overview-recorded-100x24
+screen "1 Overview, back in time" console/overview-past-100x24
 screen "3 Topics, records of one" console/topic-records-80x24
 screen "3 Topics, one record" console/topic-record-unfolded-80x24
 screen "4 DAGs, a run, back in time" console/run-past-100x24

@@ -157,11 +157,20 @@ static void draw_sink_offset(const json_t *partition, const json_t *offset, stru
                                   : "not known");
 }
 
-static void draw_position(const struct connectors_state *st, struct lines *l)
+/* The section of something that is not recorded: back in time it says so. */
+static void section_of_now(const struct screen *s, struct lines *l, const char *title)
 {
+    char text[TABLE_KEY_MAX + 96];
+    (void)snprintf(text, sizeof text, "%s%s", title, s->shown_us ? ": as it is now" : "");
+    lines_section(l, text);
+}
+
+static void draw_position(const struct screen *s, struct lines *l)
+{
+    const struct connectors_state *st = connectors_state(s);
     size_t i;
     json_t *o;
-    lines_section(l, "Position");
+    section_of_now(s, l, "Position");
     if (!st->offsets)
         lines_add(l, "", STYLE_DIM, "asking the engine ..");
     else if (!json_array_size(st->offsets))
@@ -220,8 +229,9 @@ static void draw_letter(const json_t *r, struct lines *l)
     lines_printf(l, "key", STYLE_DIM, "%s", key ? key : "null");
 }
 
-static void draw_dead(const struct connectors_state *st, const char *connector, struct lines *l)
+static void draw_dead(const struct screen *s, struct lines *l)
 {
+    const struct connectors_state *st = connectors_state(s);
     char title[TABLE_KEY_MAX + 64];
     int n = 0;
     size_t i;
@@ -229,14 +239,14 @@ static void draw_dead(const struct connectors_state *st, const char *connector, 
     if (!dead_topic(st))
         return;
     (void)snprintf(title, sizeof title, "Dead letters, the newest of topic %s", dead_topic(st));
-    lines_section(l, title);
+    section_of_now(s, l, title);
     if (st->dead_error[0])
         lines_add(l, "", STYLE_ATTENTION, st->dead_error);
     else if (!st->dead)
         lines_add(l, "", STYLE_DIM, "asking the engine ..");
     json_array_foreach(st->dead, i, r)
     {
-        if (!is_of(r, connector))
+        if (!is_of(r, s->object))
             continue;
         n++;
         draw_letter(r, l);
@@ -280,7 +290,7 @@ json_t *connector_detail_whole(const struct screen *s)
 static void draw_config(const struct screen *s, struct lines *l)
 {
     const struct connectors_state *st = connectors_state(s);
-    lines_section(l, "Configuration");
+    section_of_now(s, l, "Configuration");
     l->label = names_width(s, l->r.w / 2);
     if (!st->shown)
         lines_add(l, "", STYLE_DIM, "asking the engine ..");
@@ -301,22 +311,23 @@ static void draw_refused(const struct screen *s, struct lines *l)
 static void draw_detail(struct screen *s, struct lines *l)
 {
     const struct snap_connector *c = snapshot_connector(s->snapshot, s->object);
-    const struct connectors_state *st = connectors_state(s);
     char text[TABLE_KEY_MAX + 32];
     int label = l->label;
     (void)snprintf(text, sizeof text, "Connector %s", s->object);
     lines_section(l, text);
     if (!c) {
-        lines_add(l, "", STYLE_ATTENTION, "It is gone: the engine no longer has it.");
+        lines_add(l, "", STYLE_ATTENTION,
+                  s->shown_us ? "It was not there then."
+                              : "It is gone: the engine no longer has it.");
         return;
     }
     draw_figures(c, l);
     draw_refused(s, l);
     draw_tasks(c, l);
     l->label = strcmp(c->type, "sink") == 0 && l->r.w > 60 ? l->r.w / 2 : label;
-    draw_position(st, l);
+    draw_position(s, l);
     l->label = l->r.w > 60 ? 19 : label;
-    draw_dead(st, s->object, l);
+    draw_dead(s, l);
     draw_config(s, l);
 }
 

@@ -26,6 +26,7 @@ static const int64_t DAY_US = 86400 * INT64_C(1000000);
 
 struct overview {
     struct pipeline_course course;
+    int64_t course_us;                /* the moment that it goes up to; 0: now */
     bool recorded;                    /* the course is the recorder's */
     struct table_state fresh, alerts; /* where each table is scrolled to; order is not theirs */
 };
@@ -460,14 +461,26 @@ static void draw_lists(struct screen *s, struct grid *g, struct rect r, int y, i
     }
 }
 
+/* What the recorder has of the moment that is looked at; else, of now, what was seen. */
+static void settle_course(const struct screen *s, struct overview *o)
+{
+    static const struct history nothing;
+    if (o->recorded && o->course_us == s->shown_us)
+        return;
+    o->recorded = false;
+    pipeline_course_of(s->shown_us          ? &nothing
+                       : screen_is_still(s) ? &s->held
+                                            : &s->history,
+                       &o->course);
+}
+
 static void render(struct screen *s, struct grid *g, struct rect r)
 {
     struct overview *o = STATE(s);
     int y = r.y;
     int end = r.y + r.h;
     bool roomy = r.h >= ROOMY;
-    if (!o->recorded)
-        pipeline_course_of(screen_is_still(s) ? &s->held : &s->history, &o->course);
+    settle_course(s, o);
     if (roomy)
         y = draw_section(g, r, y, "Pipeline");
     y = draw_pipeline(s, g, (struct rect){y, r.x, end - y, r.w}, roomy ? &o->course : NULL);
@@ -536,8 +549,12 @@ static void take_series(struct overview *o, const struct answer *a)
 
 static void take(struct screen *s, const struct answer *a)
 {
-    if (is_own(a))
-        take_series(STATE(s), a);
+    const json_t *to = json_object_get(a->params, "to_us");
+    int64_t of = to ? json_integer_value(to) : 0;
+    if (!is_own(a) || of != s->shown_us)
+        return;
+    take_series(STATE(s), a);
+    STATE(s)->course_us = of;
 }
 
 /* ---- acting ---- */

@@ -36,10 +36,16 @@ struct messages *topics_messages(const struct screen *s)
 
 /* ---- figures, asked for what is on screen ---- */
 
+/* They are not recorded: of the past none is known. */
+static const struct topic_figure *figures_of(const struct screen *s, const char *name)
+{
+    return s->shown_us ? NULL : topic_figures_find(&state_of(s)->figures, name);
+}
+
 static bool is_stale(const struct screen *s, const char *name)
 {
-    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, name);
-    return !f || (!screen_is_still(s) && s->now_us >= f->until_us);
+    const struct topic_figure *f = figures_of(s, name);
+    return !s->shown_us && (!f || (!screen_is_still(s) && s->now_us >= f->until_us));
 }
 
 /* The names of what is looked at and was not asked for lately. */
@@ -94,7 +100,7 @@ static uint16_t trend_words(const struct snap_topic *t, char *out, size_t n)
 static const char *retention_words(const struct screen *s, const struct snap_topic *t, char *out,
                                    size_t n)
 {
-    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, t->name);
+    const struct topic_figure *f = figures_of(s, t->name);
     int64_t ms = f ? f->retention_ms : t->retention_ms;
     if (f && f->compacted)
         (void)snprintf(out, n, "compacted");
@@ -109,13 +115,13 @@ static const char *retention_words(const struct screen *s, const struct snap_top
 
 static double size_of(const struct screen *s, const char *name)
 {
-    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, name);
+    const struct topic_figure *f = figures_of(s, name);
     return f ? f->size_bytes : NAN;
 }
 
 static double retention_of(const struct screen *s, const struct snap_topic *t)
 {
-    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, t->name);
+    const struct topic_figure *f = figures_of(s, t->name);
     int64_t ms = f ? f->retention_ms : t->retention_ms;
     return ms == UNKNOWN_INT ? NAN : ms < 0 ? INFINITY : (double)ms;
 }
@@ -415,7 +421,7 @@ static bool back(struct screen *s)
 static int draw_topic(struct screen *s, struct grid *g, struct rect r, int y)
 {
     const struct snap_topic *t = snapshot_topic(s->snapshot, s->object);
-    const struct topic_figure *f = topic_figures_find(&state_of(s)->figures, s->object);
+    const struct topic_figure *f = figures_of(s, s->object);
     char a[UNIT_TEXT_MAX];
     char b[UNIT_TEXT_MAX];
     char c[96];

@@ -698,15 +698,17 @@ static void draw_record(struct screen *s, struct lines *l)
         draw_part(l, m, "Schema", text_of(m->schema, "value"));
 }
 
-static void draw_title(const struct messages *m, struct grid *g, struct rect r)
+static void draw_title(const struct screen *s, const struct messages *m, struct grid *g,
+                       struct rect r)
 {
     char title[2 * TABLE_KEY_MAX];
     char part[32] = "";
     char looked[UNIT_TEXT_MAX];
     if (m->partition != MESSAGES_ALL)
         (void)snprintf(part, sizeof part, ", partition %d", m->partition);
-    int n = snprintf(title, sizeof title, "Records of %s%s (%zu%s%s)%s", m->topic, part, m->n,
-                     m->filter[0] ? " that match " : "", m->filter, m->follow ? ", following" : "");
+    int n = snprintf(title, sizeof title, "Records of %s%s (%zu%s%s)%s%s", m->topic, part, m->n,
+                     m->filter[0] ? " that match " : "", m->filter, m->follow ? ", following" : "",
+                     s->shown_us ? ", as they are now" : "");
     if (m->filter[0] && m->loaded && n > 0 && (size_t)n < sizeof title)
         (void)snprintf(title + n, sizeof title - (size_t)n, ", %s looked at",
                        unit_count(m->looked, looked, sizeof looked));
@@ -722,7 +724,7 @@ void messages_render(struct screen *s, struct messages *m, struct grid *g, struc
     }
     int y = r.y;
     if (r.h > 4) {
-        draw_title(m, g, r);
+        draw_title(s, m, g, r);
         y++;
     }
     messages_model(m, &model);

@@ -8,12 +8,15 @@
 
 #include <libpq-fe.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/base/clock.h"
 #include "tests/fixture/fixture.h"
 #include "tests/fixture/harness.h"
 #include "tests/fixture/terminal.h"
+#include "views/units.h"
 
 static int setup(void **state)
 {
@@ -81,6 +84,45 @@ static void cancel_by_keys(const struct harness *h)
     PQfinish(c);
 }
 
+static bool second_is_over(void *arg)
+{
+    return clock_wall_us() >= *(const int64_t *)arg;
+}
+
+/* Pane 8 at a moment before a table was made: the servers' answer of then, and now again. */
+static void back_by_keys(const struct harness *h, const char *db)
+{
+    char keys[32];
+    char clock[UNIT_TEXT_MAX];
+    char *argv[] = {(char *)(uintptr_t)harness_binary(),
+                    "console",
+                    "--config",
+                    (char *)(uintptr_t)h->config,
+                    "--pane",
+                    "source",
+                    NULL};
+    struct terminal *t = terminal_start(24, 100, (const char *const[]){NULL}, argv);
+    must_show(t, "primary  up");
+    terminal_type(t, "v"); /* the tables */
+    must_show(t, "public      other");
+    int64_t then = (clock_wall_us() / 1000000 + 1) * 1000000; /* keys know whole seconds */
+    fixture_wait("the second is over", 10, second_is_over, &then);
+    free(fixture_sql(db, "CREATE TABLE came_later (id int PRIMARY KEY)"));
+    must_show(t, "came_later");
+    (void)snprintf(keys, sizeof keys, "T%s\r", unit_clock(then, clock, sizeof clock));
+    terminal_type(t, keys);
+    must_show(t, "recorded 20");
+    must_show(t, "as of ");
+    must_show(t, "public      other");
+    assert_null(strstr(terminal_text(t), "came_later"));
+    terminal_type(t, "L");
+    must_show(t, "came_later");
+    terminal_type(t, "q");
+    int status;
+    assert_true(terminal_ended(t, &status) && status == 0);
+    terminal_stop(t);
+}
+
 static void test_every_pane(void **state)
 {
     (void)state;
@@ -105,6 +147,7 @@ static void test_every_pane(void **state)
         free(out);
     }
     cancel_by_keys(&h);
+    back_by_keys(&h, db);
     assert_int_equal(harness_engine_end(&h, SIGTERM), 0);
     assert_int_equal(HARNESS_RUN(&h, &out, "console", "--once"), 3); /* nobody to attach to */
     free(out);

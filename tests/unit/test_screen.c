@@ -111,12 +111,40 @@ static void test_refreshing_a_row(void **state)
     screen_free(&s);
 }
 
+/* A record of when all was well: nothing waits, no alert. */
+static json_t *an_hour_ago(int64_t ts_us)
+{
+    static const struct {
+        const char *path;
+        double value;
+    } figures[] = {{"pipeline.raw.rate_s", 4100},    {"pipeline.raw.lag_s", 0.4},
+                   {"pipeline.topics.lag_s", 0.3},   {"pipeline.wal.retained_bytes", 1.2e6},
+                   {"pipeline.topics.waiting", 120}, {"pipeline.topics.waiting_bytes", 24000},
+                   {"freshness.0.behind_s", 0.4},    {"freshness.0.of_it_s", 0.4},
+                   {"freshness.1.behind_s", 0.5},    {"freshness.1.of_it_s", 0.5}};
+    json_t *json = fake_snapshot();
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+        fake_set(json, figures[i].path, json_real(figures[i].value));
+    for (int i = 0; i < 4; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "freshness.%d.last_refresh_us", i);
+        fake_set(json, path, json_integer(ts_us - (i < 2 ? 400000 : 192000000)));
+    }
+    fake_set(json, "now_us", json_integer(ts_us));
+    fake_set(json, "bottleneck", json_null());
+    fake_set(json, "alerts", json_array());
+    fake_set(json, "eta", json_array());
+    fake_set(json, "connectors.2.state", json_string("RUNNING"));
+    return json_pack("{s:I,s:o,s:n}", "ts_us", (json_int_t)ts_us, "snapshot", json, "next_us");
+}
+
 /* A console that has just begun shows the recorder's past at once, in the past that one's. */
 static void test_course_from_the_recorder(void **state)
 {
     (void)state;
     struct screen s;
     struct ask ask;
+    struct ask late;
     init(&s, 24, 100, GLYPHS_EIGHTHS, false);
     s.now_us = 100000000;
     screen_take_snapshot(&s, read_snapshot(fake_snapshot()));
@@ -130,19 +158,28 @@ static void test_course_from_the_recorder(void **state)
     answer_ask(&s, 0, "recorder.series", ERR_OK,
                json_pack("{s:{s:o}}", "series", "raw.rate_s", points));
     check_screen("overview-recorded-100x24", &s);
-    (void)press(&s, "[");
-    answer_ask(&s, 0, "recorder.at", ERR_OK,
-               recorded(s.snapshot->now_us - 10000000, "STOPPED", json_null()));
-    int i = 0;
-    while (screen_ask(&s, i, &ask) && strcmp(ask.method, "recorder.series") != 0) {
-        json_decref(ask.params);
-        i++;
-    }
-    assert_string_equal(ask.method, "recorder.series");
+    assert_true(screen_ask(&s, 0, &late));
+    (void)press(&s, "T17:40\r");
+    answer_ask(&s, 0, "recorder.at", ERR_OK, an_hour_ago(s.past_us));
+    assert_hides(&s, "▁▁▂▂▃"); /* that was now */
+    assert_true(screen_ask(&s, 1, &ask));
     assert_int_equal(json_integer_value(json_object_get(ask.params, "to_us")), s.shown_us);
     json_decref(ask.params);
-    answer_ask(&s, i, "recorder.series", ERR_NOT_FOUND, NULL); /* an engine without a recorder */
-    assert_shows(&s, "recorded 2026-");
+    points = json_array();
+    for (int i = 0; i < 20; i++)
+        (void)json_array_append_new(points, json_integer(40 - i));
+    json_t *series = json_pack("{s:{s:o}}", "series", "raw.rate_s", points);
+    const struct answer of_now = {late.method, late.params, ERR_OK, series, ""};
+    screen_take_answer(&s, &of_now, NULL);
+    assert_hides(&s, "▇▇▇▆▆▆");
+    answer_ask(&s, 1, "recorder.series", ERR_OK, series);
+    assert_shows(&s, "▇▇▇▆▆▆");
+    check_screen("overview-past-100x24", &s);
+    (void)press(&s, "[");
+    answer_ask(&s, 0, "recorder.at", ERR_OK, an_hour_ago(s.past_us));
+    answer_ask(&s, 1, "recorder.series", ERR_NOT_FOUND, NULL); /* an engine without a recorder */
+    assert_hides(&s, "▇▇▇▆▆▆");
+    json_decref(late.params);
     screen_free(&s);
 }
 
