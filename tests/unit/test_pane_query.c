@@ -291,9 +291,7 @@ static void test_interrupt_asks(void **state)
     (void)press(&s, "9i");
     run_query(&s, "begin;\r");
     end_run(&s, 1, true, "*");
-    static const char *const places[] = {"\x1b"
-                                         "2\x03",
-                                         "/tick\x03", "?\x03", "jp\x03", ":\x03"};
+    static const char *const places[] = {":\x1b\x32\x03", "/tick\x03", "?\x03", "jp\x03", ":\x03"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         assert_int_equal(press(&s, places[i]).kind, EFFECT_NOTHING);
         assert_true(screen_wants_interrupt(&s));
