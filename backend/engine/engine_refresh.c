@@ -126,7 +126,7 @@ static enum err choose(struct work *w, struct errbuf *e)
         w->wanted[at] = true;
         w->days[at] = (int)days;
     }
-    return rc || !w->o->backfill ? rc : not_paused(w, e);
+    return rc || !w->s ? rc : not_paused(w, e); /* without DAGs nothing schedules */
 }
 
 /* ---- waiting ---- */
