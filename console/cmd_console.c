@@ -47,7 +47,9 @@ static int read_options(const struct arguments *a, struct tui_options *o)
 {
     const char *pane = arguments_value(a, "pane");
     const char *glyphs = arguments_value(a, "glyphs");
-    *o = (struct tui_options){.ascii = !attach_is_utf8(), .sync = !arguments_flag(a, "no-sync")};
+    *o = (struct tui_options){.ascii = !attach_is_utf8(),
+                              .sync = !arguments_flag(a, "no-sync"),
+                              .mouse = arguments_flag(a, "mouse")};
     o->theme = read_theme(arguments_value(a, "theme"));
     o->glyphs = o->ascii ? GLYPHS_ASCII : glyphs_of_terminal(getenv("TERM"));
     if (glyphs && !o->ascii)

@@ -375,6 +375,10 @@ static const struct command_option console_options[] = {
      .help = "Colours for a dark or light terminal, or safe ones for colour-blind eyes; default: "
              "what COLORFGBG says, else dark. NO_COLOR turns them off.",
      .words = theme_words},
+    {.name = "mouse",
+     .help =
+         "Use the mouse, where the terminal has one: a press selects, two open, the wheel moves. "
+         "M turns it on and off."},
     {.name = "no-sync", .help = "Do not mark frames as synchronized updates."},
     SOCKET_OPTION,
     END_OF_OPTIONS};

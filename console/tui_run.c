@@ -43,6 +43,16 @@ static void edit(struct console *c, const struct effect *effect)
     effect_free(&next);
 }
 
+static void toggle_mouse(struct console *c)
+{
+    bool on = !tui_terminal_has_mouse();
+    if (!tui_terminal_use_mouse(on))
+        screen_say(&c->screen, STYLE_ATTENTION, "this terminal has no mouse");
+    else
+        screen_say(&c->screen, STYLE_PLAIN, "mouse: %s",
+                   on ? "on; most terminals still select text with Shift held" : "the terminal's");
+}
+
 static void obey(struct console *c, struct effect *effect)
 {
     struct errbuf e;
@@ -58,6 +68,9 @@ static void obey(struct console *c, struct effect *effect)
         break;
     case EFFECT_REDRAW:
         tui_terminal_forget();
+        break;
+    case EFFECT_MOUSE:
+        toggle_mouse(c);
         break;
     case EFFECT_COPY:
         tui_terminal_copy(effect->text, effect->text_len);
@@ -80,6 +93,21 @@ static void obey(struct console *c, struct effect *effect)
     effect_free(effect);
 }
 
+static void take_mouse(struct console *c, struct effect *effect)
+{
+    struct tui_mouse m = tui_terminal_mouse();
+    *effect = (struct effect){.kind = EFFECT_NOTHING};
+    if (m.both)
+        screen_mouse(&c->screen, MOUSE_PRESS, m.y, m.x, effect);
+    if (m.what != TUI_MOUSE_NONE)
+        screen_mouse(&c->screen,
+                     m.what == TUI_MOUSE_UP     ? MOUSE_WHEEL_UP
+                     : m.what == TUI_MOUSE_DOWN ? MOUSE_WHEEL_DOWN
+                     : m.again                  ? MOUSE_AGAIN
+                                                : MOUSE_PRESS,
+                     m.y, m.x, effect);
+}
+
 static void take_keys(struct console *c)
 {
     uint32_t key;
@@ -91,7 +119,10 @@ static void take_keys(struct console *c)
             tui_terminal_size(&h, &w);
             screen_set_size(&c->screen, h, w);
         } else if (key != VK_NONE) {
-            screen_key(&c->screen, key, &effect);
+            if (key == VK_MOUSE)
+                take_mouse(c, &effect);
+            else
+                screen_key(&c->screen, key, &effect);
             obey(c, &effect);
         }
     }
@@ -158,6 +189,8 @@ enum err tui_run(const struct tui_options *o, struct errbuf *e)
         c->screen.now_us = clock_mono_us();
         c->screen.viewer = o->read_only;
         c->screen.colours = tui_terminal_colours();
+        if (o->mouse && !tui_terminal_use_mouse(true))
+            screen_say(&c->screen, STYLE_ATTENTION, "this terminal has no mouse");
         screen_open(&c->screen, o->pane, NULL);
         tui_link_init(&c->link, o->path, c->screen.now_us);
         c->query = o->places ? tui_query_open(o->places, e) : NULL;

@@ -18,6 +18,7 @@ struct tui_options {
     bool ascii; /* the locale is not UTF-8 */
     bool read_only;
     bool sync;
+    bool mouse;
     const struct sql_places *places; /* of pane 9; NULL: there is no configuration */
     bool *abandoned;                 /* set when a thread still looks at places at the end */
     int h, w;                        /* of tui_once */

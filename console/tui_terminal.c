@@ -27,6 +27,7 @@ enum {
     PAIRS_MAX = 100, /* every role on the terminal's background, every series on every other */
     KEY_PASTE_BEGIN = KEY_MAX + 4000, /* behind those that terminfo's own names get */
     KEY_PASTE_END,
+    AGAIN_US = 400000,   /* a second press that comes later is a first one */
     EMPTY_READS_MAX = 3, /* readable without a byte, in a row: the other side is gone */
 };
 
@@ -52,7 +53,10 @@ static struct {
     cc_t suspend;       /* the key: Ctrl-Z */
     bool interrupt_key; /* Ctrl-C is one too */
     bool pasting;       /* between the marks of a paste: Ctrl-Z is text */
-    bool never_stops;   /* SIGTSTP was ignored: a shell without job control */
+    bool mouse;         /* it is ours */
+    struct tui_mouse pressed;
+    int64_t pressed_us;
+    bool never_stops; /* SIGTSTP was ignored: a shell without job control */
 } term;
 
 static volatile sig_atomic_t continued;
@@ -150,6 +154,8 @@ static void prepare_reset(void)
     if (term.sync)
         add_text("\033[?2026l");
     add_text("\033[?2004l");
+    if (term.mouse)
+        add_text("\033[?1006;1000l");
     add_capability("sgr0");
     add_capability("op");
     add_capability("rmkx");
@@ -213,6 +219,52 @@ static void bracket_pastes(bool on)
     term.pasting = false;
     ssize_t k = write(STDOUT_FILENO, s, strlen(s));
     (void)k; /* a terminal that is gone shows at the next read */
+}
+
+/* ---- the mouse ---- */
+
+/* Curses makes one event of presses that it reads together. */
+#define MOUSE_ONE (BUTTON1_PRESSED | BUTTON1_CLICKED)
+#define MOUSE_TWO (BUTTON1_DOUBLE_CLICKED | BUTTON1_TRIPLE_CLICKED)
+
+bool tui_terminal_use_mouse(bool on)
+{
+    const mmask_t wanted = on ? MOUSE_ONE | MOUSE_TWO | BUTTON4_PRESSED | BUTTON5_PRESSED : 0;
+    (void)mouseinterval(0); /* curses would wait whether a press becomes a click */
+    term.mouse = mousemask(wanted, NULL) != 0 && on;
+    term.pressed.what = TUI_MOUSE_NONE;
+    prepare_reset();
+    return term.mouse == on;
+}
+
+bool tui_terminal_has_mouse(void)
+{
+    return term.mouse;
+}
+
+struct tui_mouse tui_terminal_mouse(void)
+{
+    MEVENT event;
+    struct tui_mouse m = {.what = TUI_MOUSE_NONE};
+    int64_t now_us = clock_mono_us();
+    if (getmouse(&event) != OK)
+        return m;
+    m.y = event.y;
+    m.x = event.x;
+    m.what = event.bstate & (MOUSE_ONE | MOUSE_TWO) ? TUI_MOUSE_PRESS
+             : event.bstate & BUTTON4_PRESSED       ? TUI_MOUSE_UP
+             : event.bstate & BUTTON5_PRESSED       ? TUI_MOUSE_DOWN
+                                                    : TUI_MOUSE_NONE;
+    if (m.what != TUI_MOUSE_PRESS)
+        return m;
+    m.both = (event.bstate & MOUSE_TWO) != 0;
+    m.again = m.both || (term.pressed.what == TUI_MOUSE_PRESS && term.pressed.y == m.y &&
+                         now_us - term.pressed_us < AGAIN_US);
+    term.pressed = m;
+    term.pressed_us = now_us;
+    if (m.again)
+        term.pressed.what = TUI_MOUSE_NONE; /* a third one is a first one */
+    return m;
 }
 
 /* ---- open and close ---- */
@@ -416,6 +468,7 @@ static uint32_t function_key(wint_t key)
         {KEY_F(1), VK_F1},
         {KEY_PASTE_BEGIN, VK_PASTE_BEGIN},
         {KEY_PASTE_END, VK_PASTE_END},
+        {KEY_MOUSE, VK_MOUSE},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (keys[i].curses == key)

@@ -44,6 +44,18 @@ bool tui_terminal_wait(struct pollfd *fds, int n, int64_t deadline_us);
 /* The next key, VK_ or code point; false when there is none (now). *resized: the size changed. */
 bool tui_terminal_key(uint32_t *key, bool *resized);
 
+/* What a VK_MOUSE was. `again`: pressed a second time, soon and at the same place; `both`: and the
+ * first press comes with it. */
+struct tui_mouse {
+    enum { TUI_MOUSE_NONE, TUI_MOUSE_PRESS, TUI_MOUSE_UP, TUI_MOUSE_DOWN } what;
+    bool again, both;
+    int y, x;
+};
+struct tui_mouse tui_terminal_mouse(void);
+/* Turns the mouse on or off; false where the terminal has none. */
+bool tui_terminal_use_mouse(bool on);
+bool tui_terminal_has_mouse(void); /* it is on */
+
 /* False when reading it found the terminal gone (end of file, again and again). */
 bool tui_terminal_alive(void);
 

@@ -31,6 +31,7 @@ enum virtual_key {
     VK_F1,
     VK_PASTE_BEGIN, /* what comes until the other one was pasted, not typed */
     VK_PASTE_END,
+    VK_MOUSE, /* the shell's: screen_mouse takes it */
 };
 #define VK_CTRL(letter) ((letter)&0x1f)
 
@@ -196,6 +197,8 @@ typedef uint64_t context_t;
     X(ELEVATE, 'E', 0, CONTEXT_BROWSE, "elevate",                                                  \
       "allow changes for ten minutes where the console only looks; again: no longer")              \
     X(RECONNECT, VK_CTRL('R'), 0, CONTEXT_BROWSE, "reconnect", "ask the engine again now")         \
+    X(MOUSE, 'M', 0, CONTEXT_BROWSE, "",                                                           \
+      "use the mouse, or leave it to the terminal: a press selects, two open, the wheel moves")    \
     X(REDRAW, VK_CTRL('L'), 0, CONTEXT_ANYWHERE | CONTEXT_HELP, "", "draw the screen anew")        \
     X(COMMAND, ':', 0, CONTEXT_BROWSE, "command", "a pane or an action by its name")               \
     X(HELP, '?', VK_F1, CONTEXT_BROWSE, "help", "what can be done here")                           \

@@ -390,7 +390,7 @@ static void model(const struct screen *s, struct table_model *m)
 static void draw_part(struct screen *s, struct grid *g, struct rect r, struct table_state *part,
                       size_t from, size_t to, bool of_alerts)
 {
-    const struct table_state *all = &s->tables[PANE_OVERVIEW];
+    struct table_state *all = &s->tables[PANE_OVERVIEW];
     const struct table_model m = {
         .columns = of_alerts ? alert_columns : fresh_columns,
         .column_count = of_alerts ? sizeof alert_columns / sizeof alert_columns[0]
@@ -412,6 +412,7 @@ static void draw_part(struct screen *s, struct grid *g, struct rect r, struct ta
         part->selected = part->n ? part->n - 1 : 0;
     (void)snprintf(part->filter, sizeof part->filter, "%s", all->filter);
     table_draw(g, r, &m, part, here);
+    all->areas[of_alerts] = (struct table_area){part->areas[0].r, part->areas[0].first + from};
     part->order = NULL;
 }
 

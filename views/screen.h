@@ -155,6 +155,7 @@ enum effect_kind {
     EFFECT_COPY,      /* text to the terminal's clipboard */
     EFFECT_SAVE,      /* text into the new file `path` */
     EFFECT_QUERY,     /* method with params, for the shell itself: see pane_query.c */
+    EFFECT_MOUSE,     /* have it, or leave it to the terminal */
     EFFECT_EDIT,      /* text in $EDITOR; what comes back goes to screen_edited */
 };
 
@@ -195,6 +196,10 @@ void screen_edited(struct screen *s, const char *text, struct effect *out);
 
 /* One keystroke. */
 void screen_key(struct screen *s, uint32_t key, struct effect *out);
+
+/* The mouse at a cell: a press selects the row there, a second one opens it, the wheel moves. */
+enum mouse_event { MOUSE_PRESS, MOUSE_AGAIN, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
+void screen_mouse(struct screen *s, enum mouse_event what, int y, int x, struct effect *out);
 
 /* Opens a pane, with an object in it when `object` is not NULL. */
 void screen_open(struct screen *s, enum pane_id pane, const char *object);

@@ -350,6 +350,10 @@ static void draw_pane(struct screen *s, struct grid *g, struct rect r)
 
 void screen_render(struct screen *s, struct grid *g)
 {
+    struct table_model m;
+    struct table_state *t = screen_table(s, &m);
+    if (t)
+        memset(t->areas, 0, sizeof t->areas);
     grid_clear(g);
     draw_title(s, g);
     int top = s->h >= TABS_FROM ? 2 : 1;

@@ -14,6 +14,18 @@
 
 /* ---- moving ---- */
 
+static void move_by(struct screen *s, long by)
+{
+    struct table_model m;
+    struct table_state *t = screen_table(s, &m);
+    if (t) {
+        table_move(t, &m, by);
+        return;
+    }
+    long to = (long)s->scroll + by;
+    s->scroll = to < 0 ? 0 : to > (long)s->scroll_max ? s->scroll_max : (size_t)to;
+}
+
 static void move(struct screen *s, enum action a)
 {
     long page = s->h > 8 ? s->h - 6 : 1;
@@ -23,14 +35,7 @@ static void move(struct screen *s, enum action a)
               : a == ACTION_PAGE_DOWN                  ? page
               : a == ACTION_TOP || a == ACTION_TOP_TOO ? -(1L << 30)
                                                        : 1L << 30;
-    struct table_model m;
-    struct table_state *t = screen_table(s, &m);
-    if (t) {
-        table_move(t, &m, by);
-        return;
-    }
-    long to = (long)s->scroll + by;
-    s->scroll = to < 0 ? 0 : to > (long)s->scroll_max ? s->scroll_max : (size_t)to;
+    move_by(s, by);
 }
 
 static void sort(struct screen *s, enum action a)
@@ -175,6 +180,9 @@ static bool act_on_frame(struct screen *s, enum action a, struct effect *out)
         return true;
     case ACTION_REDRAW:
         out->kind = EFFECT_REDRAW;
+        return true;
+    case ACTION_MOUSE:
+        out->kind = EFFECT_MOUSE;
         return true;
     case ACTION_HELP:
         s->mode = MODE_HELP;
@@ -534,4 +542,30 @@ void screen_key(struct screen *s, uint32_t key, struct effect *out)
     for (int i = 0; i < PANE_COUNT; i++)
         if (pane_of((enum pane_id)i)->key == key)
             screen_open(s, (enum pane_id)i, NULL);
+}
+
+/* ---- the mouse ---- */
+
+/* A row is opened by a second press only where the first one selected it: a refresh may have put
+ * another one under the pointer between the two. */
+void screen_mouse(struct screen *s, enum mouse_event what, int y, int x, struct effect *out)
+{
+    enum { WHEEL_ROWS = 3 };
+    struct table_model m;
+    size_t place;
+    *out = (struct effect){.kind = EFFECT_NOTHING};
+    if (s->mode != MODE_BROWSE && s->mode != MODE_HELP)
+        return; /* what is typed or asked is the keyboard's */
+    s->message[0] = '\0';
+    if (what == MOUSE_WHEEL_UP || what == MOUSE_WHEEL_DOWN) {
+        move_by(s, what == MOUSE_WHEEL_UP ? -WHEEL_ROWS : WHEEL_ROWS);
+        return;
+    }
+    struct table_state *t = screen_table(s, &m);
+    if (!t || !table_at(t, y, x, &place))
+        return;
+    bool same = what == MOUSE_AGAIN && !t->gone && t->selected == place;
+    table_select(t, &m, place);
+    if (same)
+        screen_key(s, VK_ENTER, out);
 }

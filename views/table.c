@@ -157,11 +157,30 @@ void table_move(struct table_state *s, const struct table_model *m, long by)
     if (!s->n)
         return;
     long to = (long)s->selected + (s->gone && (by == 1 || by == -1) ? 0 : by);
-    s->selected = to < 0 ? 0 : to >= (long)s->n ? s->n - 1 : (size_t)to;
+    table_select(s, m, to < 0 ? 0 : to >= (long)s->n ? s->n - 1 : (size_t)to);
+}
+
+void table_select(struct table_state *s, const struct table_model *m, size_t place)
+{
+    if (place >= s->n)
+        return;
+    s->selected = place;
     s->gone = false;
-    if (s->selected)
+    if (place)
         s->follow = false;
-    (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[s->selected]));
+    (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[place]));
+}
+
+bool table_at(const struct table_state *s, int y, int x, size_t *place)
+{
+    for (int i = 0; i < TABLE_AREAS; i++) {
+        const struct table_area *a = &s->areas[i];
+        if (y < a->r.y || y >= a->r.y + a->r.h || x < a->r.x || x >= a->r.x + a->r.w)
+            continue;
+        *place = a->first + (size_t)(y - a->r.y);
+        return *place < s->n;
+    }
+    return false;
 }
 
 void table_sort_next(struct table_state *s, const struct table_model *m)
@@ -313,6 +332,8 @@ void table_draw(struct grid *g, struct rect r, const struct table_model *m, stru
     for (size_t i = 0; i < page && s->top + i < s->n; i++)
         draw_row(g, r, r.y + 1 + (int)i, m, s->order[s->top + i],
                  select && !s->gone && s->top + i == s->selected, columns, widths, n);
+    size_t shown = s->n - s->top < page ? s->n - s->top : page;
+    s->areas[0] = (struct table_area){{r.y + 1, r.x, (int)shown, r.w}, s->top};
     if (!s->n)
         (void)grid_printf(g, r.y + 1, r.x + MARK, r.w - MARK, STYLE_DIM,
                           s->filter[0] ? "nothing matches \"%s\"" : "%s",

@@ -86,6 +86,14 @@ struct table_model {
     const char *empty; /* what to say when there is no row */
 };
 
+/* Where rows stand on the screen: those of the order from `first` on. */
+struct table_area {
+    struct rect r;
+    size_t first;
+};
+
+enum { TABLE_AREAS = 2 }; /* a list may be drawn in two parts */
+
 struct table_state {
     char key[TABLE_KEY_MAX]; /* of the selected row; "" before the first row came */
     size_t selected;         /* its place in `order` */
@@ -98,6 +106,7 @@ struct table_state {
     char filtered[TABLE_FILTER_MAX]; /* by which `order` was made */
     size_t *order;                   /* rows that pass the filter, sorted */
     size_t n, cap;
+    struct table_area areas[TABLE_AREAS]; /* as the last frame had them */
 };
 
 void table_free(struct table_state *s);
@@ -113,6 +122,9 @@ const char *table_key(const struct table_state *s); /* of that row; NULL */
 /* Moves the selection by so many rows (clamped); page is the height that table_page gives. Where
  * the selected row is gone a step takes the one that has its place. */
 void table_move(struct table_state *s, const struct table_model *m, long by);
+/* Which place of the order a cell of the screen shows; false: none. */
+bool table_at(const struct table_state *s, int y, int x, size_t *place);
+void table_select(struct table_state *s, const struct table_model *m, size_t place);
 void table_sort_next(struct table_state *s, const struct table_model *m);
 
 /* Rows that fit below the header in a rectangle of h rows. */

@@ -168,6 +168,41 @@ static void test_copy_and_export(void **state)
     (void)unlink(file);
 }
 
+/* Only when it is asked for: a press selects, two open, the wheel moves; given back at the end. */
+static void test_mouse(void **state)
+{
+    (void)state;
+    static const char on[] = "\033[?1006;1000h";
+    static const char off[] = "\033[?1006;1000l";
+    int status;
+    open_engine();
+    open_console(24, 80, NULL, NULL);
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    assert_false(terminal_saw(t, on, sizeof on - 1));
+    terminal_type(t, "M");
+    assert_true(terminal_shows(t, "mouse: on"));
+    assert_true(terminal_saw(t, on, sizeof on - 1));
+    assert_false(terminal_saw(t, off, sizeof off - 1));
+    terminal_type(t, "M");
+    assert_true(terminal_shows(t, "mouse: the terminal's"));
+    assert_true(terminal_saw(t, off, sizeof off - 1));
+    terminal_stop(t);
+    open_console(24, 80, NULL, "--mouse");
+    assert_true(terminal_shows(t, "Bottleneck: raw"));
+    terminal_type(t, "2");
+    assert_true(terminal_shows(t, "Connectors (3)"));
+    terminal_type(t, "\033[<0;9;7M\033[<0;9;7m"); /* the third row, 1 is the first */
+    assert_true(terminal_shows(t, "> tickets-sink"));
+    terminal_type(t, "\033[<64;9;7M"); /* up */
+    assert_true(terminal_shows(t, "> airline-source"));
+    terminal_type(t, "\033[<0;9;6M\033[<0;9;6m\033[<0;9;6M\033[<0;9;6m");
+    assert_true(terminal_shows(t, "Connector flights-sink"));
+    assert_int_equal(kill(terminal_pid(t), SIGTERM), 0);
+    assert_true(terminal_ended(t, &status));
+    assert_true(terminal_saw(t, off, sizeof off - 1));
+    assert_given_back();
+}
+
 /* Inside tmux and screen, on the Linux console and an old VT100: drawn, and given back. */
 static void test_kinds_of_terminals(void **state)
 {
@@ -696,6 +731,7 @@ int main(void)
         cmocka_unit_test_teardown(test_acting, close_all),
         cmocka_unit_test_teardown(test_records, close_all),
         cmocka_unit_test_teardown(test_copy_and_export, close_all),
+        cmocka_unit_test_teardown(test_mouse, close_all),
         cmocka_unit_test_teardown(test_kinds_of_terminals, close_all),
         cmocka_unit_test_teardown(test_idle_writes_nothing, close_all),
         cmocka_unit_test_teardown(test_refresh_is_small, close_all),

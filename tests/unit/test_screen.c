@@ -467,99 +467,6 @@ static void test_a_name_has_to_be_typed(void **state)
     screen_free(&s);
 }
 
-/* ---- a row that goes away under the keys ---- */
-
-static void take_without(struct screen *s, const char *list, size_t row)
-{
-    json_t *json = fake_snapshot();
-    assert_int_equal(json_array_remove(json_object_get(json, list), row), 0);
-    screen_take_snapshot(s, read_snapshot(json));
-}
-
-/* No key reaches the row that has its place now. */
-static void test_selected_row_goes_away(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *go, *list;
-        size_t row;
-        const char *gone, *keys;
-    } cases[] = {
-        {"2j", "connectors", 1, "flights-sink is no longer in this list", "DRspuy\r"},
-        {"3", "topics", 0, "postgres.bookings.flights is no longer in this list", "P\ry"},
-        {"1j", "freshness", 1, "bookings.tickets is no longer in this list", "ra\ry"},
-        {"1G", "alerts", 1, "is no longer in this list", "ra\ry"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct screen s;
-        start(&s, 24, 100);
-        (void)press(&s, cases[i].go);
-        enum pane_id pane = s.pane;
-        take_without(&s, cases[i].list, cases[i].row);
-        assert_shows(&s, cases[i].gone);
-        for (const char *k = cases[i].keys; *k; k++) {
-            char key[2] = {*k, '\0'};
-            assert_int_equal(press(&s, key).kind, EFFECT_NOTHING);
-            assert_int_equal(s.mode, MODE_BROWSE);
-            assert_int_equal(s.pane, pane);
-            assert_false(s.detail);
-            assert_shows(&s, cases[i].gone);
-        }
-        (void)press(&s, "k");
-        assert_hides(&s, "is no longer in this list");
-        assert_non_null(screen_object(&s));
-        screen_free(&s);
-    }
-}
-
-/* What is not about a row works all the same. */
-static void test_list_without_its_selected_row(void **state)
-{
-    (void)state;
-    struct screen s;
-    start(&s, 24, 100);
-    (void)press(&s, "2j");
-    take_without(&s, "connectors", 1);
-    (void)press(&s, "F"); /* restart all that failed */
-    assert_int_equal(s.mode, MODE_CONFIRM);
-    (void)press(&s, "\x1b");
-    assert_int_equal(press(&s, "x\x15t.csv\r").kind, EFFECT_SAVE);
-    take_without(&s, "topics", 0); /* the connector is there again */
-    assert_string_equal(screen_object(&s), "flights-sink");
-    screen_free(&s);
-}
-
-/* ---- any column sorts ---- */
-
-static void test_sort_of_overview_and_events(void **state)
-{
-    (void)state;
-    struct screen s;
-    start(&s, 40, 120);
-    (void)press(&s, "oo"); /* by name */
-    assert_shows(&s, "sorted by name, smallest first");
-    assert_shows(&s, "table / mart▲");
-    (void)press(&s, "g");
-    assert_string_equal(screen_object(&s), "mart airports_traffic");
-    (void)press(&s, "Og");
-    assert_string_equal(screen_object(&s), "mart frequent_flyers");
-    (void)press(&s, "G"); /* alerts stay below */
-    assert_string_equal(screen_object(&s), "alert lag:postgres.bookings.tickets");
-    (void)press(&s, "oog"); /* by what is behind most: descending still */
-    assert_shows(&s, "behind▼");
-    assert_string_equal(screen_object(&s), "mart frequent_flyers");
-
-    (void)press(&s, "0o"); /* by level */
-    assert_shows(&s, "smallest first");
-    (void)press(&s, "Og");
-    assert_string_equal(screen_object(&s), "2"); /* the error */
-    (void)press(&s, "ooooo");                    /* by who */
-    assert_shows(&s, "sorted by who");
-    (void)press(&s, "g");
-    assert_string_equal(screen_object(&s), "4"); /* ivan */
-    screen_free(&s);
-}
-
 /* ---- what leaves the console ---- */
 
 static void test_copy_and_export(void **state)
@@ -844,9 +751,6 @@ int main(void)
         cmocka_unit_test(test_a_trimmed_record),
         cmocka_unit_test(test_no_question_while_typing),
         cmocka_unit_test(test_a_name_has_to_be_typed),
-        cmocka_unit_test(test_selected_row_goes_away),
-        cmocka_unit_test(test_list_without_its_selected_row),
-        cmocka_unit_test(test_sort_of_overview_and_events),
         cmocka_unit_test(test_copy_and_export),
         cmocka_unit_test(test_held_still),
         cmocka_unit_test(test_back_in_time),
