@@ -201,7 +201,8 @@ int cmd_sql(int argc, char **argv)
         rc = run_all(a, &r);
     bool alone = sql_completer_stop(r.completer);
     rc = end(a, &r, rc);
-    if (!alone) /* exit() would take the driver away from under the thread that waits for a server
+    if (!alone ||
+        r.left) /* exit() would take the driver away from under the thread that waits for a server
                  */
         child_leave(rc);
     sql_targets_free(t);

@@ -32,7 +32,7 @@ static enum err switch_to(struct back *b, bool source)
     struct sql_session *next = NULL;
     if (sql_session_block(r->session))
         return err_set(b->e, ERR_STATE, "a transaction is open: COMMIT or ROLLBACK it first");
-    enum err rc = r->places->open(r->places->arg, source, &next, b->e);
+    enum err rc = sql_run_open(r, source, &next, b->e);
     if (rc) { /* we are still where we were */
         b->e->code = ERR_IO;
         return ERR_IO;
@@ -40,6 +40,7 @@ static enum err switch_to(struct back *b, bool source)
     sql_interrupts_session(next);
     sql_session_close(r->session);
     r->session = next;
+    r->away = false;
     r->on_source = source;
     r->note.source = source;
     if (r->completer)

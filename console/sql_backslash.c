@@ -291,7 +291,7 @@ enum err sql_backslash_run(struct sql_run *r, struct buf *line)
     size_t left = strlen(b.arguments.at);
     memmove(line->p, b.arguments.at, left);
     line->len = left;
-    r->lost = r->lost || rc == ERR_CONNECT;
+    sql_run_note_lost(r, rc);
     if (rc && *e.text)
         sql_run_say(r, 0, e.text);
     buf_free(&b.word);

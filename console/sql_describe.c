@@ -147,6 +147,8 @@ static enum err read_list(struct sql_run *r, const struct list *l, const char *p
     *out = (struct sql_grid){.arena = NULL};
     enum err rc = sql_pattern_read(pattern, &p, e);
     if (!rc)
+        rc = sql_run_connected(r, e);
+    if (!rc)
         rc = sql_catalog_read(r->session, l->catalog, NULL, NULL, out, e);
     if (rc)
         return rc;

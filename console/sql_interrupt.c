@@ -1,7 +1,7 @@
 /*
- * Ctrl-C. SQLCancel may not be called in a signal handler, so the handler writes a byte to a pipe
- * and a thread cancels. The handler is set without SA_RESTART: a read that waits for the next line
- * of a script ends with EINTR.
+ * Ctrl-C. Nothing may be canceled in a signal handler, so the handler writes a byte to a pipe and a
+ * thread asks the canceller (sql_cancel.h). The handler is set without SA_RESTART: a read that
+ * waits for the next line of a script ends with EINTR.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "console/sql_cancel.h"
 #include "console/sql_run.h"
 
 static struct {
@@ -21,10 +23,10 @@ static struct {
     int ends[2];
     bool running;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards session */
-    struct sql_session *session;
+    struct sql_canceller *canceller;
+    struct sql_session *session; /* what an interrupt cancels */
     struct sigaction before;
-} self = {.ends = {-1, -1}, .lock = PTHREAD_MUTEX_INITIALIZER};
+} self = {.ends = {-1, -1}};
 
 static void on_sigint(int number)
 {
@@ -41,13 +43,16 @@ static void *watch(void *arg)
     char byte;
     (void)arg;
     while (read(self.ends[0], &byte, 1) == 1 && byte == 'i') {
-        (void)pthread_mutex_lock(&self.lock);
-        if (self.session)
-            sql_session_cancel(self.session);
-        (void)pthread_mutex_unlock(&self.lock);
+        sql_canceller_ask(self.canceller);
         (void)sem_post(&self.done);
     }
     return NULL;
+}
+
+static void say_stuck(void *arg, const char *text)
+{
+    (void)arg;
+    (void)fprintf(stderr, "flightdeck sql: %s\n", text);
 }
 
 enum err sql_interrupts_start(struct sql_session *s, struct errbuf *e)
@@ -59,7 +64,13 @@ enum err sql_interrupts_start(struct sql_session *s, struct errbuf *e)
         return err_errno(e, ERR_IO, "no semaphore for Ctrl-C");
     if (pipe2(self.ends, O_CLOEXEC))
         return err_errno(e, ERR_IO, "no pipe for Ctrl-C");
-    self.session = s;
+    self.canceller = sql_canceller_start(say_stuck, NULL);
+    if (!self.canceller) {
+        (void)close(self.ends[0]);
+        (void)close(self.ends[1]);
+        return err_set(e, ERR_NOMEM, "no thread for Ctrl-C");
+    }
+    sql_interrupts_session(s);
     self.flag = 0;
     self.sent = 0;
     self.handled = 0;
@@ -70,6 +81,7 @@ enum err sql_interrupts_start(struct sql_session *s, struct errbuf *e)
     int failed = pthread_create(&self.thread, NULL, watch, NULL);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (failed) {
+        sql_canceller_stop(self.canceller);
         (void)close(self.ends[0]);
         (void)close(self.ends[1]);
         return err_set(e, ERR_NOMEM, "no thread for Ctrl-C");
@@ -89,15 +101,15 @@ void sql_interrupts_stop(void)
     (void)close(self.ends[1]);
     (void)pthread_join(self.thread, NULL);
     (void)close(self.ends[0]);
+    sql_canceller_stop(self.canceller);
     (void)sem_destroy(&self.done);
     self.running = false;
 }
 
 void sql_interrupts_session(struct sql_session *s)
 {
-    (void)pthread_mutex_lock(&self.lock);
     self.session = s;
-    (void)pthread_mutex_unlock(&self.lock);
+    sql_canceller_watch(self.canceller, s);
 }
 
 /* SIGINT is let in while we wait only: one that came just before must not be slept over. */
@@ -121,11 +133,14 @@ bool sql_interrupted(void)
     return self.flag != 0;
 }
 
-/* Waits for the thread: its cancel must not hit the statement that comes next. */
+/* Waits for the threads: a cancel must not hit the statement that comes next. */
 void sql_interrupted_clear(void)
 {
+    bool some = self.handled < self.sent;
     while (self.running && self.handled < self.sent)
         if (sem_wait(&self.done) == 0)
             self.handled++;
+    if (self.running && some)
+        sql_canceller_watch(self.canceller, self.session);
     self.flag = 0;
 }

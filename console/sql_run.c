@@ -272,6 +272,8 @@ enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct
     int64_t start = clock_mono_us();
     enum err rc = buf_check(&text, "a statement", &e);
     if (!rc)
+        rc = sql_run_connected(r, &e);
+    if (!rc)
         rc = check_access(r, buf_cstr(&text), &e);
     bool sent = !rc;
     if (sent)
@@ -283,7 +285,7 @@ enum err sql_run_into(struct sql_run *r, const char *sql, int line, const struct
     if (sql_run_page_end(r))
         rc = ERR_OK; /* the person has seen enough */
     if (rc) {
-        r->lost = r->lost || rc == ERR_CONNECT;
+        sql_run_note_lost(r, rc);
         r->quit = r->quit || ferror(r->main);
         if (rc != ERR_CANCELED || !ferror(r->out)) /* a closed pipe needs no words */
             say_error(r, buf_cstr(&text), line, rc, &e);

@@ -53,6 +53,8 @@ struct sql_run {
     bool quit;     /* \q */
     bool together; /* the statements of a -c in one transaction of ours */
     bool lost;     /* the connection is gone: nothing more can run */
+    bool away;     /* the same at a prompt: the next statement connects anew */
+    bool left;     /* a thread was left behind that still connects */
     int depth;     /* of \i */
     int64_t rows;  /* of the last result */
     struct sql_variables variables;
@@ -101,6 +103,15 @@ enum sql_exit sql_run_file(struct sql_run *r, const char *path);
 bool sql_run_finished(struct sql_run *r, struct sql_splitter *s, bool last, bool *failed);
 /* Statements from the keyboard until the end. */
 enum sql_exit sql_run_prompt(struct sql_run *r);
+
+/* Before whatever needs the server: connects anew where the connection is gone. Ctrl-C ends the
+ * waiting. */
+enum err sql_run_connected(struct sql_run *r, struct errbuf *e) MUST_CHECK;
+/* Opens a session so that Ctrl-C ends the waiting: ERR_CANCELED. */
+enum err sql_run_open(struct sql_run *r, bool source, struct sql_session **out,
+                      struct errbuf *e) MUST_CHECK;
+/* After something that the server was asked: is the connection gone? */
+void sql_run_note_lost(struct sql_run *r, enum err rc);
 
 /* ---- Ctrl-C ---- */
 /* From now on SIGINT cancels what runs in the session and sets the flag. */

@@ -1,16 +1,23 @@
 #include "console/sql_session.h"
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "backend/warehouse/link.h"
 #include "console/sql_lexer.h"
 
 struct sql_session {
     struct warehouse *w; /* one of the two */
     PGconn *pg;
     PGcancel *cancel;
+    struct link link;        /* below pg */
+    struct link cancel_link; /* below a cancel of it */
+    _Atomic bool waits;      /* for pg's server */
+    _Atomic bool given_up;
+    char words[160]; /* why */
     char server[160];
     char target[640];
     int position; /* of the last error */
@@ -174,6 +181,8 @@ static enum err pg_error(struct sql_session *s, const PGresult *result, struct e
                      result ? PQresultErrorMessage(result) : PQerrorMessage(s->pg));
         code = err_set(e, code, "%s", without);
     }
+    if (s->given_up)
+        code = err_set(e, ERR_CONNECT, "%s", s->words);
     buf_free(&text);
     if (e && state && strlen(state) == 5)
         memcpy(e->sqlstate, state, 6);
@@ -274,19 +283,29 @@ static enum err pg_result(struct pg_run *run, const PGresult *result, struct err
     }
 }
 
+static PGresult *next_result(struct sql_session *s)
+{
+    s->waits = true;
+    PGresult *result = PQgetResult(s->pg);
+    s->waits = false;
+    return result;
+}
+
 static enum err run_pg(struct sql_session *s, const char *sql, int n_params,
                        const char *const *params, const struct sql_sink *sink, struct errbuf *e)
 {
     struct pg_run run = {.s = s, .sql = sql, .sink = sink};
     enum err r = ERR_OK;
     PGresult *result;
+    s->waits = true;
     /* the simple protocol takes several statements, the other one takes parameters */
     int sent = n_params ? PQsendQueryParams(s->pg, sql, n_params, NULL, params, NULL, NULL, 0)
                         : PQsendQuery(s->pg, sql);
+    s->waits = false;
     if (!sent)
         return pg_error(s, NULL, e);
     (void)PQsetSingleRowMode(s->pg);
-    while ((result = PQgetResult(s->pg)) != NULL) {
+    while ((result = next_result(s)) != NULL) {
         if (!r) {
             r = pg_result(&run, result, e);
             if (r && PQresultStatus(result) == PGRES_SINGLE_TUPLE) /* the sink has had enough */
@@ -328,7 +347,11 @@ enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out, 
     *out = NULL;
     if (!s)
         return err_set(e, ERR_NOMEM, "no memory for a session");
+    link_init(&s->link);
+    link_init(&s->cancel_link);
+    link_bind(&s->link);
     s->pg = PQconnectdbParams(keys, values, 1);
+    link_bind(NULL);
     if (!s->pg || PQstatus(s->pg) != CONNECTION_OK) {
         char text[1024];
         copy_message(text, sizeof text, s->pg ? PQerrorMessage(s->pg) : "no memory");
@@ -371,18 +394,41 @@ void sql_session_close(struct sql_session *s)
     warehouse_close(s->w);
     if (s->cancel)
         PQfreeCancel(s->cancel);
-    if (s->pg)
+    if (!s->w) {
         PQfinish(s->pg);
+        link_free(&s->link);
+        link_free(&s->cancel_link);
+    }
     free(s);
 }
 
 void sql_session_cancel(struct sql_session *s)
 {
     char why[256];
-    if (s->w)
+    if (s->w) {
         warehouse_cancel(s->w);
-    else if (s->cancel)
+    } else if (s->cancel) {
+        link_bind(&s->cancel_link);
         (void)PQcancel(s->cancel, why, sizeof why);
+        link_bind(NULL);
+    }
+}
+
+void sql_session_give_up(struct sql_session *s, const char *words)
+{
+    if (s->w) {
+        warehouse_give_up(s->w, words);
+    } else if (!s->given_up) {
+        (void)snprintf(s->words, sizeof s->words, "%s", words);
+        s->given_up = true;
+        link_cut(&s->cancel_link);
+        link_cut(&s->link);
+    }
+}
+
+bool sql_session_waits(const struct sql_session *s)
+{
+    return s->w ? warehouse_waits(s->w) : s->waits;
 }
 
 const char *sql_session_server(const struct sql_session *s)
@@ -426,6 +472,8 @@ enum err sql_session_run(struct sql_session *s, const char *sql, const struct sq
     enum err r = s->w ? run_odbc(s, sql, 0, NULL, sink, e) : run_pg(s, sql, 0, NULL, sink, e);
     if (!r && s->w)
         note_block(s, sql);
+    if (r == ERR_CONNECT)
+        s->in_block = false;
     return r;
 }
 
@@ -438,7 +486,9 @@ enum err sql_session_query(struct sql_session *s, const char *sql, int n_params,
 
 static enum err pg_command(struct sql_session *s, const char *sql, struct errbuf *e)
 {
+    s->waits = true;
     PGresult *result = PQexec(s->pg, sql);
+    s->waits = false;
     enum err r = PQresultStatus(result) == PGRES_COMMAND_OK ? ERR_OK : pg_error(s, result, e);
     PQclear(result);
     return r;

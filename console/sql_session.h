@@ -3,7 +3,8 @@
  * one face. Statements come one at a time; results are handed on row by row.
  *
  * Outside of begin/commit each statement is a transaction of its own, and BEGIN, COMMIT and the
- * like may be among the statements. Thread rule: one thread; sql_session_cancel from any thread.
+ * like may be among the statements. Thread rule: one thread; _cancel, _give_up and _waits from any
+ * other.
  */
 #ifndef CONSOLE_SQL_SESSION_H
 #define CONSOLE_SQL_SESSION_H
@@ -32,7 +33,12 @@ enum err sql_session_open_odbc(const char *odbc, const char *dialect, struct sql
 enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out,
                                 struct errbuf *e) MUST_CHECK;
 void sql_session_close(struct sql_session *s);
+/* Asks the server, and waits for it. */
 void sql_session_cancel(struct sql_session *s);
+/* What runs fails with these words and ERR_CONNECT, without asking anybody; a cancel that waits
+ * returns. The session is of no use then but to be closed. */
+void sql_session_give_up(struct sql_session *s, const char *words);
+bool sql_session_waits(const struct sql_session *s); /* for the server, just now */
 const char *sql_session_server(const struct sql_session *s);
 const char *sql_session_target(const struct sql_session *s); /* where it is, for people */
 /* A transaction that the person has begun: '*', '!' when it has failed; 0: none. */

@@ -155,7 +155,7 @@ static void load(struct sql_completer *c)
     c->load = false;
     (void)pthread_mutex_unlock(&c->lock);
     enum err r = c->places.open(c->places.arg, source, &s, &e);
-    struct sql_canceller *canceller = r ? NULL : sql_canceller_start();
+    struct sql_canceller *canceller = r ? NULL : sql_canceller_start(NULL, NULL);
     if (canceller)
         sql_canceller_watch(canceller, s);
     (void)pthread_mutex_lock(&c->lock);

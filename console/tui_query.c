@@ -573,6 +573,11 @@ struct tui_query *tui_query_open(const struct sql_places *places, struct errbuf 
     return q;
 }
 
+static void say_stuck(void *arg, const char *text)
+{
+    post(arg, "query.stuck", NULL, NULL, ERR_OK, text);
+}
+
 /* At the first query: a console that asks nothing connects to nothing. */
 static bool begin(struct tui_query *q)
 {
@@ -582,7 +587,7 @@ static bool begin(struct tui_query *q)
     sigset_t before;
     if (q->begun)
         return true;
-    q->canceller = sql_canceller_start();
+    q->canceller = sql_canceller_start(say_stuck, q);
     if (!q->canceller)
         return false;
     (void)pthread_attr_init(&detached);

@@ -618,6 +618,8 @@ static void take(struct screen *s, const struct answer *a)
         return;
     if (!strcmp(a->method, "query.page")) {
         take_page(s, a);
+    } else if (!strcmp(a->method, "query.stuck")) {
+        screen_say(s, STYLE_ATTENTION, "%s", a->text);
     } else if (!strcmp(a->method, "query.complete")) {
         take_candidates(s, a->result);
     } else if (!strcmp(a->method, "query.history")) {

@@ -1,5 +1,5 @@
 /*
- * The socket below an ODBC connection (internal to backend/warehouse).
+ * The socket below an ODBC connection, or a libpq connection of a person's.
  *
  * ODBC has no way to give a connection up: a driver that waits for a server that hangs waits for
  * ever, and SQLCancel asks that very server. So the sockets that a thread connects while it is

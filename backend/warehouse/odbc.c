@@ -159,10 +159,22 @@ SQLRETURN wh_end_tran(struct warehouse *w, SQLSMALLINT how)
 
 void warehouse_cancel(struct warehouse *w)
 {
+    watch_cancel_begin(w->watch);
     pthread_mutex_lock(&w->lock);
     if (w->running)
         (void)SQLCancel(w->running);
     pthread_mutex_unlock(&w->lock);
+    watch_cancel_end(w->watch);
+}
+
+void warehouse_give_up(struct warehouse *w, const char *words)
+{
+    watch_give_up(w->watch, words);
+}
+
+bool warehouse_waits(const struct warehouse *w)
+{
+    return watch_waits(w->watch);
 }
 
 enum err wh_execute(struct warehouse *w, SQLHSTMT stmt, const char *what, struct errbuf *e)
@@ -455,8 +467,9 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
     w->secret = connection_secret(o->odbc);
     describe_target(o->odbc, w->target, sizeof w->target);
     pthread_mutex_init(&w->lock, NULL);
-    enum err r =
-        o->timeout_us ? watch_start(o->timeout_us, o->grace_us, cancel, w, &w->watch, e) : ERR_OK;
+    enum err r = o->timeout_us || o->autocommit
+                     ? watch_start(o->timeout_us, o->grace_us, cancel, w, &w->watch, e)
+                     : ERR_OK;
     if (!r)
         r = connect_dbc(w, o->odbc, e);
     if (!r)

@@ -33,7 +33,11 @@ enum err warehouse_open(const struct warehouse_options *o, struct warehouse **ou
                         struct errbuf *e) MUST_CHECK;
 void warehouse_close(struct warehouse *w);
 void warehouse_cancel(struct warehouse *w);
-/* A call had no answer within timeout_us, or a stop was asked for: this connection is done. */
+/* Of a person's connection (autocommit), from any thread: the call that runs fails with these words
+ * and ERR_CONNECT, the connection is done; a warehouse_cancel that waits returns. */
+void warehouse_give_up(struct warehouse *w, const char *words);
+bool warehouse_waits(const struct warehouse *w); /* such a one waits for the server just now */
+/* A call had no answer within timeout_us, or it was given up: this connection is done. */
 bool warehouse_gave_up(const struct warehouse *w);
 const char *warehouse_dialect(const struct warehouse *w);
 const char *warehouse_server(const struct warehouse *w); /* "PostgreSQL 15.20" */

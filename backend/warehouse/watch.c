@@ -29,6 +29,7 @@ struct watch {
     pthread_t thread;
     pthread_t canceler;
     bool canceling; /* the canceler is to be joined */
+    bool threaded;
     int wake_fd;
     int stop_fd; /* -1: none */
     _Atomic bool quit;
@@ -146,6 +147,14 @@ enum err watch_start(int64_t timeout_us, int64_t grace_us, void (*cancel)(void *
     w->arg = arg;
     w->stop_fd = stop_fd();
     link_init(&w->link);
+    w->threaded = timeout_us > 0;
+    w->wake_fd = -1;
+    *out = w;
+    if (!w->threaded) {
+        link_init(&w->cancel_link);
+        return ERR_OK;
+    }
+    *out = NULL;
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake_fd < 0 || pthread_create(&w->thread, NULL, watch_main, w) != 0) {
         if (w->wake_fd >= 0)
@@ -164,11 +173,15 @@ void watch_stop(struct watch *w)
     if (!w)
         return;
     w->quit = true;
-    ssize_t k = write(w->wake_fd, &one, sizeof one);
-    (void)k; /* cannot fail on a counter that is 0 */
-    (void)pthread_join(w->thread, NULL);
-    join_canceler(w);
-    (void)close(w->wake_fd);
+    if (w->threaded) {
+        ssize_t k = write(w->wake_fd, &one, sizeof one);
+        (void)k; /* cannot fail on a counter that is 0 */
+        (void)pthread_join(w->thread, NULL);
+        join_canceler(w);
+        (void)close(w->wake_fd);
+    } else {
+        link_free(&w->cancel_link);
+    }
     link_free(&w->link);
     free(w);
 }
@@ -196,6 +209,33 @@ void watch_end(struct watch *w)
     link_bind(NULL);
     w->connecting = false;
     w->waits = false;
+}
+
+void watch_give_up(struct watch *w, const char *words)
+{
+    if (!w || w->expired)
+        return;
+    (void)snprintf(w->words, sizeof w->words, "%s", words);
+    w->expired = true;
+    link_cut(&w->cancel_link);
+    link_cut(&w->link);
+}
+
+void watch_cancel_begin(struct watch *w)
+{
+    if (w && !w->threaded)
+        link_bind(&w->cancel_link);
+}
+
+void watch_cancel_end(struct watch *w)
+{
+    if (w && !w->threaded)
+        link_bind(NULL);
+}
+
+bool watch_waits(const struct watch *w)
+{
+    return w && w->waits;
 }
 
 const char *watch_given_up(const struct watch *w)

@@ -11,6 +11,7 @@
 #ifndef WAREHOUSE_WATCH_H
 #define WAREHOUSE_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "backend/base/err.h"
@@ -18,7 +19,8 @@
 
 struct watch;
 
-/* cancel(arg) must do no harm when nothing runs. */
+/* cancel(arg) must do no harm when nothing runs. timeout_us 0: no deadline and no thread; a person
+ * looks at it, and watch_give_up says when it is enough. */
 enum err watch_start(int64_t timeout_us, int64_t grace_us, void (*cancel)(void *arg), void *arg,
                      struct watch **out, struct errbuf *e) MUST_CHECK;
 void watch_stop(struct watch *w); /* and frees; NULL is fine */
@@ -28,6 +30,14 @@ void watch_connect_begin(struct watch *w);
 /* Around each call that may wait. NULL is fine: no deadline. */
 void watch_begin(struct watch *w);
 void watch_end(struct watch *w);
+
+/* Any thread: the call that runs fails now, and all that come; a cancel that waits returns. Not
+ * beside watch_stop. */
+void watch_give_up(struct watch *w, const char *words);
+/* Around a cancel, on its thread, where the watch has none of its own. */
+void watch_cancel_begin(struct watch *w);
+void watch_cancel_end(struct watch *w);
+bool watch_waits(const struct watch *w); /* a call runs */
 
 /* NULL, or why the calls fail: words for the error. */
 const char *watch_given_up(const struct watch *w);

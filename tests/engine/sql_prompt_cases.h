@@ -392,6 +392,140 @@ static void test_a_server_that_hangs_stops_nobody(void **state)
     leave(t);
 }
 
+/* ---- servers that hang: stopped, with their connections open ---- */
+
+static const char *const hang_env[] = {"PAGER=", "FLIGHTDECK_SQLHISTORY=/dev/null", NULL};
+
+/* Types a statement and waits until the server is at it; returns the backend's pid. */
+static pid_t busy(struct terminal *t, const char *conninfo, const char *sleep, const char *enter)
+{
+    char query[200];
+    (void)snprintf(query, sizeof query, "select %s;%s", sleep, enter);
+    terminal_type(t, query);
+    (void)snprintf(query, sizeof query,
+                   "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                   "'%%%s%%' AND pid <> pg_backend_pid()",
+                   sleep);
+    fixture_wait_sql(conninfo, query, "1", 20);
+    (void)snprintf(query, sizeof query,
+                   "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                   "'%%%s%%' AND pid <> pg_backend_pid()",
+                   sleep);
+    return (pid_t)fixture_number(conninfo, query);
+}
+
+static bool takes_no_line(void *arg)
+{
+    return terminal_is_cooked(arg);
+}
+
+static void hung_server(struct terminal *t, unsigned server, const char *conninfo,
+                        const char *prompted)
+{
+    (void)busy(t, conninfo, "pg_sleep(64)", "\r");
+    fixture_server_freeze(server, true);
+    terminal_type(t, "\x03");
+    SHOWS(t, "neither the statement nor its cancel");
+    ready(t, prompted, __LINE__);
+    terminal_type(t, "select 1;\r"); /* nor does it let anybody in */
+    fixture_wait("the line is taken", 20, takes_no_line, t);
+    terminal_type(t, "\x03");
+    SHOWS(t, "the server has not answered yet: not connected");
+    ready(t, prompted, __LINE__);
+    fixture_server_freeze(server, false);
+    terminal_type(t, "select 'back' || 'again' as x;\r");
+    SHOWS(t, "Connected anew");
+    SHOWS(t, " backagain");
+    ready(t, prompted, __LINE__);
+    terminal_type(t, "\\! clear\r");
+    ready(t, prompted, __LINE__);
+}
+
+/* The server takes the cancel, but its process for us does nothing. */
+static void hung_backend(struct terminal *t, const char *conninfo, const char *prompted)
+{
+    pid_t backend = busy(t, conninfo, "pg_sleep(65)", "\r");
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    terminal_type(t, "\x03");
+    SHOWS(t, "the server took the cancel");
+    terminal_type(t, "\x03");
+    SHOWS(t, "the connection is given up; the server may");
+    ready(t, prompted, __LINE__);
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    terminal_type(t, "\\dn\r"); /* lists connect anew as well */
+    SHOWS(t, "Connected anew");
+    SHOWS(t, "public");
+    ready(t, prompted, __LINE__);
+}
+
+static void test_ctrl_c_at_a_server_that_hangs(void **state)
+{
+    (void)state;
+    struct terminal *t = prompt(hang_env);
+    hung_server(t, FIXTURE_WAREHOUSE, fixture_warehouse_conninfo(), "warehouse=>");
+    hung_backend(t, fixture_warehouse_conninfo(), "warehouse=>");
+    terminal_type(t, "\\source\r");
+    ready(t, "source=>", __LINE__);
+    hung_server(t, FIXTURE_PRIMARY, fixture_conninfo(), "source=>");
+    hung_backend(t, fixture_conninfo(), "source=>");
+    leave(t);
+}
+
+/* A script has nobody who would go on: psql's code for a lost connection. */
+static void test_ctrl_c_in_a_script_at_a_server_that_hangs(void **state)
+{
+    (void)state;
+    char *const argv[] = {program, (char *)"sql", (char *)"--config",
+                          config,  (char *)"-c",  (char *)"select pg_sleep(66)",
+                          NULL};
+    struct ran *r = calloc(1, sizeof *r);
+    int out;
+    int err;
+    pid_t pid = start(argv, NULL, &out, &err);
+    fixture_wait_sql(fixture_warehouse_conninfo(),
+                     "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                     "'%pg_sleep(66)%' AND pid <> pg_backend_pid()",
+                     "1", 20);
+    fixture_server_freeze(FIXTURE_WAREHOUSE, true);
+    assert_int_equal(kill(pid, SIGINT), 0);
+    finish(pid, out, err, r);
+    fixture_server_freeze(FIXTURE_WAREHOUSE, false);
+    assert_int_equal(r->code, 2);
+    assert_non_null(strstr(r->err, "the connection is given up"));
+    free(r);
+}
+
+static void test_the_pane_at_a_server_that_hangs(void **state)
+{
+    (void)state;
+    char *const argv[] = {
+        program,          (char *)"console",  (char *)"--config",
+        config,           (char *)"--socket", (char *)"/tmp/flightdeck-nobody.sock",
+        (char *)"--pane", (char *)"query",    NULL};
+    struct terminal *t = terminal_start(24, 110, hang_env, argv);
+    SHOWS(t, "Query of the warehouse, reading only");
+    pid_t backend = busy(t, fixture_warehouse_conninfo(), "pg_sleep(67)", "\r");
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    terminal_type(t, "\x03");
+    SHOWS(t, "the server took the cancel, and the statement has not ended yet");
+    terminal_type(t, "\x03");
+    SHOWS(t, "the connection is given up");
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    terminal_type(t, "\x03select 'back' || 'again' as x;\r");
+    SHOWS(t, "backagain");
+    (void)busy(t, fixture_warehouse_conninfo(), "pg_sleep(68)", "\r");
+    fixture_server_freeze(FIXTURE_WAREHOUSE, true);
+    terminal_type(t, "\x03");
+    SHOWS(t, "neither the statement nor its cancel");
+    fixture_server_freeze(FIXTURE_WAREHOUSE, false);
+    terminal_type(t, "\x03select 'once' || 'more' as x;\r");
+    SHOWS(t, "oncemore");
+    terminal_type(t, "\x1bq");
+    int status = -1;
+    assert_true(terminal_ended(t, &status));
+    terminal_stop(t);
+}
+
 /* ---- pane 9 of the console, with its own connection ---- */
 
 static void test_the_pane_in_the_console(void **state)

@@ -686,7 +686,10 @@ int main(void)
         cmocka_unit_test(test_ctrl_c_at_the_prompt),
         cmocka_unit_test(test_the_pager),
         cmocka_unit_test(test_a_server_that_hangs_stops_nobody),
+        cmocka_unit_test(test_ctrl_c_at_a_server_that_hangs),
+        cmocka_unit_test(test_ctrl_c_in_a_script_at_a_server_that_hangs),
         cmocka_unit_test(test_the_pane_in_the_console),
+        cmocka_unit_test(test_the_pane_at_a_server_that_hangs),
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
     return cmocka_run_group_tests(tests, setup, teardown);
