@@ -147,7 +147,6 @@ enum err screen_take_events(struct screen *s, const json_t *answer, struct errbu
 
 void screen_forget_events(struct screen *s)
 {
-    s->elevated_until_us = 0; /* that engine has no record of it */
     event_list_free(&s->events);
     screen_update_tables(s);
 }
@@ -155,6 +154,8 @@ void screen_forget_events(struct screen *s)
 void screen_set_link(struct screen *s, enum link_state link, int64_t retry_at_us, const char *why)
 {
     s->link = link;
+    if (link != LINK_UP)
+        s->elevated_until_us = 0; /* it ends with the connection that asked for it */
     s->retry_at_us = retry_at_us;
     (void)snprintf(s->link_text, sizeof s->link_text, "%s", why);
 }
