@@ -674,10 +674,11 @@ static enum err make_schemas(struct sink *s, struct errbuf *e)
 static enum err make_batches(struct sink *s, struct errbuf *e)
 {
     for (int i = 0; i < 2; i++) {
-        s->batches[i] = (struct sink_batch){.n_topics = s->n_topics};
+        /* empty since the run before; what it counts is read by the status */
         s->batches[i].topics = calloc((size_t)s->n_topics, sizeof *s->batches[i].topics);
         if (!s->batches[i].topics)
             return err_set(e, ERR_NOMEM, "no memory for batches");
+        s->batches[i].n_topics = s->n_topics;
     }
     s->filling = &s->batches[0];
     s->filling->id = s->last_batch + 1;

@@ -53,7 +53,10 @@ void sink_batch_free(struct sink_batch *b)
     }
     free(b->topics);
     free(b->moves);
-    *b = (struct sink_batch){0};
+    b->topics = NULL; /* one by one: rows and bytes are read by the status meanwhile */
+    b->moves = NULL;
+    b->n_topics = b->moves_capacity = 0;
+    b->id = 0;
 }
 
 enum err sink_batch_dead(struct sink_batch *b, const char *topic, int32_t partition, int64_t offset,

@@ -60,11 +60,8 @@ static void stop_in_time(struct harness *h, unsigned server)
     int64_t took = clock_mono_us() - began;
     fixture_server_freeze(server, false);
     print_message("the stop took %lld ms\n", (long long)took / 1000);
-    /* under a sanitizer it may come to the bound of a stop, which then leaves with 1 */
-    bool slow = fixture_sanitized();
-    int most = slow ? 1 : 0;
-    if (took > (slow ? 2 : 1) * (int64_t)STOP_US || !WIFEXITED(status) ||
-        WEXITSTATUS(status) > most)
+    if (took > (fixture_sanitized() ? 2 : 1) * (int64_t)STOP_US || !WIFEXITED(status) ||
+        WEXITSTATUS(status) != 0)
         fail_msg("status %d after %lld ms:\n%s", status, (long long)took / 1000, harness_log(h));
 }
 
