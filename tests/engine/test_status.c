@@ -224,6 +224,30 @@ static bool nothing_waits(const json_t *status, const struct look *l)
     return none;
 }
 
+static const json_t *of_station(const json_t *status, const char *station, const char *member)
+{
+    return json_object_get(json_object_get(json_object_get(status, "pipeline"), station), member);
+}
+
+/* The hundred rows that the loader does not get rid of. */
+static bool a_hundred_are_held(const json_t *status, const struct look *l)
+{
+    (void)l;
+    return json_integer_value(of_station(status, "raw", "waiting")) == 100 &&
+           json_integer_value(of_station(status, "raw", "waiting_bytes")) > 100;
+}
+
+/* All is through: the WAL is confirmed but for what nobody waits for, and no model is loaded. */
+static bool nothing_is_held(const json_t *status, const struct look *l)
+{
+    const json_t *rows = of_station(status, "raw", "waiting");
+    const json_t *wal = of_station(status, "capture", "waiting_bytes");
+    (void)l;
+    return json_is_integer(rows) && json_integer_value(rows) == 0 && json_is_integer(wal) &&
+           json_integer_value(wal) < (16 << 20) &&
+           json_is_null(of_station(status, "dwh", "waiting"));
+}
+
 /* A connection that holds the raw table, so that the loader waits. */
 static PGconn *hold_table(const char *table)
 {
@@ -254,9 +278,11 @@ static void test_markers_do_not_wait(void **state)
                      "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
                      "clock_timestamp() - query_start > '2 s'",
                      "t", WAIT_S);
+    wait_status(&h, "a hundred rows are on their way", NULL, a_hundred_are_held);
     PQfinish(held);
     harness_verify(&h, WAIT_S);
     wait_status(&h, "nothing waits", "s_lag.public.t", nothing_waits);
+    wait_status(&h, "nothing is on its way", NULL, nothing_is_held);
     stop(&h);
     free(db);
 }
