@@ -307,6 +307,7 @@ void screen_open(struct screen *s, enum pane_id pane, const char *object)
         return;
     (void)snprintf(s->object, sizeof s->object, "%s", object);
     (void)snprintf(s->tables[pane].key, TABLE_KEY_MAX, "%s", object);
+    s->tables[pane].chosen = true;
     s->tables[pane].follow = false;
     s->detail = true;
     if (panes[pane]->opened)

@@ -270,7 +270,7 @@ static void draw_gone(const struct screen *s, struct grid *g)
     char text[TABLE_KEY_MAX + 80];
     struct table_model m;
     const struct table_state *t = screen_table((struct screen *)s, &m); /* models only look */
-    if (!t || !t->gone || !t->n)
+    if (!t || !t->gone || !t->chosen || !t->n)
         return;
     (void)snprintf(text, sizeof text, "%s is no longer in this list: Up or Down selects a row",
                    t->key);

@@ -233,8 +233,11 @@ static void toggle_follow(struct screen *s)
 static bool about_gone_row(struct screen *s, enum action a)
 {
     struct table_model m;
-    const struct table_state *t = s->mode == MODE_BROWSE ? screen_table(s, &m) : NULL;
-    return t && t->gone && (a == ACTION_OPEN || a == ACTION_COPY || !screen_can(s, a));
+    struct table_state *t = s->mode == MODE_BROWSE ? screen_table(s, &m) : NULL;
+    bool about = t && t->gone && (a == ACTION_OPEN || a == ACTION_COPY || !screen_can(s, a));
+    if (about)
+        t->chosen = true; /* now it is worth a word */
+    return about;
 }
 
 static void act(struct screen *s, enum action a, struct effect *out)

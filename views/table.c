@@ -166,6 +166,7 @@ void table_select(struct table_state *s, const struct table_model *m, size_t pla
         return;
     s->selected = place;
     s->gone = false;
+    s->chosen = true;
     if (place)
         s->follow = false;
     (void)snprintf(s->key, sizeof s->key, "%s", m->key(m->ctx, s->order[place]));

@@ -98,6 +98,7 @@ struct table_state {
     char key[TABLE_KEY_MAX]; /* of the selected row; "" before the first row came */
     size_t selected;         /* its place in `order` */
     bool gone;               /* that row is no longer there; nothing is selected */
+    bool chosen;             /* by a person: worth a word when it goes */
     size_t top;              /* the first row on screen */
     int sort;                /* column, -1: the model's order */
     bool descending;

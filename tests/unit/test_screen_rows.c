@@ -20,7 +20,7 @@ static void test_selected_row_goes_away(void **state)
         const char *gone, *keys;
     } cases[] = {
         {"2j", "connectors", 1, "flights-sink is no longer in this list", "DRspuy\r"},
-        {"3", "topics", 0, "postgres.bookings.flights is no longer in this list", "P\ry"},
+        {"3jk", "topics", 0, "postgres.bookings.flights is no longer in this list", "P\ry"},
         {"1j", "freshness", 1, "bookings.tickets is no longer in this list", "ra\ry"},
         {"1G", "alerts", 1, "is no longer in this list", "ra\ry"},
     };
@@ -44,6 +44,24 @@ static void test_selected_row_goes_away(void **state)
         assert_non_null(screen_object(&s));
         screen_free(&s);
     }
+}
+
+/* The row that was there by itself goes without a word, until a key is meant for it. */
+static void test_row_that_nobody_chose(void **state)
+{
+    (void)state;
+    struct screen s;
+    start(&s, 24, 100);
+    (void)press(&s, "2");
+    take_without(&s, "connectors", 0);
+    assert_hides(&s, "is no longer in this list");
+    assert_null(screen_object(&s));
+    (void)press(&s, "D");
+    assert_int_equal(s.mode, MODE_BROWSE);
+    assert_shows(&s, "airline-source is no longer in this list");
+    (void)press(&s, "j");
+    assert_string_equal(screen_object(&s), "flights-sink");
+    screen_free(&s);
 }
 
 /* What is not about a row works all the same. */
@@ -194,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selected_row_goes_away),
+        cmocka_unit_test(test_row_that_nobody_chose),
         cmocka_unit_test(test_list_without_its_selected_row),
         cmocka_unit_test(test_sort_of_overview_and_events),
         cmocka_unit_test(test_mouse_selects_and_opens),
