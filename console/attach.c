@@ -187,18 +187,19 @@ int attach_print_json(const struct arguments *a, const json_t *json)
 {
     size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
     struct errbuf e;
-    if (report_json(json, flags, stdout, &e) != ERR_OK)
-        return command_fail(a, EXIT_FAILED, "%s", e.text);
-    return EXIT_DONE;
+    enum err rc = report_json(json, flags, stdout, &e);
+    /* what cannot be written is said at the program's end */
+    return rc && rc != ERR_IO ? command_fail(a, EXIT_FAILED, "%s", e.text) : EXIT_DONE;
 }
 
 int attach_print_exact_json(const struct arguments *a, const json_t *json)
 {
     enum { DIGITS = 15 }; /* what a double holds for sure */
     size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
-    if (json_dumpf(json, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS)) ||
-        fputc('\n', stdout) == EOF)
-        return command_fail(a, EXIT_FAILED, "cannot write to the standard output: %m");
+    if (json_dumpf(json, stdout, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS)) &&
+        !ferror(stdout))
+        return command_fail(a, EXIT_FAILED, "no memory for the answer");
+    (void)fputc('\n', stdout);
     return EXIT_DONE;
 }
 

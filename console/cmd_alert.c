@@ -60,8 +60,6 @@ int cmd_alert(int argc, char **argv)
         (void)puts("acknowledged");
     else if (!code)
         print_list(result);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     json_decref(result);
     json_decref(params);
     client_close(c);

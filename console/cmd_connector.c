@@ -411,8 +411,6 @@ int cmd_connector(int argc, char **argv)
         code = look(&a, c, name);
     else
         code = act(&a, c, name);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     client_close(c);
     return code;
 }

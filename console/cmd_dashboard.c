@@ -137,8 +137,6 @@ int cmd_dashboard(int argc, char **argv)
     if (code)
         return code;
     code = strcmp(a.verb->name, "list") ? show(&a, c) : list(&a, c);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     client_close(c);
     return code;
 }

@@ -82,9 +82,10 @@ int cmd_help(int argc, char **argv)
         return rc;
     buf_init(&out, 0);
     rc = page_of(&a, &out);
-    if (rc == EXIT_DONE &&
-        (buf_failed(&out) || fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
-        rc = command_fail(&a, EXIT_FAILED, "cannot write");
+    if (rc == EXIT_DONE && buf_failed(&out))
+        rc = command_fail(&a, EXIT_FAILED, "no memory for the page");
+    else if (rc == EXIT_DONE)
+        (void)fwrite(out.p, 1, out.len, stdout); /* a failure is said at the program's end */
     buf_free(&out);
     return rc;
 }

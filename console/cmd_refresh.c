@@ -65,8 +65,6 @@ int cmd_refresh(int argc, char **argv)
     dag_follow_start();
     for (int i = 0; a.words[i] && !code; i++)
         code = refresh(&a, c, a.words[i]);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     client_close(c);
     return code;
 }

@@ -120,8 +120,6 @@ int cmd_source(int argc, char **argv)
         code = attach_print_json(&a, answer);
     else if (!code)
         print_show(answer, arguments_flag(&a, "all"));
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     json_decref(answer);
     client_close(c);
     return code;

@@ -56,10 +56,10 @@ static int print_text(const struct arguments *a, const json_t *status, bool over
         write_over(buf_cstr(&out));
     else
         (void)fputs(buf_cstr(&out), stdout);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(a, EXIT_FAILED, "cannot write to the standard output: %m");
     buf_free(&out);
     snapshot_free(n);
+    if (!code && (ferror(stdout) || fflush(stdout) != 0))
+        code = EXIT_FAILED; /* said at the program's end */
     return code;
 }
 

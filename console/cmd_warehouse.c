@@ -139,8 +139,6 @@ int cmd_warehouse(int argc, char **argv)
     if (code)
         return code;
     code = cancels ? cancel(&a, c) : show(&a, c);
-    if (!code && (ferror(stdout) || fflush(stdout) != 0))
-        code = command_fail(&a, EXIT_FAILED, "cannot write to the standard output: %m");
     client_close(c);
     return code;
 }

@@ -10,6 +10,7 @@
 #include "console/attach.h"
 #include "console/dag_print.h"
 #include "console/exit_codes.h"
+#include "console/output_end.h"
 #include "views/units.h"
 
 enum { LOOK_FIRST_MS = 5, LOOK_MAX_MS = 250, PAGE = 1000 };
@@ -176,6 +177,11 @@ int dag_follow_backfill(const struct arguments *a, struct client *c, const char 
         code = look(&b, a, c, all);
         if (code || b.ended >= b.expected || interrupted)
             break;
+        if (output_unheard()) { /* nobody wants to know any more */
+            json_decref(all);
+            json_decref(b.told);
+            return EXIT_DONE;
+        }
         if (!b.running)
             code = dag_follow_say_paused(a, c, dag, &b.paused);
         if (isatty(STDOUT_FILENO) && !arguments_flag(a, "json")) {

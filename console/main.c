@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "console/commands.h"
+#include "console/output_end.h"
 
 /*
  * Only what letters are and how wide comes from the user's locale: numbers keep their point. That
@@ -25,5 +26,5 @@ int main(int argc, char **argv)
     set_locale();
     /* A peer that goes away is an error of its write, not the end of the process. */
     (void)signal(SIGPIPE, SIG_IGN);
-    return command_main(argc, argv);
+    return output_end(command_main(argc, argv));
 }

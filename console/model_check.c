@@ -151,7 +151,7 @@ int model_check(struct model_command *c)
         code = EXIT_USAGE;
     if (code && !arguments_flag(c->a, "json"))
         (void)fputs(buf_cstr(&out), stderr);
-    else if (model_print(c, &out))
+    else if (model_print(&out))
         code = EXIT_FAILED;
     faults_free(&r.faults);
     faults_free(&r.warnings);

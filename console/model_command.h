@@ -13,7 +13,7 @@ struct model_command {
 };
 
 /* Exit codes. A file is new: one that is there is not written over. */
-int model_print(const struct model_command *c, struct buf *out);
+int model_print(struct buf *out);
 int model_save(const struct model_command *c, const char *path, struct buf *out);
 
 int model_check(struct model_command *c); /* model_check.c: reads the model itself */

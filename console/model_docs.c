@@ -108,7 +108,7 @@ int model_docs(struct model_command *c)
         model_docs_write(c->model, known ? fresh : NULL, known ? NULL : why.text, &page, &e);
     int code = rc                             ? report_error("model", &e)
                : dir && strcmp(dir, "stdout") ? write_folder(c, dir, &page)
-                                              : model_print(c, &page);
+                                              : model_print(&page);
     free(fresh);
     buf_free(&page);
     return code;

@@ -10,6 +10,7 @@
 #include "backend/base/nearest.h"
 #include "console/demo_files.h"
 #include "console/exit_codes.h"
+#include "console/output_end.h"
 
 static int fail(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static int fail(const char *command, const char *fmt, ...)
@@ -26,6 +27,8 @@ static int fail(const char *command, const char *fmt, ...)
 int command_fail(const struct arguments *a, int code, const char *fmt, ...)
 {
     va_list ap;
+    if (output_unheard())
+        return code;
     (void)fprintf(stderr, "flightdeck %s: ", a->command->name);
     va_start(ap, fmt);
     (void)vfprintf(stderr, fmt, ap);

@@ -7,11 +7,13 @@
 
 #include "backend/postgres/replication.h"
 #include "console/exit_codes.h"
+#include "console/output_end.h"
 #include "views/grid.h"
 
 int report_error(const char *command, const struct errbuf *e)
 {
-    (void)fprintf(stderr, "flightdeck %s: %s\n", command, e->text);
+    if (!output_unheard())
+        (void)fprintf(stderr, "flightdeck %s: %s\n", command, e->text);
     return exit_code_of(e->code);
 }
 

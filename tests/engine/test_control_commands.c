@@ -67,6 +67,58 @@ static void test_status(void **state)
     expect(2, "status --nonsense", "nonsense");
 }
 
+/* Nobody reads the standard output (`| head -1` that has had enough): the exit code, and what was
+ * said on stderr. */
+static int run_unheard(const char *args)
+{
+    char command[1024];
+    char said[64];
+    char chunk[4096];
+    int ends[2];
+    int status = -1;
+    (void)snprintf(said, sizeof said, "%s/said", dir);
+    (void)snprintf(command, sizeof command, "exec 2>%s </dev/null; exec '%s' %s --socket %s", said,
+                   harness_binary(), args, path);
+    assert_int_equal(pipe(ends), 0);
+    (void)close(ends[0]);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(99);
+    }
+    (void)close(ends[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    buf_clear(&out);
+    FILE *in = fopen(said, "re");
+    assert_non_null(in);
+    buf_add(&out, chunk, fread(chunk, 1, sizeof chunk, in));
+    (void)fclose(in);
+    (void)unlink(said);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_nobody_reads(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {
+        "status", "status --json", "status --watch", "connector list", "connector list --json",
+        "connector show tickets-sink", "alert list",
+        /* these know no --socket */
+        "help #", "help sql #", "help --man #", "help --configuration #", "version #"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        int code = run_unheard(commands[i]);
+        if (code != 0 || out.len)
+            fail_msg("%s: exit code %d, and: %s", commands[i], code, buf_cstr(&out));
+    }
+    /* what else keeps output from being written is said */
+    assert_int_equal(run("help 2>&1 >/dev/full #"), 1);
+    assert_non_null(strstr(buf_cstr(&out), "cannot write to the standard output: No space"));
+    assert_int_equal(run_unheard("status --nonsense"), 2);
+    assert_non_null(strstr(buf_cstr(&out), "nonsense"));
+}
+
 static void test_without_engine(void **state)
 {
     (void)state;
@@ -346,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_engine, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connectors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
