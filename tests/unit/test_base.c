@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "backend/base/log.h"
 #include "backend/base/queue.h"
 #include "backend/base/relation.h"
+#include "backend/base/stop.h"
 
 /* An escape or a character beyond ASCII at every place of strings of every length up to 40. */
 static void test_buf_json_string_places(void **state)
@@ -264,6 +266,30 @@ static void test_log_lines(void **state)
     (void)close(fds[1]);
 }
 
+/* ---- a stop by time ---- */
+
+static void test_timed_stop(void **state)
+{
+    struct stop s;
+    struct errbuf e;
+    (void)state;
+    assert_int_equal(stop_init_timed(&s, &e), ERR_OK);
+    struct stop *before = stop_bind(&s);
+    struct pollfd p = {.fd = stop_fd(), .events = POLLIN};
+    assert_false(stop_asked());
+    stop_in(&s, 3600 * INT64_C(1000000));
+    assert_false(stop_asked());
+    stop_in(&s, 20000);
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_true(stop_asked());
+    stop_in(&s, 3600 * INT64_C(1000000)); /* takes it back */
+    assert_false(stop_asked());
+    stop_in(&s, 0);
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    (void)stop_bind(before);
+    stop_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_numeric_typmod),
         cmocka_unit_test(test_clock_text),
         cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_timed_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
