@@ -84,6 +84,11 @@ bool sql_note_words(struct sql_note *n, const char *sql, enum err rc, int64_t ro
     open = open && rc != ERR_CONNECT;
     if (is_one_of(word, ends))
         return end_words(n, word, rc, open, out);
+    if (rc == ERR_CONNECT && n->changed) { /* the next one has a transaction of its own */
+        n->changed = n->failed = false;
+        buf_lit(out, "the connection was lost: what its transaction had changed is undone");
+        return true;
+    }
     n->failed = open && (n->failed || rc);
     if (is_one_of(word, others) || sql_is_pure_reader(sql) || (rc && rc != ERR_CONNECT))
         return false;

@@ -79,6 +79,12 @@ static void test_transactions(void **state)
         {"DROP TABLE t", ERR_OK, -1, true, "DROP TABLE t (its transaction is open)"},
         {"COMMIT", ERR_CONNECT, -1, true, "COMMIT: the connection was lost, it may be done"},
         {"ROLLBACK", ERR_OK, -1, false, NULL},
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"DROP TABLE t", ERR_OK, -1, true, "DROP TABLE t (its transaction is open)"},
+        {"SELECT 1", ERR_CONNECT, -1, true,
+         "the connection was lost: what its transaction had changed is undone"},
+        {"BEGIN", ERR_OK, -1, true, NULL}, /* of another connection */
+        {"COMMIT", ERR_OK, -1, false, NULL},
     };
     check(steps, sizeof steps / sizeof steps[0]);
 }
