@@ -184,29 +184,45 @@ static void test_a_large_statement(void **state)
     free(text);
 }
 
-/* Rows of any number go through a memory that does not grow; a comment before the SELECT is no
- * reason for psqlODBC to fetch all of it, and neither is TABLE. */
+/* The most memory that a run had which sent this query's rows through a pipe. */
+static long most_kb(const char *query, const char *format, const char *side)
+{
+    char script[400];
+    (void)snprintf(script, sizeof script,
+                   "\\o |cat >/dev/null\n%s;\n\\o\n\\! grep VmHWM /proc/$PPID/status | tr -dc "
+                   "0-9\n",
+                   query);
+    const struct ran *r = SQL(script, format, side);
+    assert_int_equal(r->code, 0);
+    return strtol(r->out, NULL, 10);
+}
+
+/* Rows of any number go through a memory that does not grow, in each form and on both sides; a
+ * comment before the SELECT is no reason for psqlODBC to fetch all of it, and neither is TABLE. */
 static void test_memory_is_bounded(void **state)
 {
     (void)state;
-    static const char *const queries[] = {
-        "/* c */ select g, repeat('x', 100) from generate_series(1, 300000) g",
-        "table many",
-    };
+    static const char many[] =
+        "/* c */ select g, repeat('x', 100) from generate_series(1, 300000) g";
+    static const struct {
+        const char *query, *format, *side;
+    } runs[] = {{many, "--csv", "-q"},
+                {"table many", "--csv", "-q"},
+                {many, "--format=table", "-q"},
+                {many, "--format=box", "-q"},
+                {many, "--json", "-q"},
+                {many, "--format=vertical", "-q"},
+                {many, "--format=markdown", "-q"},
+                {many, "--format=table", "--source"},
+                {many, "--json", "--source"}};
     if (!FIGURE_KB)
         skip();
     free(fixture_warehouse_psql("CREATE VIEW many AS SELECT g, repeat('x', 100) FROM "
                                 "generate_series(1, 300000) g"));
-    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
-        char script[400];
-        (void)snprintf(script, sizeof script,
-                       "\\o /dev/null\n%s;\n\\o\n\\! grep VmHWM /proc/$PPID/status | tr -dc 0-9\n",
-                       queries[i]);
-        const struct ran *r = SQL(script, "--csv");
-        assert_int_equal(r->code, 0);
-        long kb = strtol(r->out, NULL, 10);
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        long kb = most_kb(runs[i].query, runs[i].format, runs[i].side);
         if (kb <= 0 || kb > FIGURE_KB)
-            fail_msg("%s: %ld KB", queries[i], kb);
+            fail_msg("%s, %s, %s: %ld KB", runs[i].query, runs[i].format, runs[i].side, kb);
     }
 }
 
@@ -370,6 +386,24 @@ static void test_the_pager(void **state)
                      "0", 20);
     terminal_type(t, "\\pset pager off\rselect 'still' || 'here' as x;\r");
     SHOWS(t, "stillhere");
+    leave(t);
+}
+
+static void test_memory_is_bounded_in_the_pager(void **state)
+{
+    (void)state;
+    const char *const env[] = {"PAGER=cat >/dev/null", "FLIGHTDECK_SQLHISTORY=/dev/null", NULL};
+    if (!FIGURE_KB)
+        skip();
+    struct terminal *t = prompt(env);
+    terminal_type(t, "select g, repeat('x', 100) from generate_series(1, 300000) g;\r");
+    READY(t);
+    terminal_type(t, "\\! grep VmHWM /proc/$PPID/status\r");
+    READY(t);
+    const char *figure = strstr(terminal_text(t), "VmHWM:");
+    long kb = figure ? strtol(figure + strlen("VmHWM:"), NULL, 10) : 0;
+    if (kb <= 0 || kb > FIGURE_KB)
+        fail_msg("%ld KB in:\n%s", kb, terminal_text(t));
     leave(t);
 }
 

@@ -685,6 +685,7 @@ int main(void)
         cmocka_unit_test(test_typing),
         cmocka_unit_test(test_ctrl_c_at_the_prompt),
         cmocka_unit_test(test_the_pager),
+        cmocka_unit_test(test_memory_is_bounded_in_the_pager),
         cmocka_unit_test(test_a_server_that_hangs_stops_nobody),
         cmocka_unit_test(test_ctrl_c_at_a_server_that_hangs),
         cmocka_unit_test(test_ctrl_c_in_a_script_at_a_server_that_hangs),
