@@ -110,6 +110,102 @@ static void test_servers_are_asked(void **state)
     free(db);
 }
 
-#define PAST_CASES cmocka_unit_test(test_answers_are_kept), cmocka_unit_test(test_servers_are_asked)
+/* ---- a dashboard, once for each run of its mart ---- */
+
+static json_t *past_board(const struct harness *h, int64_t ts_us)
+{
+    return past_answer(h, "dashboard.data", json_pack("{s:s, s:i}", "name", "counted", "days", 2),
+                       ts_us);
+}
+
+/* The figure of the kept answer; -1: there is none. */
+static int past_figure(const json_t *kept)
+{
+    const json_t *panels = json_object_get(json_object_get(kept, "answer"), "panels");
+    const json_t *rows = json_object_get(json_array_get(panels, 0), "rows");
+    const json_t *v = json_array_get(json_array_get(rows, 0), 0);
+    return json_is_integer(v) ? (int)json_integer_value(v) : -1;
+}
+
+struct past_count {
+    const struct harness *h;
+    int figure;
+    int64_t after_us; /* the source was asked after it */
+};
+
+static bool past_counts(void *arg)
+{
+    const struct past_count *c = arg;
+    json_t *kept = past_board(c->h, INT64_MAX);
+    bool is = past_figure(kept) == c->figure;
+    json_decref(kept);
+    return is;
+}
+
+static bool past_goes_on(void *arg)
+{
+    const struct past_count *c = arg;
+    json_t *kept = past_answer(c->h, "source.show", NULL, INT64_MAX);
+    bool is = kept && int_in(kept, "ts_us") > c->after_us;
+    json_decref(kept);
+    return is;
+}
+
+static void past_mart(struct harness *h, const char *db)
+{
+    char dags[700];
+    harness_init(h, "s_mart", db,
+                 "dags: [dags]\nmarts: [m.yaml]\ndashboards: [d.yaml]\n"
+                 "recorder: {answers_s: 1}\n");
+    (void)snprintf(dags, sizeof dags, "%s/dags", h->dir);
+    assert_int_equal(mkdir(dags, 0700), 0);
+    look_file(h, "m.yaml",
+              "mart: s_counted\ntable: presentation.s_counted\nsql: m.sql\n"
+              "create: {postgresql: [t.sql], vertica: [t.sql]}\n");
+    look_file(h, "t.sql", "CREATE TABLE IF NOT EXISTS presentation.s_counted (n int);\n");
+    look_file(h, "m.sql", "INSERT INTO presentation.s_counted VALUES (1);\n");
+    look_file(h, "dags/s_count.yaml", "tasks: {fill: {kind: sql, file: ../m.sql}}\n");
+    look_file(h, "d.yaml",
+              "dashboard: counted\nmart: s_counted\ndays: 2\npanels:\n"
+              "  - {name: n, kind: stat, value: v, query: SELECT count(*) AS v FROM "
+              "presentation.s_counted}\n");
+}
+
+static void test_dashboards_are_kept(void **state)
+{
+    struct harness h;
+    char *db = database("s_mart");
+    (void)state;
+    past_mart(&h, db);
+    start(&h);
+    struct past_count c = {&h, 1, clock_wall_us()};
+    fixture_wait("the servers are asked", WAIT_S, past_goes_on, &c);
+    json_t *none = past_board(&h, INT64_MAX); /* of a mart that has not run */
+    assert_null(none);
+    LOOK(&h, 0, "s_counted", "refresh", "s_counted");
+    fixture_wait("the dashboard is kept", WAIT_S, past_counts, &c);
+    json_t *first = past_board(&h, INT64_MAX);
+    for (int i = 0; i < 3; i++) { /* asked again, and found as it was */
+        c.after_us = clock_wall_us();
+        fixture_wait("the servers are asked again", WAIT_S, past_goes_on, &c);
+    }
+    json_t *same = past_board(&h, INT64_MAX);
+    assert_int_equal(int_in(same, "ts_us"), int_in(first, "ts_us"));
+    LOOK(&h, 0, "s_counted", "refresh", "s_counted");
+    c.figure = 2;
+    fixture_wait("the next one is kept", WAIT_S, past_counts, &c);
+    json_t *before = past_board(&h, int_in(same, "ts_us") + 1000000);
+    assert_int_equal(past_figure(before), 1);
+    assert_true(int_in(before, "next_us") > int_in(before, "ts_us"));
+    json_decref(before);
+    json_decref(same);
+    json_decref(first);
+    stop(&h);
+    free(db);
+}
+
+#define PAST_CASES                                                                                 \
+    cmocka_unit_test(test_dashboards_are_kept), cmocka_unit_test(test_answers_are_kept),           \
+        cmocka_unit_test(test_servers_are_asked)
 
 #endif
