@@ -121,15 +121,22 @@ static void find_selection(struct table_state *s, const struct table_model *m)
 
 enum err table_update(struct table_state *s, const struct table_model *m, struct errbuf *e)
 {
+    bool longer = s->of_rows == m->rows && s->filtered[0] &&
+                  strlen(s->filter) > strlen(s->filtered) &&
+                  strncmp(s->filter, s->filtered, strlen(s->filtered)) == 0;
+    size_t n = longer ? s->n : m->rows;
     s->n = 0;
+    s->of_rows = m->rows;
     if (!make_room(s, m->rows))
         return err_set(e, ERR_NOMEM, "no memory for a table of %zu rows", m->rows);
     struct buf folded;
     buf_init(&folded, 0);
     text_fold(s->filter, &folded);
-    for (size_t i = 0; i < m->rows; i++)
-        if (!folded.len || row_matches(m, i, buf_cstr(&folded)))
-            s->order[s->n++] = i;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = longer ? s->order[i] : i;
+        if (!folded.len || row_matches(m, row, buf_cstr(&folded)))
+            s->order[s->n++] = row;
+    }
     buf_free(&folded);
     if (s->n > 1 && s->sort >= 0 && m->compare) {
         struct sorting by = {m, s};

@@ -104,7 +104,8 @@ struct table_state {
     bool descending;
     bool follow; /* keep to the first row */
     char filter[TABLE_FILTER_MAX];
-    char filtered[TABLE_FILTER_MAX]; /* by which `order` was made */
+    char filtered[TABLE_FILTER_MAX]; /* by which `order` was made .. */
+    size_t of_rows;                  /* .. of so many rows */
     size_t *order;                   /* rows that pass the filter, sorted */
     size_t n, cap;
     struct table_area areas[TABLE_AREAS]; /* as the last frame had them */
@@ -112,7 +113,8 @@ struct table_state {
 
 void table_free(struct table_state *s);
 
-/* Brings order and selection up to date with the model. Call when rows, filter or sort changed. */
+/* Brings order and selection up to date with the model. Call when rows, filter or sort changed: a
+ * filter that got longer looks only through the rows that the shorter one left. */
 enum err table_update(struct table_state *s, const struct table_model *m,
                       struct errbuf *e) MUST_CHECK;
 

@@ -1,7 +1,7 @@
 #include "views/table_cell.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 void cell_is_text(struct table_cell *c, const char *text)
 {
@@ -37,7 +37,9 @@ void cell_is_json(struct table_cell *c, const json_t *v)
 
 void cell_text(struct table_cell *c, const char *text)
 {
-    (void)snprintf(c->text, sizeof c->text, "%s", text ? text : "");
+    size_t n = text ? strnlen(text, sizeof c->text - 1) : 0;
+    memcpy(c->text, text ? text : "", n); /* for each row of a filter: snprintf is ten times that */
+    c->text[n] = '\0';
     cell_is_text(c, text);
 }
 

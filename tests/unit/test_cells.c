@@ -392,6 +392,35 @@ static void test_filter(void **state)
     table_free(&s);
 }
 
+/* A filter that gets longer by a letter, shorter again, sorted, over other rows. */
+static void test_filter_that_is_typed(void **state)
+{
+    (void)state;
+    static const struct fruit more[] = {{"pear", 150},  {"Apple", 120}, {"plum", 140},
+                                        {"melon", 900}, {"fig", 40},    {"plump", 40}};
+    static const struct {
+        const char *filter;
+        size_t n;
+        bool more;
+    } cases[] = {{"p", 3, false}, {"pl", 2, false}, {"plu", 1, false},  {"pl", 2, false},
+                 {"pl", 3, true}, {"plu", 2, true}, {"plump", 1, true}, {"", 6, true}};
+    struct shop shop = {basket};
+    struct table_model m = fruit_model(&shop, 6);
+    for (int sort = -1; sort < 2; sort++) {
+        struct table_state s = {.sort = sort};
+        update(&s, &m);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            shop.fruits = cases[i].more ? more : basket;
+            (void)snprintf(s.filter, sizeof s.filter, "%s", cases[i].filter);
+            update(&s, &m);
+            assert_int_equal(s.n, cases[i].n);
+            for (size_t k = 1; sort >= 0 && k < s.n; k++)
+                assert_true(fruit_compare(&shop, s.order[k - 1], s.order[k], sort) <= 0);
+        }
+        table_free(&s);
+    }
+}
+
 static void test_columns_fit(void **state)
 {
     (void)state;
@@ -492,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_selection_is_stable),
         cmocka_unit_test(test_selection_that_is_gone),
         cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_filter_that_is_typed),
         cmocka_unit_test(test_columns_fit),
         cmocka_unit_test(test_scrolling),
         cmocka_unit_test(test_many_rows),

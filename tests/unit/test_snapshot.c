@@ -101,12 +101,42 @@ static void test_text(void **state)
     }
 }
 
+/* Values as JSON may write them, and an object of an engine that says far more. */
+static void test_values(void **state)
+{
+    (void)state;
+    struct snapshot *n;
+    struct errbuf e;
+    char text[4096] =
+        "{\"topics\": [ {\"name\":\"a\\\"\\u0416\\n\", \"records\":1e3,\"rate_s\":-0.5,"
+        "\"lag\":\"7\",\"lag_growth_s\":null,\"retention_ms\":9223372036854775807} ],"
+        "\"trimmed\":true,\"source\":{\"slots\":[{\"name\":\"s\",\"active\":false},{}]}";
+    for (int i = 0; i < 100; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), ",\"more_%d\":[%d]", i, i);
+    (void)strcat(text, "}");
+    if (snapshot_from_text(text, strlen(text), &n, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    assert_string_equal(n->topics[0].name, "a\"Ж\n");
+    assert_int_equal(n->topics[0].records, 1000);
+    assert_float_equal(n->topics[0].rate_s, -0.5, 0);
+    assert_int_equal(n->topics[0].lag, UNKNOWN_INT); /* a text is no number */
+    assert_true(n->topics[0].lag_growth_s != n->topics[0].lag_growth_s);
+    assert_int_equal(n->topics[0].retention_ms, INT64_MAX);
+    assert_int_equal(n->topics[0].partition_count, 0);
+    assert_true(n->trimmed);
+    assert_int_equal(n->slot_count, 2);
+    assert_int_equal(n->slots[0].active, 0);
+    assert_int_equal(n->slots[1].active, -1);
+    snapshot_free(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dags),
         cmocka_unit_test(test_dags_that_are_hardly_known),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
