@@ -94,8 +94,8 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# queries/a/b.sql becomes query_text("a/b"), see queries/queries.h
-$(BUILD)/gen/queries.c: $(QUERIES) tools/embed_queries.sh
+# queries/a/b.sql becomes query_text("a/b"), see queries/queries.h; queries/parts holds what several have
+$(BUILD)/gen/queries.c: $(QUERIES) $(wildcard queries/parts/*.inc) tools/embed_queries.sh
 	@mkdir -p $(@D)
 	$(Q)sh tools/embed_queries.sh $(QUERIES) > $@.tmp && mv $@.tmp $@
 

@@ -1,13 +1,28 @@
 #!/bin/sh
 # Prints a C file that holds every given queries/*.sql as a string, found by name (queries/queries.h).
+# A line `-- include: NAME` becomes what is in queries/NAME.inc: a part that several queries have.
 set -eu
+text=$(mktemp)
+trap 'rm -f "$text"' EXIT
+whole() {
+    awk '
+        /^ *-- include: / {
+            part = "queries/" $3 ".inc"
+            while ((got = (getline line < part)) > 0) print line
+            if (got < 0) { print FILENAME ": cannot read " part > "/dev/stderr"; exit 1 }
+            close(part)
+            next
+        }
+        { print }' "$1"
+}
 echo '/* Made by tools/embed_queries.sh: do not edit. */'
 echo '#include "queries/queries.h"'
 echo '#include <string.h>'
 i=0
 for f in "$@"; do
     printf 'static const char query_%d[] = {' "$i"
-    od -An -v -tu1 "$f" | sed 's/  */,/g; s/^,//; s/$/,/' | tr '\n' ' '
+    whole "$f" >"$text"
+    od -An -v -tu1 "$text" | sed 's/  */,/g; s/^,//; s/$/,/' | tr '\n' ' '
     echo '0};'
     i=$((i + 1))
 done
