@@ -224,34 +224,43 @@ static void find_standby(struct finding *f, int64_t limit)
         found(f, "standby", "replay is %.0f s behind, over %lld s", lag, (long long)limit);
 }
 
-static void find_slot(struct finding *f, int64_t limit)
+static void each_slot(struct finding *f, void (*look)(struct finding *f, const json_t *slot))
 {
     size_t i;
     json_t *s;
-    (void)limit;
     json_array_foreach(json_object_get(json_object_get(f->status, "source"), "slots"), i, s)
     {
         if (*word_of(s, "error"))
             unknown(f, word_of(s, "name"));
-        else if (json_is_false(json_object_get(s, "active")))
-            found(f, word_of(s, "name"), "nobody reads it: the primary keeps its log, %.0f MB now",
-                  real_of(s, "retained_bytes") / 1e6);
+        else
+            look(f, s);
     }
+}
+
+static void look_read(struct finding *f, const json_t *slot)
+{
+    if (json_is_false(json_object_get(slot, "active")))
+        found(f, word_of(slot, "name"), "nobody reads it: the primary keeps its log, %.0f MB now",
+              real_of(slot, "retained_bytes") / 1e6);
+}
+
+static void look_kept(struct finding *f, const json_t *slot)
+{
+    if (is(slot, "wal_status", "unreserved") || is(slot, "wal_status", "lost"))
+        found(f, word_of(slot, "name"), "wal_status is %s: the primary removes what was not read",
+              word_of(slot, "wal_status"));
+}
+
+static void find_slot(struct finding *f, int64_t limit)
+{
+    (void)limit;
+    each_slot(f, look_read);
 }
 
 static void find_lost(struct finding *f, int64_t limit)
 {
-    size_t i;
-    json_t *s;
     (void)limit;
-    json_array_foreach(json_object_get(json_object_get(f->status, "source"), "slots"), i, s)
-    {
-        if (*word_of(s, "error"))
-            unknown(f, word_of(s, "name"));
-        else if (is(s, "wal_status", "unreserved") || is(s, "wal_status", "lost"))
-            found(f, word_of(s, "name"), "wal_status is %s: the primary removes what was not read",
-                  word_of(s, "wal_status"));
-    }
+    each_slot(f, look_kept);
 }
 
 static void find_full(struct finding *f, int64_t limit)
@@ -270,28 +279,27 @@ static void find_full(struct finding *f, int64_t limit)
     }
 }
 
-static void find_retrying(struct finding *f, int64_t limit)
+static void find_state(struct finding *f, const char *state)
 {
     size_t i;
     json_t *c;
-    (void)limit;
     json_array_foreach(json_object_get(f->status, "connectors"), i, c)
     {
-        if (is(c, "state", "RETRYING"))
-            found(f, word_of(c, "name"), "RETRYING: %.300s", word_of(c, "last_error"));
+        if (is(c, "state", state))
+            found(f, word_of(c, "name"), "%s: %.300s", state, word_of(c, "last_error"));
     }
+}
+
+static void find_retrying(struct finding *f, int64_t limit)
+{
+    (void)limit;
+    find_state(f, "RETRYING");
 }
 
 static void find_failed(struct finding *f, int64_t limit)
 {
-    size_t i;
-    json_t *c;
     (void)limit;
-    json_array_foreach(json_object_get(f->status, "connectors"), i, c)
-    {
-        if (is(c, "state", "FAILED"))
-            found(f, word_of(c, "name"), "FAILED: %.300s", word_of(c, "last_error"));
-    }
+    find_state(f, "FAILED");
 }
 
 static void find_dead_letters(struct finding *f, int64_t limit)
