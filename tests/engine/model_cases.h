@@ -116,26 +116,9 @@ static void random_history(uint32_t start, enum manner manner)
 
 /* ---- migration ---- */
 
-static const char wider_text[] = //
-    "model: test\n"
-    "schema: dwh_t\n"
-    "knots: {grade: varchar(10)}\n"
-    "entities:\n"
-    "  person:\n"
-    "    raw: person\n"
-    "    key: {id: integer}\n"
-    "    attributes:\n"
-    "      name: varchar(40)\n"
-    "      grade: {knot: grade}\n"
-    "      born: {type: integer, history: false}\n"
-    "      nick: {type: varchar(40), column: name}\n"
-    "  visit:\n"
-    "    raw: visit\n"
-    "    key: {place: varchar(8), day: integer}\n"
-    "    attributes: {fee: 'numeric(10,2)'}\n"
-    "    ties:\n"
-    "      person_visit: {to: person, by: person_id}\n"
-    "      guest_visit: {to: person, by: person_id, role: guest}\n";
+static const char wider_text[] =
+    MODEL_WITH("      nick: {type: varchar(40), column: name}\n",
+               "      guest_visit: {to: person, by: person_id, role: guest}\n");
 
 /* What joins the model later is filled from all of raw; nothing else is touched. */
 static void test_an_attribute_and_a_tie_join(void **state)

@@ -10,24 +10,26 @@
 #include "backend/model/model.h"
 #include "tests/engine/warehouse_help.h"
 
-static const char model_text[] = //
-    "model: test\n"
-    "schema: dwh_t\n"
-    "knots: {grade: varchar(10)}\n"
-    "entities:\n"
-    "  person:\n"
-    "    raw: person\n"
-    "    key: {id: integer}\n"
-    "    attributes:\n"
-    "      name: varchar(40)\n"
-    "      grade: {knot: grade}\n"
-    "      born: {type: integer, history: false}\n"
-    "  visit:\n"
-    "    raw: visit\n"
-    "    key: {place: varchar(8), day: integer}\n"
-    "    attributes: {fee: 'numeric(10,2)'}\n"
-    "    ties:\n"
-    "      person_visit: {to: person, by: person_id}\n";
+/* attribute: a line more of a person; tie: one more of a visit. */
+#define MODEL_WITH(attribute, tie)                                                                 \
+    "model: test\n"                                                                                \
+    "schema: dwh_t\n"                                                                              \
+    "knots: {grade: varchar(10)}\n"                                                                \
+    "entities:\n"                                                                                  \
+    "  person:\n"                                                                                  \
+    "    raw: person\n"                                                                            \
+    "    key: {id: integer}\n"                                                                     \
+    "    attributes:\n"                                                                            \
+    "      name: varchar(40)\n"                                                                    \
+    "      grade: {knot: grade}\n"                                                                 \
+    "      born: {type: integer, history: false}\n" attribute "  visit:\n"                         \
+    "    raw: visit\n"                                                                             \
+    "    key: {place: varchar(8), day: integer}\n"                                                 \
+    "    attributes: {fee: 'numeric(10,2)'}\n"                                                     \
+    "    ties:\n"                                                                                  \
+    "      person_visit: {to: person, by: person_id}\n" tie
+
+static const char model_text[] = MODEL_WITH("", "");
 
 /* ---- raw ---- */
 
