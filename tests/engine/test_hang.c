@@ -62,7 +62,12 @@ static void stop_in_time(struct harness *h, unsigned server)
     print_message("the stop took %lld ms\n", (long long)took / 1000);
     if (took > (fixture_sanitized() ? 2 : 1) * (int64_t)STOP_US || !WIFEXITED(status) ||
         WEXITSTATUS(status) != 0)
-        fail_msg("status %d after %lld ms:\n%s", status, (long long)took / 1000, harness_log(h));
+    {
+        const char *log = harness_log(h);
+        const char *end = strstr(log, "engine: stopping");
+        fail_msg("status %d after %lld ms:\n%.900s", status, (long long)took / 1000,
+                 end ? end : log);
+    }
 }
 
 /* While it works, and while it connects. */
