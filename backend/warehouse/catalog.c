@@ -75,7 +75,7 @@ enum err warehouse_catalog(struct warehouse *w, enum warehouse_catalog what, con
     if (!SQL_SUCCEEDED(rc))
         r = wh_error(w, SQL_HANDLE_STMT, stmt, "asking the driver for its catalog", e);
     if (r) {
-        wh_free(stmt);
+        wh_free(w, stmt);
         return r;
     }
     return wh_rows_of(w, stmt, out, e);

@@ -54,7 +54,8 @@ enum err wh_error(struct warehouse *w, SQLSMALLINT type, SQLHANDLE handle, const
                   struct errbuf *e) MUST_CHECK;
 
 enum err wh_alloc(struct warehouse *w, SQLHSTMT *out, struct errbuf *e) MUST_CHECK;
-void wh_free(SQLHSTMT stmt); /* NULL is fine */
+/* NULL is fine. It may ask the server: a driver drops there what it has prepared. */
+void wh_free(struct warehouse *w, SQLHSTMT stmt);
 
 /* Marks the statement as the one to cancel while it runs. */
 void wh_run_begin(struct warehouse *w, SQLHSTMT stmt);

@@ -127,10 +127,13 @@ enum err wh_alloc(struct warehouse *w, SQLHSTMT *out, struct errbuf *e)
     return ERR_OK;
 }
 
-void wh_free(SQLHSTMT stmt)
+void wh_free(struct warehouse *w, SQLHSTMT stmt)
 {
-    if (stmt)
-        SQLFreeHandle(SQL_HANDLE_STMT, stmt);
+    if (!stmt)
+        return;
+    watch_begin(w->watch);
+    SQLFreeHandle(SQL_HANDLE_STMT, stmt);
+    watch_end(w->watch);
 }
 
 void wh_run_begin(struct warehouse *w, SQLHSTMT stmt)
@@ -226,15 +229,15 @@ enum err wh_prepared(struct warehouse *w, const char *sql, SQLHSTMT *out, struct
     wh_run_end(w);
     if (!SQL_SUCCEEDED(rc)) {
         r = wh_error(w, SQL_HANDLE_STMT, stmt, "preparing", e);
-        wh_free(stmt);
+        wh_free(w, stmt);
         return r;
     }
     char *copy = strdup(sql);
     if (!copy) {
-        wh_free(stmt);
+        wh_free(w, stmt);
         return err_set(e, ERR_NOMEM, "no memory for a prepared statement");
     }
-    wh_free(slot->stmt);
+    wh_free(w, slot->stmt);
     free(slot->sql);
     *slot = (struct prepared){.sql = copy, .stmt = stmt, .used = ++w->uses};
     *out = stmt;
@@ -245,7 +248,7 @@ void wh_prepared_drop(struct warehouse *w, SQLHSTMT stmt)
 {
     for (int i = 0; i < PREPARED_MAX; i++)
         if (w->prepared[i].stmt == stmt && stmt) {
-            wh_free(stmt);
+            wh_free(w, stmt);
             free(w->prepared[i].sql);
             w->prepared[i] = (struct prepared){.sql = NULL};
         }
@@ -591,7 +594,7 @@ static enum err direct(struct warehouse *w, const char *sql, struct errbuf *e)
     wh_run_end(w);
     if (!SQL_SUCCEEDED(rc))
         r = wh_error(w, SQL_HANDLE_STMT, stmt, sql, e);
-    wh_free(stmt);
+    wh_free(w, stmt);
     return r;
 }
 

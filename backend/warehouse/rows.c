@@ -78,7 +78,7 @@ static enum err start(struct warehouse *w, const char *sql, int n_params, const 
     if (!r)
         r = execute_bound(w, *stmt, sql, n_params, params, inds, e);
     if (r) {
-        wh_free(*stmt);
+        wh_free(w, *stmt);
         *stmt = NULL;
         if (!w->in_tx && !w->autocommit) /* outside of a transaction nothing stays open */
             (void)wh_end_tran(w, SQL_ROLLBACK);
@@ -101,7 +101,7 @@ enum err warehouse_exec(struct warehouse *w, const char *sql, int n_params,
         (void)SQLRowCount(stmt, &count);
         *affected = count;
     }
-    wh_free(stmt);
+    wh_free(w, stmt);
     if (!w->in_tx && !w->autocommit && !SQL_SUCCEEDED(wh_end_tran(w, SQL_COMMIT)))
         r = wh_error(w, SQL_HANDLE_DBC, w->dbc, "commit", e);
     return r;
@@ -279,7 +279,7 @@ enum err wh_rows_of(struct warehouse *w, SQLHSTMT stmt, struct warehouse_rows **
         r->stmt = stmt;
         rc = describe(r, e);
     } else {
-        wh_free(stmt);
+        wh_free(w, stmt);
         rc = err_set(e, ERR_NOMEM, "no memory for a result");
     }
     if (rc) {
@@ -430,7 +430,7 @@ void warehouse_rows_close(struct warehouse_rows *r)
 {
     if (!r)
         return;
-    wh_free(r->stmt);
+    wh_free(r->w, r->stmt);
     if (r->own_tx && !r->w->in_tx)
         (void)wh_end_tran(r->w, SQL_COMMIT);
     for (int i = 0; i < r->n; i++) {

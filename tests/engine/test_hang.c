@@ -61,8 +61,7 @@ static void stop_in_time(struct harness *h, unsigned server)
     fixture_server_freeze(server, false);
     print_message("the stop took %lld ms\n", (long long)took / 1000);
     if (took > (fixture_sanitized() ? 2 : 1) * (int64_t)STOP_US || !WIFEXITED(status) ||
-        WEXITSTATUS(status) != 0)
-    {
+        WEXITSTATUS(status) != 0) {
         const char *log = harness_log(h);
         const char *end = strstr(log, "engine: stopping");
         fail_msg("status %d after %lld ms:\n%.900s", status, (long long)took / 1000,
@@ -106,6 +105,20 @@ static void test_stop_with_a_hanging_warehouse(void **state)
 {
     (void)state;
     stop_while_hanging("h_wh", FIXTURE_WAREHOUSE);
+}
+
+/* Nothing is on its way, but statements are prepared there: to drop them asks the server, too. */
+static void test_stop_with_an_idle_warehouse(void **state)
+{
+    struct harness h;
+    char *db = database("h_idle");
+    (void)state;
+    harness_init(&h, "h_idle", db, NULL);
+    harness_engine_start(&h);
+    harness_verify(&h, VERIFY_S);
+    fixture_server_freeze(FIXTURE_WAREHOUSE, true);
+    stop_in_time(&h, FIXTURE_WAREHOUSE);
+    free(db);
 }
 
 static void test_stop_with_a_hanging_source(void **state)
@@ -210,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_stop_with_a_hanging_broker),
         cmocka_unit_test(test_stop_with_a_hanging_source),
         cmocka_unit_test(test_stop_with_a_hanging_warehouse),
+        cmocka_unit_test(test_stop_with_an_idle_warehouse),
         cmocka_unit_test(test_warehouse_hangs),
         cmocka_unit_test(test_load_waits_for_a_lock),
     };
