@@ -70,6 +70,33 @@ static void press(struct screen *s, const json_t *json, uint32_t key)
     effect_free(&effect);
 }
 
+static void point(struct screen *s, uint8_t b)
+{
+    struct effect effect;
+    screen_mouse(s, (enum mouse_event)(b & 3), s->h ? b * 7 % s->h : 0, s->w ? b * 13 % s->w : 0,
+                 &effect);
+    effect_free(&effect);
+}
+
+/* What is shown as a file: whatever it is, it is JSON. */
+static void export_all(struct screen *s)
+{
+    static const char keys[] = "x\x15"
+                               "a.json\r";
+    struct effect effect = {0};
+    for (const char *k = keys; *k; k++) {
+        effect_free(&effect);
+        screen_key(s, (uint32_t)(unsigned char)*k, &effect);
+    }
+    if (effect.kind == EFFECT_SAVE) {
+        json_t *v = json_loadb(effect.text, effect.text_len, JSON_ALLOW_NUL, NULL);
+        if (!v)
+            abort();
+        json_decref(v);
+    }
+    effect_free(&effect);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
@@ -95,12 +122,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         json_loadb((const char *)data + HEAD + keys, n - HEAD - keys, JSON_ALLOW_NUL, NULL);
     take(&s, json);
     for (size_t i = 0; i < keys; i++) {
-        press(&s, json, data[HEAD + i] < 0xf0 ? data[HEAD + i] : VK_UP + (data[HEAD + i] & 15));
+        if (data[HEAD + i] >= 0xe0 && data[HEAD + i] < 0xf0)
+            point(&s, data[HEAD + i]);
+        else
+            press(&s, json, data[HEAD + i] < 0xf0 ? data[HEAD + i] : VK_UP + (data[HEAD + i] & 15));
         answer(&s, json, data[HEAD + i] == 'F');
         s.now_us += 700000;
         check_frame(&s);
         if (data[HEAD + i] == 'Z')
             take(&s, json);
+        if (data[HEAD + i] == 'X')
+            export_all(&s);
     }
     json_decref(json);
     screen_free(&s);
