@@ -284,6 +284,10 @@ static void add_server(struct fact *f, size_t *n, const char *name, const struct
                        const char *more)
 {
     char text[256];
+    if (v->none) {
+        add_fact(f, n, name, "none", "none is configured");
+        f[*n - 1].style = STYLE_PLAIN;
+    }
     if (!v->known)
         return;
     (void)snprintf(text, sizeof text, "%s%s%s",

@@ -131,6 +131,7 @@ struct snap_station {
 /* A server: state "up", .. or NULL when it is not configured or not known. */
 struct snap_server {
     bool known;
+    bool none; /* the engine says that none is configured */
     const char *state;
     const char *error;
     const char *about; /* the server's own words: version, brokers; NULL */

@@ -185,6 +185,12 @@ static void read_server(struct reader *r, const struct node *o, const char *abou
     out->about = text_of(r, o, about);
 }
 
+static bool is_null(const struct node *o, const char *name)
+{
+    const struct jtext *v = value_of(o, name);
+    return v->len == 4 && memcmp(v->p, "null", 4) == 0;
+}
+
 static void read_pipeline(struct reader *r, const struct node *p, struct snapshot *s)
 {
     const struct node *wal = child(r, p, "wal");
@@ -226,6 +232,7 @@ static void read_source(struct reader *r, const struct node *source, struct snap
 {
     const struct node *primary = child(r, source, "primary");
     read_server(r, primary, "server", &s->primary);
+    s->primary.none = is_null(source, "primary");
     int64_t version = int_of(primary, "version");
     if (!s->primary.about && version > 0) { /* 150020 is 15.20 */
         char text[64];
@@ -421,6 +428,7 @@ static void read_all(struct reader *r, const struct node *o, struct snapshot *s)
         s->kafka.about = arena_strdup(r->a, text);
     }
     read_server(r, child(r, o, "warehouse"), "server", &s->warehouse);
+    s->warehouse.none = is_null(o, "warehouse");
 }
 
 static void read_lists(struct reader *r, const struct node *o, struct snapshot *s)

@@ -346,7 +346,10 @@ static void ask_warehouse(struct probes *p, struct probe_view *v)
                                   .label = "flightdeck status",
                                   .timeout_us = WAREHOUSE_US};
     struct warehouse_rows *rows = NULL;
-    v->warehouse_known = true;
+    v->warehouse_none = !p->aim.odbc;
+    v->warehouse_known = !v->warehouse_none;
+    if (v->warehouse_none)
+        return;
     enum err rc = p->warehouse ? ERR_OK : warehouse_open(&o, &p->warehouse, &e);
     if (!rc)
         rc = warehouse_query(p->warehouse, "SELECT 1", 0, NULL, &rows, &e);

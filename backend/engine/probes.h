@@ -57,6 +57,7 @@ struct probe_view {
     int n_topics;
     struct probe_topic *topics;
     bool warehouse_known, warehouse_up;
+    bool warehouse_none; /* none is configured: not asked */
     char warehouse_server[128];
     char warehouse_error[PROBE_TEXT];
     int n_stored;

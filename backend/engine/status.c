@@ -455,6 +455,8 @@ static const char *up_word(bool known, bool up)
 
 static json_t *primary_json(const struct probe_server *p)
 {
+    if (p->known && !p->configured)
+        return json_null();
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", up_word(p->known, p->up), "version",
                      p->up ? json_integer(p->health.version) : json_null(), "lsn",
                      lsn_json(p->up ? p->health.lsn : 0), "error", status_text_or_null(p->error),
@@ -515,6 +517,14 @@ static json_t *server_json(bool known, bool up, const char *name, json_t *about,
                      status_text_or_null(error));
 }
 
+static json_t *warehouse_json(const struct probe_view *v)
+{
+    return v->warehouse_none
+               ? json_null()
+               : server_json(v->warehouse_known, v->warehouse_up, "server",
+                             status_text_or_null(v->warehouse_server), v->warehouse_error);
+}
+
 static json_t *kafka_json(const struct probe_view *v)
 {
     json_t *o = server_json(v->kafka_known, v->kafka_up, "brokers",
@@ -565,15 +575,13 @@ static json_t *snapshot_json(struct engine *g, const struct probe_view *v, bool 
     status_strip(g, v, &s);
     struct way w = {.g = g, .v = v, .strip = &s};
     way_look(&w, lists);
-    json_t *out = json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now_us",
-        (json_int_t)w.now_us, "engine", engine_json(g), "pipeline", status_pipeline(&w),
-        "bottleneck", way_bottleneck(&w), "eta", w.eta, "freshness", w.freshness, "alerts",
-        alerts_json(g->alerts), "source", source_json(v), "kafka", kafka_json(v), "warehouse",
-        server_json(v->warehouse_known, v->warehouse_up, "server",
-                    status_text_or_null(v->warehouse_server), v->warehouse_error),
-        "connectors", connectors_json(g, v, lists), "topics", topics_json(g, v, lists), "dags",
-        engine_schedule_json(g));
+    json_t *out = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                            "now_us", (json_int_t)w.now_us, "engine", engine_json(g), "pipeline",
+                            status_pipeline(&w), "bottleneck", way_bottleneck(&w), "eta", w.eta,
+                            "freshness", w.freshness, "alerts", alerts_json(g->alerts), "source",
+                            source_json(v), "kafka", kafka_json(v), "warehouse", warehouse_json(v),
+                            "connectors", connectors_json(g, v, lists), "topics",
+                            topics_json(g, v, lists), "dags", engine_schedule_json(g));
     way_free(&w);
     return out;
 }

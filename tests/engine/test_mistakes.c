@@ -243,6 +243,58 @@ static void test_empty_folder(void **state)
     (void)harness_engine_end(&h, SIGTERM);
 }
 
+static bool asked(void *arg)
+{
+    char *out = NULL;
+    int code = HARNESS_RUN(arg, &out, "status", "--json");
+    json_t *status = code == DONE ? harness_json(out) : NULL;
+    const char *kafka =
+        json_string_value(json_object_get(json_object_get(status, "kafka"), "state"));
+    bool up = kafka && !strcmp(kafka, "up");
+    json_decref(status);
+    free(out);
+    return up;
+}
+
+/* A server that the configuration does not name is none that is down. */
+static void test_servers_that_are_not_configured(void **state)
+{
+    struct harness h;
+    char path[600];
+    char warehouse[700];
+    char *out = NULL;
+    (void)state;
+    harness_init(&h, "m_servers", db, NULL);
+    (void)snprintf(path, sizeof path, "%s/none", h.dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)snprintf(warehouse, sizeof warehouse, "warehouse: {odbc: \"%s\", dialect: postgresql}\n",
+                   fixture_odbc());
+    const char *const extras[] = {warehouse, ""};
+    for (int i = 0; i < 2; i++) {
+        char text[2000];
+        (void)snprintf(text, sizeof text,
+                       "state_dir: %s/state\nkafka: {bootstrap.servers: \"%s\"}\n"
+                       "connectors: [none]\n%s",
+                       h.dir, fixture_bootstrap(), extras[i]);
+        write_config(&h, text);
+        harness_engine_start(&h);
+        fixture_wait("Kafka is asked", WAIT_S, asked, &h);
+        assert_int_equal(HARNESS_RUN(&h, &out, "status", "--json"), DONE);
+        json_t *status = harness_json(out);
+        json_t *source = json_object_get(status, "source");
+        assert_true(json_is_null(json_object_get(source, "primary")));
+        assert_int_equal(json_is_null(json_object_get(status, "warehouse")), i == 1);
+        json_decref(status);
+        free(out);
+        EXPECT(&h, DONE, "primary|none is configured", "status");
+        EXPECT(&h, DONE, i ? "warehouse|none|none is configured" : "warehouse|up", "status");
+        assert_int_equal(HARNESS_RUN(&h, &out, "alert", "list"), DONE);
+        assert_null(strstr(out, "away"));
+        free(out);
+        (void)harness_engine_end(&h, SIGTERM);
+    }
+}
+
 /* ---- servers that cannot be reached ---- */
 
 /* Listens, but never says a word. */
@@ -379,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_configuration),
         cmocka_unit_test(test_connector_files),
         cmocka_unit_test(test_empty_folder),
+        cmocka_unit_test(test_servers_that_are_not_configured),
         cmocka_unit_test(test_unreachable_source),
         cmocka_unit_test(test_unreachable_kafka),
         cmocka_unit_test(test_an_outage_is_logged_once),

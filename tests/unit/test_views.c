@@ -221,6 +221,24 @@ static void check_changes(const struct snapshot *before, json_t *after, const ch
     snapshot_free(n);
 }
 
+/* None is configured: said, and nothing is wrong. */
+static void test_no_server(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct errbuf e;
+    json_t *status = fake_snapshot();
+    fake_set(status, "source.primary", json_null());
+    fake_set(status, "warehouse", json_null());
+    struct snapshot *n = read_snapshot(status);
+    buf_init(&out, 0);
+    assert_int_equal(report_status(n, 100, false, &out, &e), ERR_OK);
+    assert_non_null(strstr(buf_cstr(&out), "   primary         none        none is configured\n"));
+    assert_non_null(strstr(buf_cstr(&out), "   warehouse       none        none is configured\n"));
+    buf_free(&out);
+    snapshot_free(n);
+}
+
 static void test_report_changes(void **state)
 {
     (void)state;
@@ -258,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_a_spark_needs_a_course),
         cmocka_unit_test(test_before_the_first_data),
         cmocka_unit_test(test_report_status),
+        cmocka_unit_test(test_no_server),
         cmocka_unit_test(test_report_changes),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
