@@ -266,12 +266,7 @@ static void leave(struct terminal *t)
 static void test_typing(void **state)
 {
     (void)state;
-    char history[700];
-    char editor[700];
-    (void)snprintf(history, sizeof history, "FLIGHTDECK_SQLHISTORY=%s", in_dir("history"));
-    const char *script = file("editor.sh", "#!/bin/sh\nsed -i \"s/'old'/'edited'/\" \"$1\"\n");
-    (void)snprintf(editor, sizeof editor, "EDITOR=sh %s", script);
-    const char *const env[] = {history, editor, "PAGER=", NULL};
+    const char *const env[] = {"FLIGHTDECK_SQLHISTORY=/dev/null", "PAGER=", NULL};
     free(fixture_warehouse_psql("CREATE SCHEMA deck; CREATE TABLE deck.planes_of_ours (wing_span "
                                 "int)"));
     struct terminal *t = prompt(env);
@@ -293,6 +288,31 @@ static void test_typing(void **state)
     terminal_type(t, ";\r");
     SHOWS(t, "(0 rows)");
     READY(t);
+    terminal_type(t, "begin;\r");
+    SHOWS(t, "warehouse=*>");
+    terminal_type(t, "rollback;\r");
+    SHOWS(t, "ROLLBACK");
+    READY(t);
+    terminal_type(t, "\\x auto\rselect 'a' as long_name, repeat('b', 90) as other;\r");
+    SHOWS(t, "-[ RECORD 1 ]");
+    READY(t);
+    terminal_type(t, "select 'again' \\watch 0.1\r");
+    SHOWS(t, "again");
+    terminal_type(t, "\x03");
+    READY(t);
+    leave(t);
+}
+
+static void test_what_was_typed_before(void **state)
+{
+    (void)state;
+    char history[700];
+    char editor[700];
+    (void)snprintf(history, sizeof history, "FLIGHTDECK_SQLHISTORY=%s", in_dir("history"));
+    const char *script = file("editor.sh", "#!/bin/sh\nsed -i \"s/'old'/'edited'/\" \"$1\"\n");
+    (void)snprintf(editor, sizeof editor, "EDITOR=sh %s", script);
+    const char *const env[] = {history, editor, "PAGER=", NULL};
+    struct terminal *t = prompt(env);
     /* several lines are one entry; a secret is none */
     terminal_type(t, "select 'one'\r|| 'two' as both;\r");
     SHOWS(t, " onetwo");
@@ -309,18 +329,6 @@ static void test_typing(void **state)
     ready(t, "warehouse->", __LINE__);
     terminal_type(t, ";\r");
     SHOWS(t, " edited");
-    READY(t);
-    terminal_type(t, "begin;\r");
-    SHOWS(t, "warehouse=*>");
-    terminal_type(t, "rollback;\r");
-    SHOWS(t, "ROLLBACK");
-    READY(t);
-    terminal_type(t, "\\x auto\rselect 'a' as long_name, repeat('b', 90) as other;\r");
-    SHOWS(t, "-[ RECORD 1 ]");
-    READY(t);
-    terminal_type(t, "select 'again' \\watch 0.1\r");
-    SHOWS(t, "again");
-    terminal_type(t, "\x03");
     READY(t);
     leave(t);
     const char *kept = slurp(in_dir("history"));
@@ -529,71 +537,34 @@ static void test_ctrl_c_in_a_script_at_a_server_that_hangs(void **state)
     free(r);
 }
 
-static void test_the_pane_at_a_server_that_hangs(void **state)
+/* ---- pane 9 of the console, with its own connection ---- */
+
+static struct terminal *pane(int w, const char *const *env)
 {
-    (void)state;
     char *const argv[] = {
         program,          (char *)"console",  (char *)"--config",
         config,           (char *)"--socket", (char *)"/tmp/flightdeck-nobody.sock",
         (char *)"--pane", (char *)"query",    NULL};
-    struct terminal *t = terminal_start(24, 110, hang_env, argv);
-    SHOWS(t, "Query of the warehouse, reading only");
-    pid_t backend = busy(t, fixture_warehouse_conninfo(), "pg_sleep(67)", "\r");
-    assert_int_equal(kill(backend, SIGSTOP), 0);
-    terminal_type(t, "\x03");
-    SHOWS(t, "the server took the cancel, and the statement has not ended yet");
-    terminal_type(t, "\x03");
-    SHOWS(t, "the connection is given up");
-    assert_int_equal(kill(backend, SIGCONT), 0);
-    terminal_type(t, "\x03select 'back' || 'again' as x;\r");
-    SHOWS(t, "backagain");
-    (void)busy(t, fixture_warehouse_conninfo(), "pg_sleep(68)", "\r");
-    fixture_server_freeze(FIXTURE_WAREHOUSE, true);
-    terminal_type(t, "\x03");
-    SHOWS(t, "neither the statement nor its cancel");
-    fixture_server_freeze(FIXTURE_WAREHOUSE, false);
-    terminal_type(t, "\x03select 'once' || 'more' as x;\r");
-    SHOWS(t, "oncemore");
-    terminal_type(t, "\x1bq");
+    struct terminal *t = terminal_start(24, w, env, argv);
+    SHOWS(t, "Query of the warehouse, reading only"); /* no engine says where we are */
+    return t;
+}
+
+static void leave_pane(struct terminal *t, const char *keys)
+{
     int status = -1;
+    terminal_type(t, keys);
     assert_true(terminal_ended(t, &status));
+    assert_true(terminal_is_cooked(t));
     terminal_stop(t);
 }
 
-/* ---- pane 9 of the console, with its own connection ---- */
-
-static void test_the_pane_in_the_console(void **state)
+static void test_the_pane_refuses_fails_and_cancels(void **state)
 {
     (void)state;
-    char history[700];
-    char data[700];
-    (void)snprintf(history, sizeof history, "FLIGHTDECK_SQLHISTORY=%s", in_dir("pane-history"));
-    (void)snprintf(data, sizeof data, "XDG_DATA_HOME=%s", fixture_dir());
-    const char *const env[] = {history, data, NULL};
-    char *const argv[] = {
-        program,          (char *)"console",  (char *)"--config",
-        config,           (char *)"--socket", (char *)"/tmp/flightdeck-nobody.sock",
-        (char *)"--pane", (char *)"query",    NULL};
-    free(
-        fixture_warehouse_psql("CREATE TABLE legs (airport text, passengers int); INSERT INTO legs "
-                               "SELECT 'A' || g, g FROM generate_series(1, 7000) g"));
-    struct terminal *t = terminal_start(24, 80, env, argv);
-    SHOWS(t, "Query of the warehouse, reading only"); /* no engine says where we are */
-    terminal_type(t, "select airport,\r passengers from legs order by 2;\r");
-    SHOWS(t, "Rows 1 to 500 of more");
-    SHOWS(t, "A1 ");
-    terminal_type(t, "\x1b");
-    SHOWS(t, "i or Tab to type");
-    for (int page = 2; page <= 14; page++) { /* further rows as they are wanted */
-        char want[32];
-        (void)snprintf(want, sizeof want, " to %d", page * 500);
-        terminal_type(t, "G");
-        SHOWS(t, want);
-    }
-    SHOWS(t, "Rows 3001 to 7000; those before were let go");
-    SHOWS(t, "7000 rows, ");
-    terminal_type(t, "i\x03"
-                     "delete from legs;\r");
+    const char *const env[] = {"FLIGHTDECK_SQLHISTORY=/dev/null", NULL};
+    struct terminal *t = pane(80, env);
+    terminal_type(t, "delete from legs;\r");
     SHOWS(t, "this console only reads now");
     terminal_type(t, "\x03select 1/0;\r");
     SHOWS(t, "division by zero");
@@ -608,6 +579,35 @@ static void test_the_pane_in_the_console(void **state)
     SHOWS(t, "A query runs in pane 9: it is canceled.");
     terminal_type(t, "n9i\x03");
     SHOWS(t, "canceling statement");
+    leave_pane(t, "\x1bq");
+}
+
+static void test_the_pane_in_the_console(void **state)
+{
+    (void)state;
+    char history[700];
+    char data[700];
+    (void)snprintf(history, sizeof history, "FLIGHTDECK_SQLHISTORY=%s", in_dir("pane-history"));
+    (void)snprintf(data, sizeof data, "XDG_DATA_HOME=%s", fixture_dir());
+    const char *const env[] = {history, data, NULL};
+    free(
+        fixture_warehouse_psql("CREATE TABLE legs (airport text, passengers int); INSERT INTO legs "
+                               "SELECT 'A' || g, g FROM generate_series(1, 7000) g"));
+    struct terminal *t = pane(80, env);
+    terminal_type(t, "select airport,\r passengers from legs order by 2;\r");
+    SHOWS(t, "Rows 1 to 500 of more");
+    SHOWS(t, "A1 ");
+    terminal_type(t, "\x1b");
+    SHOWS(t, "i or Tab to type");
+    for (int page = 2; page <= 14; page++) { /* further rows as they are wanted */
+        char want[32];
+        (void)snprintf(want, sizeof want, " to %d", page * 500);
+        terminal_type(t, "G");
+        SHOWS(t, want);
+    }
+    SHOWS(t, "Rows 3001 to 7000; those before were let go");
+    SHOWS(t, "7000 rows, ");
+    terminal_type(t, "i");
     terminal_type(t, "\x03select airport, passengers from legs where passengers < 9;\r");
     SHOWS(t, "8 rows");
     terminal_type(t, "\x03\\chart bars airport passengers\r");
@@ -637,4 +637,27 @@ static void test_the_pane_in_the_console(void **state)
     assert_non_null(
         strstr(slurp(in_dir("pane-history")), "select airport,\001 passengers from legs"));
     free(fixture_warehouse_psql("DROP TABLE legs"));
+}
+
+static void test_the_pane_at_a_server_that_hangs(void **state)
+{
+    (void)state;
+    struct terminal *t = pane(110, hang_env);
+    pid_t backend = busy(t, fixture_warehouse_conninfo(), "pg_sleep(67)", "\r");
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    terminal_type(t, "\x03");
+    SHOWS(t, "the server took the cancel, and the statement has not ended yet");
+    terminal_type(t, "\x03");
+    SHOWS(t, "the connection is given up");
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    terminal_type(t, "\x03select 'back' || 'again' as x;\r");
+    SHOWS(t, "backagain");
+    (void)busy(t, fixture_warehouse_conninfo(), "pg_sleep(68)", "\r");
+    fixture_server_freeze(FIXTURE_WAREHOUSE, true);
+    terminal_type(t, "\x03");
+    SHOWS(t, "neither the statement nor its cancel");
+    fixture_server_freeze(FIXTURE_WAREHOUSE, false);
+    terminal_type(t, "\x03select 'once' || 'more' as x;\r");
+    SHOWS(t, "oncemore");
+    leave_pane(t, "\x1bq");
 }

@@ -169,63 +169,64 @@ static void test_three_ways(void **state)
     assert_int_equal(refused, 3);
 }
 
+static const struct {
+    const char *column;
+    const char *text;
+} typical[] = {
+    {"c_smallint", "12"},
+    {"c_int", "3456"},
+    {"c_bigint", "789012345678"},
+    {"c_numeric_10_2", "1234.56"},
+    {"c_numeric", "98765.4321"},
+    {"c_real", "1.5"},
+    {"c_double", "2.25"},
+    {"c_bool", "true"},
+    {"c_char3", "ab "},
+    {"c_varchar10", "varchar"},
+    {"c_text", "plain text"},
+    {"c_bytea", "\\xdeadbeef"},
+    {"c_date", "2026-02-03"},
+    {"c_time", "12:34:56.789012"},
+    {"c_time3", "12:34:56.789"},
+    {"c_timetz", "10:34:56.789Z"},
+    {"c_timestamp", "2026-02-03 04:05:06.789012"},
+    {"c_timestamp3", "2026-02-03 04:05:06.789"},
+    {"c_timestamptz", "2026-02-03 03:05:06.789012+00"},
+    {"c_interval", "37091106789000"},
+    {"c_json", "{\"a\": 1,  \"b\":[true,null]}"},
+    {"c_jsonb", "{\"a\": {\"x\": 1.50}, \"b\": 2}"},
+    {"c_xml", "<r a=\"1\">t</r>"},
+    {"c_uuid", "0f8fad5b-d9cb-469f-a165-70867728950e"},
+    {"c_mood", "ok"},
+    {"c_inet", "192.168.1.5/24"},
+    {"c_int4range", "[1,10)"},
+    {"c_int_arr", "[1,2,3]"},
+    {"c_text_arr", "[\"a\",\"b c\",\"d\\\"e\",null]"},
+    {"c_numeric_arr", "[1.5,2.5,null]"},
+    {"c_point", "(1.5,-2)"},
+    {"c_money", "1234.56"},
+    {"c_hstore", "{\"a\":\"1\",\"b\":null}"},
+    {"c_bit1", "true"},
+    {"c_bit5", "10110"},
+    {"c_varbit", "101"},
+    {"c_oid", "4294967295"},
+    {"c_numeric_5_0", "12345"},
+    {"c_tsvector", "'a' 'cat' 'fat'"},
+    {"c_bpchar_arr", "[\"abc\",\"d  \"]"},
+};
+
 /* What schema.sql and changes.sql put into the row with id 1. */
 static void test_typical_row(void **state)
 {
     (void)state;
-    static const struct {
-        const char *column;
-        const char *text;
-    } cells[] = {
-        {"c_smallint", "12"},
-        {"c_int", "3456"},
-        {"c_bigint", "789012345678"},
-        {"c_numeric_10_2", "1234.56"},
-        {"c_numeric", "98765.4321"},
-        {"c_real", "1.5"},
-        {"c_double", "2.25"},
-        {"c_bool", "true"},
-        {"c_char3", "ab "},
-        {"c_varchar10", "varchar"},
-        {"c_text", "plain text"},
-        {"c_bytea", "\\xdeadbeef"},
-        {"c_date", "2026-02-03"},
-        {"c_time", "12:34:56.789012"},
-        {"c_time3", "12:34:56.789"},
-        {"c_timetz", "10:34:56.789Z"},
-        {"c_timestamp", "2026-02-03 04:05:06.789012"},
-        {"c_timestamp3", "2026-02-03 04:05:06.789"},
-        {"c_timestamptz", "2026-02-03 03:05:06.789012+00"},
-        {"c_interval", "37091106789000"},
-        {"c_json", "{\"a\": 1,  \"b\":[true,null]}"},
-        {"c_jsonb", "{\"a\": {\"x\": 1.50}, \"b\": 2}"},
-        {"c_xml", "<r a=\"1\">t</r>"},
-        {"c_uuid", "0f8fad5b-d9cb-469f-a165-70867728950e"},
-        {"c_mood", "ok"},
-        {"c_inet", "192.168.1.5/24"},
-        {"c_int4range", "[1,10)"},
-        {"c_int_arr", "[1,2,3]"},
-        {"c_text_arr", "[\"a\",\"b c\",\"d\\\"e\",null]"},
-        {"c_numeric_arr", "[1.5,2.5,null]"},
-        {"c_point", "(1.5,-2)"},
-        {"c_money", "1234.56"},
-        {"c_hstore", "{\"a\":\"1\",\"b\":null}"},
-        {"c_bit1", "true"},
-        {"c_bit5", "10110"},
-        {"c_varbit", "101"},
-        {"c_oid", "4294967295"},
-        {"c_numeric_5_0", "12345"},
-        {"c_tsvector", "'a' 'cat' 'fat'"},
-        {"c_bpchar_arr", "[\"abc\",\"d  \"]"},
-    };
     struct topic t;
     topic_read(&t, "default_schema", "types");
     struct row r;
     assert_int_equal(open_inline(&r, text_at(&t, 2, "key"), text_at(&t, 2, "value")), ERR_OK);
-    for (size_t i = 0; i < LENGTH(cells); i++) {
+    for (size_t i = 0; i < LENGTH(typical); i++) {
         char name[64];
-        (void)snprintf(name, sizeof name, "after_%s", cells[i].column);
-        assert_cell(&r, name, cells[i].text);
+        (void)snprintf(name, sizeof name, "after_%s", typical[i].column);
+        assert_cell(&r, name, typical[i].text);
     }
     assert_cell(&r, "op", "c");
     assert_cell(&r, "source_connector", "postgresql");

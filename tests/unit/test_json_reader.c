@@ -170,89 +170,90 @@ static void test_valid(void **state)
         assert_same(texts[i], strlen(texts[i]));
 }
 
+static const struct {
+    const char *text;
+    size_t at;
+} faults[] = {
+    {"", 0},
+    {" ", 1},
+    {"{", 1},
+    {"[", 1},
+    {"]", 0},
+    {"}", 0},
+    {"{\"a\"}", 4},
+    {"{\"a\":}", 5},
+    {"{\"a\":1,}", 7},
+    {"{,}", 1},
+    {"{a:1}", 1},
+    {"{\"a\":1 \"b\":2}", 7},
+    {"{\"a\" 1}", 5},
+    {"[1,]", 3},
+    {"[,1]", 1},
+    {"[1 2]", 3},
+    {"[1}", 2},
+    {"{\"a\":1]", 6},
+    {"{\"a\":1", 6},
+    {"[1", 2},
+    {"1 2", 2},
+    {"{} x", 3},
+    {"tru", 0},
+    {"nul", 0},
+    {"truer", 4},
+    {"True", 0},
+    {"NaN", 0},
+    {"Infinity", 0},
+    {"-", 0},
+    {"01", 0},
+    {"-01", 0},
+    {"1.", 0},
+    {".5", 0},
+    {"1e", 0},
+    {"1e+", 0},
+    {"+1", 0},
+    {"0x10", 1},
+    {"1.5.5", 3},
+    {"\"abc", 0},
+    {"\"abc\\", 4},
+    {"\"abc\\\"", 0},
+    {"\"\\x\"", 1},
+    {"\"\\u12\"", 1},
+    {"\"\\u12g4\"", 1},
+    {"\"a\nb\"", 2},
+    {"\"1234567\x1f\"", 8},
+    {"\"\\ud800\"", 1},
+    {"\"\\ud800\\u0041\"", 1},
+    {"\"\\udc00\"", 1},
+    {"\"\\ud800\\ud800\"", 1},
+    {"\"\\ud83d\\ude0", 1},
+    {"\"\xff\"", 1},
+    {"\"\x80\"", 1},
+    {"\"\xc0\xaf\"", 1},
+    {"\"\xc3\"", 1},
+    {"\"\xe0\x80\x80\"", 1},
+    {"\"\xed\xa0\x80\"", 1},
+    {"\"\xf0\x80\x80\x80\"", 1},
+    {"\"\xf4\x90\x80\x80\"", 1},
+    {"\"\xf0\x9f\x98", 1},
+    {"'a'", 0},
+    {"// c\n1", 0},
+    {"\xef\xbb\xbf{}", 0},
+};
+
 static void test_faults(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        size_t at;
-    } cases[] = {
-        {"", 0},
-        {" ", 1},
-        {"{", 1},
-        {"[", 1},
-        {"]", 0},
-        {"}", 0},
-        {"{\"a\"}", 4},
-        {"{\"a\":}", 5},
-        {"{\"a\":1,}", 7},
-        {"{,}", 1},
-        {"{a:1}", 1},
-        {"{\"a\":1 \"b\":2}", 7},
-        {"{\"a\" 1}", 5},
-        {"[1,]", 3},
-        {"[,1]", 1},
-        {"[1 2]", 3},
-        {"[1}", 2},
-        {"{\"a\":1]", 6},
-        {"{\"a\":1", 6},
-        {"[1", 2},
-        {"1 2", 2},
-        {"{} x", 3},
-        {"tru", 0},
-        {"nul", 0},
-        {"truer", 4},
-        {"True", 0},
-        {"NaN", 0},
-        {"Infinity", 0},
-        {"-", 0},
-        {"01", 0},
-        {"-01", 0},
-        {"1.", 0},
-        {".5", 0},
-        {"1e", 0},
-        {"1e+", 0},
-        {"+1", 0},
-        {"0x10", 1},
-        {"1.5.5", 3},
-        {"\"abc", 0},
-        {"\"abc\\", 4},
-        {"\"abc\\\"", 0},
-        {"\"\\x\"", 1},
-        {"\"\\u12\"", 1},
-        {"\"\\u12g4\"", 1},
-        {"\"a\nb\"", 2},
-        {"\"1234567\x1f\"", 8},
-        {"\"\\ud800\"", 1},
-        {"\"\\ud800\\u0041\"", 1},
-        {"\"\\udc00\"", 1},
-        {"\"\\ud800\\ud800\"", 1},
-        {"\"\\ud83d\\ude0", 1},
-        {"\"\xff\"", 1},
-        {"\"\x80\"", 1},
-        {"\"\xc0\xaf\"", 1},
-        {"\"\xc3\"", 1},
-        {"\"\xe0\x80\x80\"", 1},
-        {"\"\xed\xa0\x80\"", 1},
-        {"\"\xf0\x80\x80\x80\"", 1},
-        {"\"\xf4\x90\x80\x80\"", 1},
-        {"\"\xf0\x9f\x98", 1},
-        {"'a'", 0},
-        {"// c\n1", 0},
-        {"\xef\xbb\xbf{}", 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct json_reader r;
-        size_t n = strlen(cases[i].text);
+        size_t n = strlen(faults[i].text);
         char *exact = malloc(n ? n : 1);
-        memcpy(exact, cases[i].text, n);
+        memcpy(exact, faults[i].text, n);
         jread_init(&r, exact, n);
         if (jread_skip(&r, NULL) && jread_end(&r))
-            fail_msg("taken: %s", cases[i].text);
-        if (r.fault_at != cases[i].at)
-            fail_msg("%s: %s at %zu, expected %zu", cases[i].text, r.fault, r.fault_at,
-                     cases[i].at);
-        assert_same(cases[i].text, n);
+            fail_msg("taken: %s", faults[i].text);
+        if (r.fault_at != faults[i].at)
+            fail_msg("%s: %s at %zu, expected %zu", faults[i].text, r.fault, r.fault_at,
+                     faults[i].at);
+        assert_same(faults[i].text, n);
         free(exact);
     }
 }

@@ -345,7 +345,25 @@ static void test_history_is_kept(void **state)
     assert_string_equal(sql_history_get(h, 1), "select\n  'ж';");
     assert_int_equal(sql_history_find(h, 2, "1"), 0);
     assert_int_equal(sql_history_find(h, 2, "nothing"), 2);
+    sql_history_close(h);
+    (void)unlink(path);
+    path[strlen(path) - strlen("/history")] = '\0';
+    (void)rmdir(path);
+    (void)rmdir(folder);
+}
+
+static void test_history_has_an_end(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/flightdeck-test-XXXXXX";
+    char path[64];
     char text[32];
+    struct errbuf e;
+    struct stat st;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/history", folder);
+    err_clear(&e);
+    struct sql_history *h = sql_history_open(path, &e);
     for (int i = 0; i < 11000; i++) {
         (void)snprintf(text, sizeof text, "select %d;", i);
         assert_true(sql_history_add(h, text));
@@ -360,7 +378,17 @@ static void test_history_is_kept(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_true(st.st_size < 5000 * 15);
     sql_history_close(h);
-    h = sql_history_open("/proc/nothing/here", &e);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+static void test_history_that_cannot_be_kept(void **state)
+{
+    (void)state;
+    struct errbuf e;
+    struct stat st;
+    err_clear(&e);
+    struct sql_history *h = sql_history_open("/proc/nothing/here", &e);
     assert_non_null(strstr(e.text, "not kept"));
     assert_true(sql_history_add(h, "select 1;")); /* for the session */
     sql_history_close(h);
@@ -372,10 +400,6 @@ static void test_history_is_kept(void **state)
     if (st.st_mode != before)
         (void)chmod("/dev/null", before & 07777);
     assert_int_equal(st.st_mode, before);
-    (void)unlink(path);
-    path[strlen(path) - strlen("/history")] = '\0';
-    (void)rmdir(path);
-    (void)rmdir(folder);
 }
 
 int main(void)
@@ -389,6 +413,8 @@ int main(void)
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_secrets_are_known),
         cmocka_unit_test(test_history_is_kept),
+        cmocka_unit_test(test_history_has_an_end),
+        cmocka_unit_test(test_history_that_cannot_be_kept),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
