@@ -186,8 +186,13 @@ enum err back_watch(struct back *b)
             print_moment(r, seconds);
         rc = sql_run_statement(r, buf_cstr(&sql), 0);
         (void)fflush(r->out);
-        if (rc || n == times || sql_interrupt_wait(-1, (int64_t)(seconds * 1e6)))
+        if (rc || n == times)
             break;
+        if (sql_interrupt_wait(-1, (int64_t)(seconds * 1e6))) {
+            if (r->keyboard) /* behind the terminal's ^C */
+                (void)fputc('\n', r->main);
+            break;
+        }
         if (!r->quiet && !format_for_programs(r->format.format))
             (void)fputc('\n', r->out);
     }

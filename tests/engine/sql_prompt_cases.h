@@ -296,8 +296,8 @@ static void test_typing(void **state)
     terminal_type(t, "\\x auto\rselect 'a' as long_name, repeat('b', 90) as other;\r");
     SHOWS(t, "-[ RECORD 1 ]");
     READY(t);
-    terminal_type(t, "select 'again' \\watch 0.1\r");
-    SHOWS(t, "again");
+    terminal_type(t, "select 'again' \\watch 1000\r");
+    SHOWS(t, " again\n(1 row)\n");
     terminal_type(t, "\x03");
     READY(t);
     leave(t);
