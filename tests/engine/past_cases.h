@@ -18,7 +18,10 @@ static json_t *past_answer(const struct harness *h, const char *method, json_t *
         fail_msg("recorder.answer: %s", e.text);
     client_close(c);
     json_decref(params);
-    return rc ? NULL : r;
+    if (!rc)
+        return r;
+    json_decref(r); /* what an error has to say beside its words */
+    return NULL;
 }
 
 static bool past_has_table(const json_t *kept, const char *table)
