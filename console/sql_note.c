@@ -7,6 +7,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/serve/client.h"
+#include "console/sql_block.h"
 #include "console/sql_history.h"
 #include "console/sql_lexer.h"
 #include "console/sql_reads.h"
@@ -58,38 +59,55 @@ static void add_text(struct buf *out, const char *sql)
 }
 
 /* The end of a transaction that has changed something. */
-static bool end_words(struct sql_note *n, const char *word, enum err rc, bool open, struct buf *out)
+static bool end_words(struct sql_note *n, const char *word, bool back, enum err rc, bool open,
+                      struct buf *out)
 {
-    bool undone = n->failed || !strcmp(word, "ROLLBACK") || !strcmp(word, "ABORT");
     bool tell = n->changed && !open;
     if (tell && rc == ERR_CONNECT)
         buf_printf(out, "%s: the connection was lost, it may be done", word);
     else if (tell)
-        buf_str(out, undone || rc ? "ROLLBACK: what it had changed is undone" : "COMMIT");
+        buf_str(out,
+                back || n->failed || rc ? "ROLLBACK: what it had changed is undone" : "COMMIT");
     if (!open)
         n->changed = n->failed = false;
+    return tell;
+}
+
+/* Back to a savepoint, which it has survived: how it ends is open again. */
+static bool savepoint_words(struct sql_note *n, const char *sql, enum err rc, bool open,
+                            struct buf *out)
+{
+    bool tell = n->changed && !rc;
+    if (tell) {
+        add_text(out, sql);
+        buf_lit(out, ": what it had changed since then is undone");
+    }
+    n->failed = open && rc;
     return tell;
 }
 
 bool sql_note_words(struct sql_note *n, const char *sql, enum err rc, int64_t rows, bool open,
                     struct buf *out)
 {
-    static const char *const ends[] = {"COMMIT", "END", "ROLLBACK", "ABORT", NULL};
     static const char *const others[] = {"BEGIN",     "START",   "SET", "RESET",
                                          "SAVEPOINT", "RELEASE", "",    NULL};
     static const char *const counted[] = {"INSERT", "UPDATE", "DELETE", "MERGE",
                                           "COPY",   "SELECT", "WITH",   NULL};
     char word[32];
+    bool chain;
     (void)sql_word(sql, word, sizeof word);
+    enum sql_block_step step = sql_block_step(sql, &chain);
     open = open && rc != ERR_CONNECT;
-    if (is_one_of(word, ends))
-        return end_words(n, word, rc, open, out);
+    if (step == SQL_BLOCK_COMMITS || step == SQL_BLOCK_ROLLS_BACK) /* chained: another is open */
+        return end_words(n, word, step == SQL_BLOCK_ROLLS_BACK, rc, open && !(chain && !rc), out);
     if (rc == ERR_CONNECT && n->changed) { /* the next one has a transaction of its own */
         n->changed = n->failed = false;
         buf_lit(out, "the connection was lost: what its transaction had changed is undone");
         return true;
     }
-    n->failed = open && (n->failed || rc);
+    if (step == SQL_BLOCK_GOES_BACK)
+        return savepoint_words(n, sql, rc, open, out);
+    n->failed = open && rc; /* in one that has failed nothing goes well */
     if (is_one_of(word, others) || sql_is_pure_reader(sql) || (rc && rc != ERR_CONNECT))
         return false;
     if (sql_history_secret(sql))

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "backend/warehouse/link.h"
+#include "console/sql_block.h"
 #include "console/sql_lexer.h"
 
 struct sql_session {
@@ -375,15 +376,18 @@ enum err sql_session_open_libpq(const char *conninfo, struct sql_session **out, 
 
 static void note_block(struct sql_session *s, const char *sql)
 {
-    char word[16];
-    const char *rest = sql_word(sql, word, sizeof word);
-    if (!strcmp(word, "BEGIN") || !strcmp(word, "START"))
+    bool chain;
+    switch (sql_block_step(sql, &chain)) {
+    case SQL_BLOCK_BEGINS:
         s->in_block = true;
-    else if (!strcmp(word, "COMMIT") || !strcmp(word, "END") || !strcmp(word, "ABORT"))
-        s->in_block = false;
-    else if (!strcmp(word, "ROLLBACK")) {
-        (void)sql_word(rest, word, sizeof word);
-        s->in_block = s->in_block && !strcmp(word, "TO");
+        break;
+    case SQL_BLOCK_COMMITS:
+    case SQL_BLOCK_ROLLS_BACK:
+        s->in_block = s->in_block && chain;
+        break;
+    case SQL_BLOCK_STAYS:
+    case SQL_BLOCK_GOES_BACK:
+        break;
     }
 }
 

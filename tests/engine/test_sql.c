@@ -588,6 +588,26 @@ static void noted(struct fake_engine *f, const char *text)
         fail_msg("`%s` is not in the note %s", text, params);
 }
 
+/* A savepoint and AND CHAIN: what is noted is what has become of the rows, on both sides. */
+static void blocks_are_noted(struct fake_engine *f, const char *path)
+{
+    static const char *const sides[] = {"-qAt", "--source"};
+    for (int side = 0; side < 2; side++) {
+        (void)SQL("BEGIN;\nINSERT INTO noted VALUES (7);\nSAVEPOINT a;\nSELECT 1/0;\n"
+                  "ROLLBACK WORK TO a;\nCOMMIT;\n",
+                  "--config", path, sides[side]);
+        noted(f, "\"COMMIT\"");
+        (void)SQL("BEGIN;\nINSERT INTO noted VALUES (7);\nCOMMIT AND CHAIN;\nSELECT 1;\n",
+                  "--config", path, sides[side]);
+        noted(f, "\"COMMIT\"");
+        (void)SQL("BEGIN;\nCOMMIT AND CHAIN;\nDELETE FROM noted WHERE i = 7;\nROLLBACK;\n",
+                  "--config", path, sides[side]);
+        noted(f, "\"ROLLBACK: what it had changed is undone\"");
+        EXPECT(SQL(NULL, sides[side], "-qAt", "-c", "SELECT count(*) FROM noted WHERE i = 7"), 0,
+               "2\n");
+    }
+}
+
 /* What is changed here and in pane 9 is on record at the engine; without one nothing is missed. */
 static void test_changes_are_noted(void **state)
 {
@@ -614,6 +634,7 @@ static void test_changes_are_noted(void **state)
     noted(f, "\"COMMIT\"");
     (void)SQL(NULL, "--config", path, "--source", "-c", "CREATE TABLE noted (i int)");
     noted(f, "{\"object\":\"source\",\"text\":\"CREATE TABLE noted (i int)\"}");
+    blocks_are_noted(f, path);
     int before = fake_engine_calls(f, "audit.note");
     char script[8192] = "";
     for (int i = 0; i < 60; i++) /* more than are noted one by one */
@@ -631,6 +652,9 @@ static void test_changes_are_noted(void **state)
     terminal_type(t, "delete from noted where i = 3;\r");
     assert_true(terminal_shows(t, "DELETE 60"));
     noted(f, "delete from noted where i = 3: 60 rows");
+    terminal_type(t, "begin; commit and chain; delete from noted;\r");
+    assert_true(terminal_shows(t, "TRANSACTION OPEN"));
+    noted(f, "delete from noted: 3 rows (its transaction is open)");
     terminal_stop(t);
     fake_engine_stop(f);
     (void)strcat(socket, ".lock");

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "console/sql_block.h"
 #include "console/sql_lexer.h"
 
 /* The statements with "¦" between, fed in one piece and line by line. */
@@ -151,13 +152,45 @@ static void test_first_words(void **state)
     assert_string_equal(word, "EXTRAOR");
 }
 
+static void test_blocks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql;
+        enum sql_block_step step;
+        bool chain;
+    } cases[] = {
+        {"select 'commit'", SQL_BLOCK_STAYS, false},
+        {"/* a */ begin read only", SQL_BLOCK_BEGINS, false},
+        {"start transaction", SQL_BLOCK_BEGINS, false},
+        {"commit", SQL_BLOCK_COMMITS, false},
+        {"end work", SQL_BLOCK_COMMITS, false},
+        {"commit and chain", SQL_BLOCK_COMMITS, true},
+        {"commit /* and no */ work and -- no\n chain", SQL_BLOCK_COMMITS, true},
+        {"end transaction and no chain", SQL_BLOCK_COMMITS, false},
+        {"commit prepared 'x'", SQL_BLOCK_STAYS, false},
+        {"rollback prepared 'x'", SQL_BLOCK_STAYS, false},
+        {"rollback", SQL_BLOCK_ROLLS_BACK, false},
+        {"abort and chain", SQL_BLOCK_ROLLS_BACK, true},
+        {"rollback to a", SQL_BLOCK_GOES_BACK, false},
+        {"rollback to savepoint chain", SQL_BLOCK_GOES_BACK, false},
+        {"rollback transaction to a", SQL_BLOCK_GOES_BACK, false},
+        {"ROLLBACK WORK TO a", SQL_BLOCK_GOES_BACK, false},
+        {"savepoint a", SQL_BLOCK_STAYS, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool chain = !cases[i].chain;
+        if (sql_block_step(cases[i].sql, &chain) != cases[i].step || chain != cases[i].chain)
+            fail_msg("%s", cases[i].sql);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_lines_and_prompts),
-        cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_first_words),
+        cmocka_unit_test(test_statements), cmocka_unit_test(test_lines_and_prompts),
+        cmocka_unit_test(test_variables),  cmocka_unit_test(test_first_words),
+        cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ static void test_transactions(void **state)
         {"UPDATE t SET i = 1", ERR_OK, 7, true,
          "UPDATE t SET i = 1: 7 rows (its transaction is open)"},
         {"SAVEPOINT s", ERR_OK, -1, true, NULL},
-        {"ROLLBACK TO s", ERR_OK, -1, true, NULL},
+        {"ROLLBACK TO s", ERR_OK, -1, true,
+         "ROLLBACK TO s: what it had changed since then is undone"},
         {"END", ERR_OK, -1, false, "COMMIT"},
         {"BEGIN", ERR_OK, -1, true, NULL},
         {"SELECT 1", ERR_OK, 1, true, NULL},
@@ -85,6 +86,54 @@ static void test_transactions(void **state)
          "the connection was lost: what its transaction had changed is undone"},
         {"BEGIN", ERR_OK, -1, true, NULL}, /* of another connection */
         {"COMMIT", ERR_OK, -1, false, NULL},
+    };
+    check(steps, sizeof steps / sizeof steps[0]);
+}
+
+/* A savepoint saves a transaction that had failed. */
+static void test_savepoints(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"INSERT INTO t VALUES (1)", ERR_OK, 1, true,
+         "INSERT INTO t VALUES (1): 1 row (its transaction is open)"},
+        {"SAVEPOINT a", ERR_OK, -1, true, NULL},
+        {"SELECT 1/0", ERR_SQL, -1, true, NULL},
+        {"rollback work to savepoint a", ERR_OK, -1, true,
+         "rollback work to savepoint a: what it had changed since then is undone"},
+        {"COMMIT", ERR_OK, -1, false, "COMMIT"},
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"DROP TABLE t", ERR_OK, -1, true, "DROP TABLE t (its transaction is open)"},
+        {"ROLLBACK TRANSACTION TO nowhere", ERR_SQL, -1, true, NULL},
+        {"COMMIT", ERR_OK, -1, false, "ROLLBACK: what it had changed is undone"},
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"SAVEPOINT a", ERR_OK, -1, true, NULL},
+        {"ROLLBACK TO a", ERR_OK, -1, true, NULL}, /* nothing was changed */
+        {"COMMIT", ERR_OK, -1, false, NULL},
+    };
+    check(steps, sizeof steps / sizeof steps[0]);
+}
+
+/* What AND CHAIN ends is told, and what it begins has changed nothing yet. */
+static void test_chains(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"DELETE FROM t", ERR_OK, 1, true, "DELETE FROM t: 1 row (its transaction is open)"},
+        {"commit and chain", ERR_OK, -1, true, "COMMIT"},
+        {"ROLLBACK", ERR_OK, -1, false, NULL},
+        {"BEGIN", ERR_OK, -1, true, NULL},
+        {"DELETE FROM t", ERR_OK, 1, true, "DELETE FROM t: 1 row (its transaction is open)"},
+        {"ABORT TRANSACTION AND CHAIN", ERR_OK, -1, true,
+         "ROLLBACK: what it had changed is undone"},
+        {"DELETE FROM t", ERR_OK, 2, true, "DELETE FROM t: 2 rows (its transaction is open)"},
+        {"SELECT 1/0", ERR_SQL, -1, true, NULL},
+        {"END WORK AND CHAIN", ERR_OK, -1, true, "ROLLBACK: what it had changed is undone"},
+        {"DELETE FROM t", ERR_OK, 3, true, "DELETE FROM t: 3 rows (its transaction is open)"},
+        {"COMMIT AND NO CHAIN", ERR_OK, -1, false, "COMMIT"},
+        {"COMMIT PREPARED 'x'", ERR_OK, -1, false, "COMMIT PREPARED 'x'"},
     };
     check(steps, sizeof steps / sizeof steps[0]);
 }
@@ -112,8 +161,8 @@ static void test_long_statement(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_statements),     cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_savepoints),     cmocka_unit_test(test_chains),
         cmocka_unit_test(test_long_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
