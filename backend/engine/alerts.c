@@ -314,6 +314,8 @@ static void find_dead_letters(struct finding *f, int64_t limit)
     }
 }
 
+/* A run that is under way says nothing yet: where each begins as the one before fails, there always
+ * is one. */
 static void find_dag(struct finding *f, int64_t limit)
 {
     size_t i;
@@ -321,9 +323,10 @@ static void find_dag(struct finding *f, int64_t limit)
     (void)limit;
     json_array_foreach(json_object_get(f->status, "dags"), i, d)
     {
-        if (is(d, "state", "failed"))
-            found(f, word_of(d, "name"), "run %.0f failed: %.300s", real_of(d, "last_run"),
-                  word_of(d, "reason"));
+        const json_t *failed = json_object_get(d, "failed");
+        if (json_is_object(failed))
+            found(f, word_of(d, "name"), "run %.0f failed: %.300s", real_of(failed, "run"),
+                  word_of(failed, "reason"));
         else if (*word_of(d, "trouble"))
             found(f, word_of(d, "name"), "%.300s", word_of(d, "trouble"));
     }

@@ -151,7 +151,7 @@ static enum err remember_failures(struct engine *g, struct scheduler *s, struct 
     if (rc)
         return rc;
     for (int i = 0; i < l.n; i++)
-        g->dag_failed[i] = l.items[i].last_run && l.items[i].last_state == RUN_FAILED;
+        g->dag_failed[i] = l.items[i].failed_run > 0;
     scheduler_dags_free(&l);
     return ERR_OK;
 }
@@ -232,10 +232,18 @@ static json_t *words_or_null(const char *text)
     return j ? j : json_null(); /* also for what is no UTF-8 */
 }
 
+static json_t *failed_json(const struct scheduler_dag_view *v)
+{
+    return v->failed_run > 0
+               ? json_pack("{s:I, s:o, s:o}", "run", (json_int_t)v->failed_run, "ended_us",
+                           moment(v->failed_ended_us), "reason", words_or_null(v->failed_reason))
+               : json_null();
+}
+
 static json_t *dag_json(const struct scheduler_dag_view *v)
 {
     bool ran = v->last_run > 0;
-    return json_pack("{s:s, s:s, s:b, s:o, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:b, s:o, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "name", v->dag->name, "description", v->dag->description, "paused", v->paused,
                      "next_us", moment(v->next_us), "queued", (json_int_t)v->queued, "active",
                      v->active, "running_tasks", v->running_tasks, "last_run",
@@ -243,7 +251,7 @@ static json_t *dag_json(const struct scheduler_dag_view *v)
                      ran ? json_string(run_state_word(v->last_state)) : json_null(), "logical_us",
                      moment(v->last_logical_us), "started_us", moment(v->last_started_us),
                      "ended_us", moment(v->last_ended_us), "reason", words_or_null(v->last_reason),
-                     "trouble", words_or_null(v->trouble));
+                     "failed", failed_json(v), "trouble", words_or_null(v->trouble));
 }
 
 json_t *engine_schedule_json(struct engine *g)

@@ -470,9 +470,9 @@ static json_t *slow_dwh(const struct way *w)
     char words[WORDS_MAX];
     if (!v)
         return NULL;
-    if (v->last_run && v->last_state == RUN_FAILED && !v->active)
+    if (v->failed_run) /* also while the next one is under way */
         return json_sprintf("dwh: its last load failed (%s, run %lld): %.300s", v->dag->name,
-                            (long long)v->last_run, v->last_reason);
+                            (long long)v->failed_run, v->failed_reason);
     if (behind <= LATE_US)
         return NULL;
     (void)duration_words((double)behind / 1e6, words);

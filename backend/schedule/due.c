@@ -319,6 +319,21 @@ static enum err newest_run(struct scheduler *s, struct dag_state *d, struct errb
     return rc;
 }
 
+static enum err newest_over(struct scheduler *s, struct dag_state *d, struct errbuf *e)
+{
+    struct store_runs l = {0};
+    enum err rc = store_run_newest_over(s->o.store, d->dag->name, &l, e);
+    if (!rc && l.n) {
+        const struct store_run *r = &l.items[0];
+        d->over.id = r->id;
+        d->over.ended_us = r->ended_us;
+        d->over.failed = r->state == RUN_FAILED;
+        (void)snprintf(d->over.reason, sizeof d->over.reason, "%s", r->reason);
+    }
+    store_runs_free(&l);
+    return rc;
+}
+
 enum err due_init(struct scheduler *s, struct errbuf *e)
 {
     struct store_dags l = {0};
@@ -335,6 +350,8 @@ enum err due_init(struct scheduler *s, struct errbuf *e)
             rc = first_seen(s, d, e);
         if (!rc)
             rc = newest_run(s, d, e);
+        if (!rc)
+            rc = newest_over(s, d, e);
         due_plan(s, d);
     }
     store_dags_free(&l);

@@ -31,6 +31,9 @@ static void fill_view(const struct scheduler *s, const struct dag_state *d,
         .last_started_us = d->last.started_us,
         .last_ended_us = d->last.ended_us,
         .last_reason = arena_strdup(a, d->last.reason),
+        .failed_run = d->over.failed ? d->over.id : 0,
+        .failed_ended_us = d->over.failed ? d->over.ended_us : 0,
+        .failed_reason = arena_strdup(a, d->over.failed ? d->over.reason : ""),
         .trouble = arena_strdup(a, trouble_of(s, d)),
     };
     for (int i = 0; i < STORE_LANES; i++)
@@ -50,7 +53,7 @@ enum err scheduler_dags_list(struct scheduler *s, struct scheduler_dags *out, st
     for (int i = 0; i < s->o.dags->n; i++) {
         struct scheduler_dag_view *v = &out->items[out->n++];
         fill_view(s, &s->dags[i], v, out->arena);
-        whole &= v->last_reason && v->trouble;
+        whole &= v->last_reason && v->failed_reason && v->trouble;
     }
     (void)pthread_mutex_unlock(&s->mutex);
     if (whole)

@@ -349,6 +349,12 @@ static void act_on_task(struct scheduler *s, struct ti *t)
 static void keep_last(struct run *r)
 {
     struct dag_state *d = r->dag;
+    if (r->id >= d->over.id && (r->v.state == RUN_SUCCESS || r->v.state == RUN_FAILED)) {
+        d->over.id = r->id;
+        d->over.ended_us = r->v.ended_us;
+        d->over.failed = r->v.state == RUN_FAILED;
+        memcpy(d->over.reason, r->v.reason, sizeof d->over.reason);
+    }
     if (r->id < d->last.id)
         return;
     d->last.id = r->id;

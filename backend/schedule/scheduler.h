@@ -198,7 +198,10 @@ struct scheduler_dag_view {
     enum run_state last_state;
     int64_t last_logical_us, last_started_us, last_ended_us; /* of that run; 0: not yet */
     const char *last_reason;                                 /* "" */
-    const char *trouble;                                     /* what holds it up beside that, "" */
+    int64_t failed_run; /* the newest one that succeeded or failed, when it failed; 0: it did not */
+    int64_t failed_ended_us;
+    const char *failed_reason; /* "" */
+    const char *trouble;       /* what holds it up beside that, "" */
 };
 struct scheduler_dags {
     int n; /* as in the set */

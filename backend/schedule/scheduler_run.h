@@ -121,6 +121,11 @@ struct dag_state {
         int64_t logical_us, started_us, ended_us;
         char reason[REASON_MAX];
     } last;
+    struct { /* of the newest run that succeeded or failed: what follows it may be under way */
+        int64_t id, ended_us;
+        bool failed;
+        char reason[REASON_MAX];
+    } over;
 };
 
 struct pool_state {

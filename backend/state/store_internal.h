@@ -27,6 +27,7 @@
     X(run_get)                                                                                     \
     X(run_by_key)                                                                                  \
     X(run_newest)                                                                                  \
+    X(run_newest_over)                                                                             \
     X(run_next)                                                                                    \
     X(runs_active)                                                                                 \
     X(runs_queued)                                                                                 \

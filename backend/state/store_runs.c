@@ -247,6 +247,12 @@ enum err store_run_newest(struct store *s, const char *dag, struct store_runs *o
     return read_runs(s, store_begin(s, QUERY_run_newest, "t", dag), out, e);
 }
 
+enum err store_run_newest_over(struct store *s, const char *dag, struct store_runs *out,
+                               struct errbuf *e)
+{
+    return read_runs(s, store_begin(s, QUERY_run_newest_over, "t", dag), out, e);
+}
+
 enum err store_run_next(struct store *s, const char *dag, int lane, struct store_runs *out,
                         struct errbuf *e)
 {

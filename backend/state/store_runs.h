@@ -135,6 +135,9 @@ enum err store_run_by_key(struct store *s, const char *dag, int64_t logical_us, 
 /* The newest of a DAG; n is 0 where there is none. */
 enum err store_run_newest(struct store *s, const char *dag, struct store_runs *out,
                           struct errbuf *e) MUST_CHECK;
+/* The newest of those that succeeded or failed. */
+enum err store_run_newest_over(struct store *s, const char *dag, struct store_runs *out,
+                               struct errbuf *e) MUST_CHECK;
 /* The one that has been queued for longest in a DAG's lane; n is 0 where there is none. However
  * many are queued, it costs the same. */
 enum err store_run_next(struct store *s, const char *dag, int lane, struct store_runs *out,

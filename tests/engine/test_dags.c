@@ -308,6 +308,16 @@ static void test_refresh_in_sql(void **state)
         "(did you mean `counts`?)");
 }
 
+static bool alert_of_broken(void *run)
+{
+    char want[64];
+    char *out = run_words(0, (const char *const[]){"alert", "list", NULL});
+    (void)snprintf(want, sizeof want, "run %s failed: ", (const char *)run);
+    bool found = strstr(out, "dag:broken") && strstr(out, want);
+    free(out);
+    return found;
+}
+
 /* A try that fails, the task's second one, the end of the run, and clear once it can go well. */
 static void test_failure_and_clear(void **state)
 {
@@ -319,6 +329,7 @@ static void test_failure_and_clear(void **state)
     assert_non_null(strstr(out, "try 1 failed: "));
     has(out, "try 2 failed: ");
     (void)snprintf(id, sizeof id, "%lld", (long long)newest_run("broken"));
+    fixture_wait("an alert of it", 20, alert_of_broken, id);
     EXPECT(0, "bad/2 no marker", "logs", id);
     out = DAG(0, "logs", id, "bad", "--try", "1");
     char *first = strstr(out, "looking");

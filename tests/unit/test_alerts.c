@@ -156,7 +156,8 @@ static const struct each {
      "error", "FAILED: bad", 0},
     {"{\"connectors\":[{\"name\":\"c\",\"state\":\"RUNNING\",\"dead_letters\":2}]}",
      "dead-letters:c", "warning", "2 records went to the dead-letter topic", 0},
-    {"{\"dags\":[{\"name\":\"d\",\"state\":\"failed\",\"last_run\":7,\"reason\":\"task t: no\"}]}",
+    {"{\"dags\":[{\"name\":\"d\",\"state\":\"running\",\"last_run\":8,\"reason\":null,\"failed\":"
+     "{\"run\":7,\"reason\":\"task t: no\"}}]}",
      "dag:d", "error", "run 7 failed: task t: no", 0},
     {"{\"freshness\":[{\"name\":\"m\",\"kind\":\"mart\",\"late_s\":1200.0}]}", "late:m", "warning",
      "its time was 20 m ago, and it is not made yet", 0},
@@ -405,7 +406,8 @@ static void test_many_of_one_rule(void **state)
     assert_int_equal(h.n, 100);
     static const char ills[] =
         "{\"connectors\":[{\"name\":\"c\",\"state\":\"FAILED\"}],\"dags\":[{\"name\":\"d\","
-        "\"state\":\"failed\"}],\"source\":{\"slots\":[{\"name\":\"s\",\"wal_status\":\"lost\"}]}}";
+        "\"failed\":{\"run\":7}}],\"source\":{\"slots\":[{\"name\":\"s\",\"wal_status\":\"lost\"}]}"
+        "}";
     json_t *ill = json_loads(ills, 0, NULL);
     assert_non_null(ill);
     (void)json_object_update(s, ill);

@@ -69,6 +69,41 @@ static void test_a_failure_fails_the_run(void **state)
     assert_int_equal(scheduler_log_read(w->s, id, "bad_a", 7, 0, 1000, &log, &e), ERR_NOT_FOUND);
 }
 
+/* The run of the only DAG that is told to have failed; 0: none. */
+static int64_t failed_run(struct world *w)
+{
+    struct scheduler_dags l;
+    struct errbuf e;
+    good(scheduler_dags_list(w->s, &l, &e), &e);
+    int64_t id = l.items[0].failed_run;
+    if (id)
+        assert_string_equal(l.items[0].failed_reason, "task block: out of time after 30.0 s");
+    scheduler_dags_free(&l);
+    return id;
+}
+
+/* What is under way after it does not hide it, nor does a restart; a success ends it. */
+static void test_a_failure_lasts_until_a_success(void **state)
+{
+    WORLD(w, "name: d\ntasks:\n  block: {kind: model, timeout: 30s}\n");
+    int64_t first = trigger(w, "d");
+    WAIT_FOR("it runs", calls_of(w, "block") == 1);
+    assert_int_equal(failed_run(w), 0);
+    advance(w, 30000000);
+    expect_end(w, first, RUN_FAILED);
+    assert_int_equal(failed_run(w), first);
+    int64_t second = trigger(w, "d");
+    WAIT_FOR("the next one runs", calls_of(w, "block") == 2);
+    assert_int_equal(run_state_of(w, second), RUN_RUNNING);
+    assert_int_equal(failed_run(w), first);
+    world_stop(w);
+    world_start(w);
+    assert_int_equal(failed_run(w), first);
+    world_release(w, true);
+    expect_end(w, second, RUN_SUCCESS);
+    assert_int_equal(failed_run(w), 0);
+}
+
 static void test_skipped(void **state)
 {
     WORLD(w, "name: d\ntasks:\n  skip_a: {kind: model}\n  ok_b: {kind: model, after: [skip_a]}\n"
@@ -588,6 +623,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_tasks_run_in_their_order),
         CASE(test_a_failure_fails_the_run),
+        CASE(test_a_failure_lasts_until_a_success),
         CASE(test_skipped),
         CASE(test_a_kind_that_is_not_built_in),
         CASE(test_retries),

@@ -232,6 +232,29 @@ static void test_bottleneck(void **state)
     forget(p);
 }
 
+/* Where each run begins as the one before fails, the newest one is always under way. */
+static void test_a_load_that_fails_on_and_on(void **state)
+{
+    struct place *p = *state;
+    const struct dag dag = {.name = "dwh"};
+    struct scheduler_dag_view v = {.dag = &dag,
+                                   .active = 1,
+                                   .last_run = 8,
+                                   .last_state = RUN_RUNNING,
+                                   .failed_run = 7,
+                                   .failed_reason = "task load: no room"};
+    look(p);
+    const struct scheduler_dags kept = p->way.dags;
+    p->way.dags = (struct scheduler_dags){.n = 1, .items = &v};
+    p->way.dwh.dag = 0;
+    json_t *why = way_bottleneck(&p->way);
+    assert_string_equal(json_string_value(why),
+                        "dwh: its last load failed (dwh, run 7): task load: no room");
+    json_decref(why);
+    p->way.dags = kept;
+    forget(p);
+}
+
 /* A table whose sink does not tell: nothing is made up. */
 static void test_resting_sink(void **state)
 {
@@ -407,6 +430,7 @@ int main(void)
         CASE(test_slot),
         CASE(test_topic),
         CASE(test_bottleneck),
+        CASE(test_a_load_that_fails_on_and_on),
         CASE(test_resting_sink),
         CASE(test_kafka_away),
         CASE(test_slot_not_known),
