@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "console/sql_lexer.h"
 #include "console/sql_reads.h"
 
 static enum err no_columns(void *arg, const struct format_column *c, int n, struct errbuf *e)
@@ -38,12 +37,10 @@ enum err sql_access_set(struct sql_session *s, bool read_only, struct errbuf *e)
                            sql_access_nothing(), e);
 }
 
-bool sql_access_allows(const char *sql)
+bool sql_access_allows(const char *sql, char *word, size_t n)
 {
     static const char *const ends[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"};
-    char word[32];
-    (void)sql_word(sql, word, sizeof word);
-    if (sql_is_reader(word))
+    if (sql_only_reads(sql, word, n))
         return true;
     bool ok = false;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)

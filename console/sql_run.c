@@ -249,13 +249,12 @@ static void note_changes(const struct sql_run *r, const char *sql)
 /* Where one only looks: what may be sent, in a transaction that the server keeps READ ONLY. */
 static enum err check_access(const struct sql_run *r, const char *sql, struct errbuf *e)
 {
-    char word[32];
+    char word[64];
     if (!r->places->looks_only)
         return ERR_OK;
-    if (sql_access_allows(sql))
+    if (sql_access_allows(sql, word, sizeof word))
         return r->together || sql_session_block(r->session) ? ERR_OK
                                                             : sql_access_set(r->session, true, e);
-    (void)sql_word(sql, word, sizeof word);
     return err_set(
         e, ERR_DENIED,
         "%s: only what reads runs here (%s): start with --elevate %s to change something",

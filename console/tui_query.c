@@ -312,11 +312,11 @@ static void forget_session(struct place *at)
 /* Only what reads, where the console only looks and in an export. */
 static enum err check_read_only(const struct job *j, const char *sql, struct errbuf *e)
 {
-    char word[32];
+    char word[64];
     if (!j->order.read_only && !j->order.path)
         return ERR_OK;
-    (void)sql_word(sql, word, sizeof word);
-    if (sql_is_reader(word) || (sql_session_block(j->session) && !strcmp(word, "ROLLBACK")))
+    if (sql_only_reads(sql, word, sizeof word) ||
+        (sql_session_block(j->session) && !strcmp(word, "ROLLBACK")))
         return ERR_OK;
     if (j->order.path)
         return err_set(

@@ -565,7 +565,9 @@ static void test_the_pane_refuses_fails_and_cancels(void **state)
     const char *const env[] = {"FLIGHTDECK_SQLHISTORY=/dev/null", NULL};
     struct terminal *t = pane(80, env);
     terminal_type(t, "delete from legs;\r");
-    SHOWS(t, "this console only reads now");
+    SHOWS(t, "DELETE: this console only reads now");
+    terminal_type(t, "\x03select lo_create(78);\r");
+    SHOWS(t, "lo_create: this console only reads now");
     terminal_type(t, "\x03select 1/0;\r");
     SHOWS(t, "division by zero");
     terminal_type(t, "\x03select pg_sleep(63);\r");

@@ -551,7 +551,11 @@ static void test_only_what_reads(void **state)
         "SET transaction_read_only = off",
         "EXPLAIN ANALYZE INSERT INTO looked VALUES (1)",
         "SELECT 1 AS a INTO made",
+        "SELECT pg_create_physical_replication_slot('made')", /* READ ONLY lets it through */
+        "SELECT pg_catalog.\"lo_create\" /* x */ (77)",
     };
+    const char *kept = "SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM "
+                       "pg_replication_slots), (SELECT count(*) FROM pg_largeobject_metadata)";
     static const char *const sides[] = {"-At", "--source"};
     char looks[600], script[600];
     free(fixture_warehouse_psql("CREATE TABLE looked (i int); CREATE FUNCTION bump() RETURNS int "
@@ -569,10 +573,13 @@ static void test_only_what_reads(void **state)
         }
         const char *begin = "BEGIN;\nSELECT 1;\nEND;\nSELECT count(*) FROM looked;\n";
         EXPECT(SQL(begin, "--config", looks, sides[side], "-At"), 0, "1\n0\n");
+        EXPECT(SQL(NULL, "--config", looks, sides[side], "-At", "-c", kept), 0, "0|0|0\n");
     }
     const struct ran *r = SQL(NULL, "--config", looks, "-c", ways[0]);
     assert_non_null(strstr(r->err, "INSERT: only what reads runs here (production): start with "
                                    "--elevate shop"));
+    r = SQL(NULL, "--config", looks, "-c", "SELECT pg_terminate_backend(0)");
+    assert_non_null(strstr(r->err, "pg_terminate_backend: only what reads runs here"));
     r = SQL(NULL, "--config", looks, "-c", "\\refresh flights");
     assert_non_null(strstr(r->err, "--elevate shop"));
     EXPECT(SQL(NULL, "--config", looks, "--elevate", "other", "-c", ways[0]), 2, "");
@@ -634,6 +641,8 @@ static void test_changes_are_noted(void **state)
     noted(f, "\"COMMIT\"");
     (void)SQL(NULL, "--config", path, "--source", "-c", "CREATE TABLE noted (i int)");
     noted(f, "{\"object\":\"source\",\"text\":\"CREATE TABLE noted (i int)\"}");
+    (void)SQL(NULL, "--config", path, "-c", "SELECT lo_create(79)");
+    noted(f, "\"SELECT lo_create(79): 1 row\"");
     blocks_are_noted(f, path);
     int before = fake_engine_calls(f, "audit.note");
     char script[8192] = "";

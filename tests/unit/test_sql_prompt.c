@@ -126,11 +126,57 @@ static void test_pure_readers(void **state)
         {"insert into t values (1)", false},
         {"begin", false},
         {"copy t to stdout", false},
+        {"select lo_create(0)", false},
+        {"select nextval('s')", false},
         {"", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (sql_is_pure_reader(cases[i].sql) != cases[i].pure)
             fail_msg("%s", cases[i].sql);
+}
+
+/* Functions of the servers that act beside what READ ONLY guards; word: what is refused. */
+static void test_only_reads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *word; /* NULL: it only reads */
+    } cases[] = {
+        {"select pg_terminate_backend(1)", "pg_terminate_backend"},
+        {"SELECT Pg_Catalog.PG_CANCEL_BACKEND (1)", "PG_CANCEL_BACKEND"},
+        {"select pg_catalog . \"pg_promote\" /* x */ -- y\n ()", "pg_promote"},
+        {"with a as (select pg_drop_replication_slot('s')) table a", "pg_drop_replication_slot"},
+        {"select * from pg_create_physical_replication_slot('s')",
+         "pg_create_physical_replication_slot"},
+        {"select * from pg_logical_slot_get_changes('s', null, null)",
+         "pg_logical_slot_get_changes"},
+        {"values ('(' || lo_unlink(5))", "lo_unlink"},
+        {"select set_config('default_transaction_read_only', 'off', false)", "set_config"},
+        {"select pg_stat_reset_shared('io')", "pg_stat_reset_shared"},
+        {"select count(*), dblink_exec('x', 'y')", "dblink_exec"},
+        {"select query_to_xml('select lo_create(0)', true, true, '')", "query_to_xml"},
+        {"select U&\"lo!005fcreate\" uescape '!' (0)", "U&\"..\""},
+        {"select 1 where 1=1or(lo_create(1)=1)", "lo_create"},
+        {"select close_session('s')", "close_session"},
+        {"select drop_partitions('t', 1, 2)", "drop_partitions"},
+        {"select purge_table('t')", "purge_table"},
+        {"select set_ahm_time(now())", "set_ahm_time"},
+        {"delete from t", "DELETE"},
+        {"select 'pg_terminate_backend(1)' as x -- lo_create(0)", NULL},
+        {"select $$lo_create(0)$$, E'\\'lo_create(0)'", NULL},
+        {"select pg_terminate_backend from lo_create where x in (1)", NULL},
+        {"select \"lo_create\", (1)", NULL},
+        {"select lo_get(5), my_lo_create(5), lo_create5(5)", NULL},
+        {"select set_bit(b, 1, 1), start_of_week(d), pg_advisory_lock(1)", NULL},
+        {"select pg_export_snapshot(), pg_get_replication_slots()", NULL},
+        {"select * from pg_logical_slot_peek_changes('s', null, null)", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char word[64];
+        bool reads = sql_only_reads(cases[i].sql, word, sizeof word);
+        if (reads != !cases[i].word || (!reads && strcmp(word, cases[i].word) != 0))
+            fail_msg("%s: %s", cases[i].sql, word);
+    }
 }
 
 static void test_variables(void **state)
@@ -409,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_variables),
         cmocka_unit_test(test_pure_readers),
+        cmocka_unit_test(test_only_reads),
         cmocka_unit_test(test_errors_show_the_place),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_secrets_are_known),
