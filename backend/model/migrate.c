@@ -261,6 +261,36 @@ static enum err make_views(struct migration *g, struct errbuf *e)
 
 /* ---- the source system ---- */
 
+/* The views of another model are not ours to drop: who made the schema stands in it. */
+static enum err refuse_others(const struct migration *g, struct errbuf *e)
+{
+    const struct model *m = g->s->model;
+    struct buf table, sql;
+    struct warehouse_rows *rows = NULL;
+    const struct cell *cells;
+    if (!find_known(g, "anchor_source_systems"))
+        return ERR_OK;
+    buf_init(&table, 0);
+    buf_init(&sql, 0);
+    model_sql_table(&table, g->s->dialect, m->schema, "anchor_source_systems", "");
+    const struct sql_slot slot = {"table", buf_cstr(&table)};
+    const char *params[] = {m->source_system};
+    sql_fill(&sql, model_query(g->s->dialect, "source_system_other"), &slot, 1);
+    enum err r = warehouse_query(g->w, buf_cstr(&sql), 1, params, &rows, e);
+    if (!r)
+        r = warehouse_rows_next(rows, &cells, e);
+    if (!r && cells[0].kind != CELL_NULL)
+        r = err_set(e, ERR_CONFIG,
+                    "schema %s holds the model of source system %.*s, this model is of %s: give it "
+                    "a schema of its own (`schema:` in the model), or, if that source was renamed, "
+                    "say so there (UPDATE %s SET source_system = ..)",
+                    m->schema, (int)cells[0].len, cells[0].p, m->source_system, buf_cstr(&table));
+    warehouse_rows_close(rows);
+    buf_free(&sql);
+    buf_free(&table);
+    return r == ERR_NOT_FOUND ? ERR_OK : r;
+}
+
 static enum err source_system(struct migration *g, int *id, struct errbuf *e)
 {
     struct buf table;
@@ -290,6 +320,8 @@ enum err model_migrate(struct warehouse *w, const struct model_schema *s,
     enum err r = make_bookkeeping(&g, e);
     if (!r)
         r = read_known(&g, e);
+    if (!r)
+        r = refuse_others(&g, e);
     bool views = !r && !views_are_current(&g);
     if (!r && views)
         r = drop_views(&g, e);

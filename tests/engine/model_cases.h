@@ -484,6 +484,25 @@ static void *load_in_thread(void *arg)
     return NULL;
 }
 
+/* A schema is one model's: another one is refused, and the first one's views stay. */
+static void test_a_schema_of_another_model(void **state)
+{
+    (void)state;
+    struct event events[EVENTS_MAX];
+    int64_t offset = 0;
+    seed = 17;
+    struct warehouse *w = fresh();
+    int n = make_history(events, 40, false);
+    raw_write(w, events, n, 1, &offset);
+    (void)load_once(model_text);
+    fails_to_open("model: shop\nschema: dwh_t\nentities:\n  goods:\n    raw: person\n"
+                  "    key: {id: integer}\n",
+                  "schema dwh_t holds the model of source system test, this model is of shop");
+    compare_now(w, "after another model came", events, n);
+    assert_int_equal(load_once(model_text), 0);
+    warehouse_close(w);
+}
+
 static const char chain_text[] = //
     "model: test\n"
     "schema: dwh_t\n"
@@ -595,6 +614,7 @@ static void test_random_histories(void **state)
         cmocka_unit_test(test_late_while_an_attribute_was_away),                                   \
         cmocka_unit_test(test_mistakes_name_the_line), cmocka_unit_test(test_a_new_misfit),        \
         cmocka_unit_test(test_late_first_values), cmocka_unit_test(test_two_engines),              \
-        cmocka_unit_test(test_rows_without_a_key)
+        cmocka_unit_test(test_rows_without_a_key),                                                 \
+        cmocka_unit_test(test_a_schema_of_another_model)
 
 #endif
