@@ -5,7 +5,7 @@
  *
  * Every step asks first what is there, so a second run attaches and an interrupted one carries on.
  * Engine, console, batch and verify are this very program, run with the configuration that was
- * written; nothing of them is linked from here.
+ * written; an engine is asked to end by its control socket, as by anybody (demo_engine.h).
  */
 #include <errno.h>
 #include <limits.h>
@@ -23,6 +23,7 @@
 #include "backend/stack/airline.h"
 #include "backend/stack/process.h"
 #include "backend/stack/stack.h"
+#include "console/demo_engine.h"
 #include "console/demo_files.h"
 #include "console/exit_codes.h"
 #include "console/options.h"
@@ -165,6 +166,13 @@ static bool engine_answers(const struct demo *d)
     return ok;
 }
 
+/* Ours, or one that was started by hand; 0: none runs. */
+static pid_t engine_pid(const struct demo *d)
+{
+    pid_t own = process_alive(d->paths.engine_pid);
+    return own ? own : demo_engine_pid(&d->paths);
+}
+
 static enum err start_engine(struct demo *d, struct errbuf *e)
 {
     static const struct process_user self = {.drop = false};
@@ -172,7 +180,7 @@ static enum err start_engine(struct demo *d, struct errbuf *e)
     struct odbc_files files;
     const char *const argv[] = {d->self, "engine", "--config", d->paths.config, NULL};
     int64_t begun = clock_mono_us();
-    bool was_running = process_alive(d->paths.engine_pid) != 0;
+    bool was_running = engine_pid(d) != 0;
     enum err rc = ERR_OK;
 
     if (!was_running) {
@@ -190,27 +198,24 @@ static enum err start_engine(struct demo *d, struct errbuf *e)
             return rc;
     }
     while (!engine_answers(d)) {
-        if (!process_alive(d->paths.engine_pid) || since(begun) > ENGINE_START_S) {
+        if (!engine_pid(d) || since(begun) > ENGINE_START_S) {
             file_tail(d->paths.engine_log, 3, tail, sizeof tail);
             return err_set(e, ERR_CONNECT, "the engine %s; its log %s ends: %s",
-                           process_alive(d->paths.engine_pid) ? "does not answer" : "ended",
-                           d->paths.engine_log, tail[0] ? tail : "(empty)");
+                           engine_pid(d) ? "does not answer" : "ended", d->paths.engine_log,
+                           tail[0] ? tail : "(empty)");
         }
         (void)usleep(20000);
     }
     (void)snprintf(text, sizeof text, "%s, pid %ld", was_running ? "runs already" : "running",
-                   (long)process_alive(d->paths.engine_pid));
+                   (long)engine_pid(d));
     say(d, "engine", text, since(begun));
     return ERR_OK;
 }
 
-static void stop_engine(const struct demo *d)
+static void stop_own_engine(const struct demo *d, pid_t pid)
 {
     int64_t begun = clock_mono_us();
-    pid_t pid = process_alive(d->paths.engine_pid);
 
-    if (!pid)
-        return;
     (void)kill(pid, SIGTERM);
     while (process_alive(d->paths.engine_pid) && since(begun) < ENGINE_STOP_S)
         (void)usleep(20000);
@@ -218,7 +223,22 @@ static void stop_engine(const struct demo *d)
         (void)kill(pid, SIGKILL);
     while (process_alive(d->paths.engine_pid) && since(begun) < 2 * ENGINE_STOP_S)
         (void)usleep(20000);
-    say(d, "engine", "stopped", since(begun));
+}
+
+/* Somebody else's is asked, and never killed: servers and folder stay until it has ended. */
+static enum err stop_engine(const struct demo *d, struct errbuf *e)
+{
+    int64_t begun = clock_mono_us();
+    pid_t own = process_alive(d->paths.engine_pid);
+
+    if (!own && !demo_engine_pid(&d->paths))
+        return ERR_OK;
+    if (own)
+        stop_own_engine(d, own);
+    enum err rc = demo_engine_end(&d->paths, e);
+    if (rc == ERR_OK)
+        say(d, "engine", "stopped", since(begun));
+    return rc;
 }
 
 /* ---- --stop, --destroy ---- */
@@ -239,8 +259,7 @@ static int stop_all(struct demo *d)
     int64_t begun = clock_mono_us();
     struct errbuf e;
 
-    stop_engine(d);
-    if (stack_stop(d->stack, STACK_MASK_ALL, &e) != ERR_OK)
+    if (stop_engine(d, &e) != ERR_OK || stack_stop(d->stack, STACK_MASK_ALL, &e) != ERR_OK)
         return fail_with(d, &e);
     say(d, "servers", "stopped", since(begun));
     return EXIT_DONE;
@@ -267,8 +286,7 @@ static int destroy(struct demo *d)
     if (!confirmed(d))
         return command_fail(&d->args, EXIT_FAILED,
                             "not confirmed: nothing was touched (--yes does not ask)");
-    stop_engine(d);
-    if (stack_destroy(d->stack, &e) != ERR_OK)
+    if (stop_engine(d, &e) != ERR_OK || stack_destroy(d->stack, &e) != ERR_OK)
         return fail_with(d, &e);
     demo_remove_empty_parent(d->dir);
     say(d, "folder", "removed", since(begun));
@@ -404,7 +422,7 @@ static void say_kept(const struct demo *d)
     if (!arguments_flag(&d->args, "keep"))
         return;
     (void)fprintf(d->out, "the servers run on; the configuration is %s\n", d->paths.config);
-    if (!process_alive(d->paths.engine_pid))
+    if (!engine_pid(d))
         (void)fprintf(d->out,
                       "start the engine with\n"
                       "  %s engine --config %s\n"
@@ -418,7 +436,7 @@ static int end_headless(struct demo *d)
     bool json = arguments_flag(&d->args, "json");
     int code;
 
-    if (process_alive(d->paths.engine_pid)) {
+    if (engine_pid(d)) {
         (void)fprintf(d->out, "  the engine runs already: verifying only\n");
         code = run_self(d, "verify", json ? "--json" : NULL, NULL);
     } else {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,25 @@ static enum err take_lock(struct engine *g, struct errbuf *e)
     if (ftruncate(g->lock_fd, 0) != 0 || pwrite(g->lock_fd, pid, (size_t)n, 0) != n)
         return err_errno(e, ERR_IO, "cannot write %s", path);
     return ERR_OK;
+}
+
+/* The lock itself is tried only where the pid that stands there lives: an engine that starts just
+ * now must not find it taken by us. */
+pid_t engine_lock_holder(const char *state_dir)
+{
+    char path[4096];
+    char text[32] = "";
+    (void)snprintf(path, sizeof path, "%s/engine.lock", state_dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
+    bool held = pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) &&
+                flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(fd);
+    return held ? pid : 0;
 }
 
 /* ---- connectors ---- */

@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "backend/base/err.h"
 #include "backend/engine/config.h"
@@ -31,6 +32,8 @@ enum err engine_start_answers(struct engine *g, struct errbuf *e) MUST_CHECK;
 /* Lets every run flush and end, up to stop_timeout_s in all; ERR_TIMEOUT names who did not. */
 enum err engine_stop(struct engine *g, struct errbuf *e) MUST_CHECK;
 void engine_destroy(struct engine *g);
+/* The pid of the engine or batch that has the state directory; 0: none. */
+pid_t engine_lock_holder(const char *state_dir);
 
 /* The snapshot of docs/control.md; a new reference. */
 json_t *engine_status(struct engine *g);

@@ -15,12 +15,14 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include "backend/base/clock.h"
 #include "backend/stack/airline.h"
 #include "backend/stack/process.h"
 #include "backend/stack/simulate.h"
 #include "backend/stack/stack.h"
 #include "queries/queries.h"
 #include "tests/fixture/fixture.h"
+#include "tests/fixture/harness.h"
 
 static int setup(void **state)
 {
@@ -388,19 +390,21 @@ static const char *program(void)
     return path;
 }
 
+static char printed[4096]; /* by the program that ran last */
+
 /* Runs it; another exit code fails the test with what it printed. */
 static void expect_program(int code, const char *arguments)
 {
-    char line[6000], out[4096];
+    char line[6000];
 
     (void)snprintf(line, sizeof line, "%s %s 2>&1 </dev/null", program(), arguments);
     FILE *p = popen(line, "r");
     assert_non_null(p);
-    size_t n = fread(out, 1, sizeof out - 1, p);
-    out[n] = '\0';
+    size_t n = fread(printed, 1, sizeof printed - 1, p);
+    printed[n] = '\0';
     int status = pclose(p);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
-        fail_msg("%s: status %d, not exit code %d:\n%s", arguments, status, code, out);
+        fail_msg("%s: status %d, not exit code %d:\n%s", arguments, status, code, printed);
 }
 
 static void the_demo_command_starts_attaches_and_removes(void **state)
@@ -431,6 +435,50 @@ static void the_demo_command_starts_attaches_and_removes(void **state)
     (void)snprintf(file, sizeof file, "%s/foreign/thesis.txt", fixture_dir());
     assert_true(file_exists(file));
     expect_program(2, "demo --only primary,hadoop");
+}
+
+/* Waits until it has the state folder. */
+static void start_by_hand(struct harness *h)
+{
+    char path[700];
+
+    (void)snprintf(path, sizeof path, "%s/state/by_hand.sock", h->dir);
+    harness_engine_start(h);
+    for (int64_t until = fixture_deadline(20); !file_exists(path); (void)usleep(10000))
+        if (clock_mono_us() > until)
+            fail_msg("no socket; the engine's log:\n%s", harness_log(h));
+}
+
+/* Started as the demo's last lines say, and on a socket of its own: it goes with the demo, and
+ * while it does not end nothing of the demo goes. */
+static void an_engine_started_by_hand_ends_with_the_demo(void **state)
+{
+    struct harness h;
+    char line[1500], pid[32];
+    int status = -1;
+
+    (void)state;
+    (void)snprintf(line, sizeof line, "demo --dir %s/by_hand --only primary", fixture_dir());
+    expect_program(0, line);
+    harness_init(&h, "by_hand", fixture_conninfo(), "control: {socket: state/by_hand.sock}\n");
+    start_by_hand(&h);
+    (void)snprintf(pid, sizeof pid, "pid %ld ", (long)h.engine);
+    assert_int_equal(kill(h.engine, SIGSTOP), 0);
+    (void)snprintf(line, sizeof line, "demo --dir %s --destroy --yes", h.dir);
+    expect_program(1, line);
+    assert_non_null(strstr(printed, pid));
+    assert_true(file_exists(h.config));
+    assert_int_equal(kill(h.engine, SIGCONT), 0);
+    (void)snprintf(line, sizeof line, "demo --dir %s --stop", h.dir);
+    expect_program(0, line);
+    assert_true(harness_engine_ended(&h, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    start_by_hand(&h);
+    (void)snprintf(line, sizeof line, "demo --dir %s --destroy --yes", h.dir);
+    expect_program(0, line);
+    assert_true(harness_engine_ended(&h, &status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_false(file_exists(h.dir));
 }
 
 /* What was made to hold the default folder goes with it; a folder with something else in it stays.
@@ -473,6 +521,7 @@ int main(void)
         cmocka_unit_test(the_airline_stays_coherent_while_it_is_played),
         cmocka_unit_test(a_source_without_an_airline_cannot_be_played),
         cmocka_unit_test(the_demo_command_starts_attaches_and_removes),
+        cmocka_unit_test(an_engine_started_by_hand_ends_with_the_demo),
         cmocka_unit_test(the_default_folder_leaves_nothing),
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* NULL: all */
