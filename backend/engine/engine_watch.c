@@ -118,8 +118,10 @@ void engine_watch_restore(struct engine *g)
     enum err rc = recorder_at(g->recorder, NULL, &record, &e);
     if (rc && rc != ERR_NOT_FOUND)
         log_error("recorder", "%s", e.text);
+    if (!g->config->recorder.size || (rc && rc != ERR_NOT_FOUND))
+        freshness_restore(g->freshness, NULL, clock_wall_us());
     if (rc)
-        return;
+        return; /* where nothing was recorded yet, no engine was */
     const json_t *status = json_object_get(record, "snapshot");
     alerts_restore(g->alerts, status);
     freshness_restore(g->freshness, status, clock_wall_us());

@@ -17,6 +17,7 @@ struct freshness {
     int64_t rows_during_us; /* the first rows that came while it ran */
     int64_t rows_during;    /* how many have come since */
     int64_t day;            /* that rows_today are of */
+    int64_t part_day;       /* of this one earlier rows are not known, of tables in no record */
 };
 
 enum err freshness_create(struct freshness **out, struct errbuf *e)
@@ -115,8 +116,10 @@ static void turn_day(struct freshness *f, int64_t now_us)
     if (day == f->day)
         return;
     f->day = day;
-    for (int i = 0; i < f->n_tables; i++)
+    for (int i = 0; i < f->n_tables; i++) {
         f->tables[i].rows_today = 0;
+        f->tables[i].part_of_today = false;
+    }
     for (int i = 0; i < f->n_marts; i++)
         f->marts[i].rows_today = 0;
 }
@@ -145,7 +148,8 @@ static struct freshness_table *table_of(struct freshness *f, const char *topic)
         return NULL;
     }
     memmove(&grown[lo + 1], &grown[lo], (size_t)(f->n_tables - lo) * sizeof *grown);
-    grown[lo] = (struct freshness_table){.topic = name};
+    grown[lo] = (struct freshness_table){.topic = name,
+                                         .part_of_today = f->part_day && f->part_day == f->day};
     f->n_tables++;
     return &grown[lo];
 }
@@ -158,6 +162,7 @@ void freshness_rows(struct freshness *f, const char *topic, int64_t rows, int64_
     struct freshness_table *t = table_of(f, topic);
     if (t) {
         t->loaded_us = now_us;
+        t->told = true;
         t->rows_today += rows;
         if (newest_commit_us >= t->newest_commit_us && newest_commit_us) {
             t->newest_commit_us = newest_commit_us;
@@ -232,6 +237,8 @@ void freshness_restore(struct freshness *f, const json_t *status, int64_t now_us
     bool today = int_of(status, "now_us") / 1000000 / DAY_US_S == now_us / 1000000 / DAY_US_S;
     (void)pthread_mutex_lock(&f->mutex);
     turn_day(f, now_us);
+    if (!status || (today && json_is_true(json_object_get(status, "trimmed"))))
+        f->part_day = f->day;
     json_array_foreach(json_object_get(status, "freshness"), i, x)
     {
         const char *topic = json_string_value(json_object_get(x, "topic"));
@@ -240,6 +247,7 @@ void freshness_restore(struct freshness *f, const json_t *status, int64_t now_us
         if (t) {
             t->loaded_us = int_of(x, "last_refresh_us");
             t->rows_today = today ? int_of(x, "rows_today") : 0;
+            t->part_of_today = today && !json_is_integer(json_object_get(x, "rows_today"));
             restore_check(x, &t->check);
         }
         for (int k = 0; k < f->n_marts && !topic && name; k++)

@@ -35,6 +35,9 @@ struct freshness_table {
     int64_t newest_commit_us; /* of these in the source; 0: not known */
     int64_t latency_us;       /* from that commit until they were in raw */
     int64_t rows_today;       /* since midnight UTC */
+    bool part_of_today;       /* others may have come today: how many it were is not known */
+    bool told;                /* rows came while this engine ran */
+    int64_t listed_us;        /* by the status of that time */
     int64_t reached_us;       /* when nothing waited last; 0: never seen */
     struct growth age;        /* of the oldest record that waits, in seconds */
     struct growth waiting;    /* records */
@@ -67,7 +70,8 @@ void freshness_destroy(struct freshness *f); /* NULL is fine */
 enum err freshness_bind(struct freshness *f, const struct marts *m, const struct dag_set *dags,
                         struct store *s, struct errbuf *e) MUST_CHECK;
 
-/* Goes on from the status that was recorded last, before a restart. */
+/* Goes on from the status that was recorded last, before a restart. Of a table that is not in it,
+ * since it was trimmed or nothing is recorded (NULL), nobody knows what came earlier today. */
 void freshness_restore(struct freshness *f, const json_t *status, int64_t now_us);
 
 /* ---- telling; now_us: wall clock ---- */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "backend/base/clock.h"
 #include "tests/fixture/connectors.h"
 #include "tests/fixture/fixture.h"
 
@@ -36,6 +37,32 @@ static void run_sql(const char *conninfo, const char *sql)
 static long long raw_number(const char *sql)
 {
     return fixture_number(fixture_warehouse_conninfo(), sql);
+}
+
+/* The freshness of a table as an engine tells it that starts after a batch, once it lists it. */
+static json_t *freshness_after(struct harness *h, const char *topic)
+{
+    json_t *found = NULL;
+    harness_engine_start(h);
+    for (int64_t until = fixture_deadline(60); !found;) {
+        char *out = NULL;
+        size_t i;
+        json_t *x;
+        json_t *status =
+            HARNESS_RUN(h, &out, "status", "--json") == 0 ? json_loads(out, 0, NULL) : NULL;
+        json_array_foreach(json_object_get(status, "freshness"), i, x)
+        {
+            if (!strcmp(json_string_value(json_object_get(x, "name")), topic))
+                found = json_incref(x);
+        }
+        json_decref(status);
+        if (!found && clock_mono_us() > until)
+            fail_msg("%s is in no status; the last was\n%s", topic, out);
+        free(out);
+    }
+    int status = harness_engine_end(h, SIGTERM);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return found;
 }
 
 /* A batch: what is there at its start is in raw at its end, and verified. */
@@ -73,6 +100,10 @@ static void test_batch_copies_a_table(void **state)
     assert_non_null(strstr(out, "\"same\": true"));
     free(out);
     assert_int_equal(raw_number("SELECT count(*) FROM raw.p_batch_public_items"), 5011);
+    json_t *fresh = freshness_after(&h, "items");
+    assert_int_equal(json_integer_value(json_object_get(fresh, "rows_today")), 5011);
+    assert_true(json_integer_value(json_object_get(fresh, "last_refresh_us")) > 0);
+    json_decref(fresh);
     free(db);
 }
 

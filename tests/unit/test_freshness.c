@@ -142,6 +142,39 @@ static void test_restore(void **state)
     json_decref(status);
 }
 
+/* A record that was too long to list each table, or none at all: what came before is not known, not
+ * 0, until the day ends. */
+static void test_restore_of_a_part(void **state)
+{
+    json_t *trimmed =
+        json_pack("{s:I, s:b, s:[{s:s, s:s, s:i}]}", "now_us", (json_int_t)BEGIN, "trimmed", 1,
+                  "freshness", "name", "ill", "topic", "p.public.ill", "rows_today", 7);
+    json_t *unknown = json_pack("{s:I, s:[{s:s, s:s, s:n}]}", "now_us", (json_int_t)BEGIN,
+                                "freshness", "name", "t", "topic", "p.public.t", "rows_today");
+    const json_t *cases[] = {trimmed, NULL, unknown};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct freshness *f = create();
+        freshness_restore(f, cases[i], BEGIN + 60 * SECOND);
+        rows(f, "p.public.t", 5, 61);
+        assert_true(table_of(f, "p.public.t").part_of_today);
+        if (cases[i] == trimmed)
+            assert_false(table_of(f, "p.public.ill").part_of_today);
+        rows(f, "p.public.t", 4, 86400);
+        assert_false(table_of(f, "p.public.t").part_of_today);
+        assert_int_equal(table_of(f, "p.public.t").rows_today, 4);
+        rows(f, "p.public.new", 1, 86400);
+        assert_false(table_of(f, "p.public.new").part_of_today);
+        freshness_destroy(f);
+    }
+    struct freshness *f = create(); /* of another day: none of today is missing */
+    freshness_restore(f, trimmed, BEGIN + 86400 * SECOND);
+    assert_false(table_of(f, "p.public.t").part_of_today);
+    freshness_destroy(f);
+    json_decref(trimmed);
+    json_decref(unknown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_a_part_of_dwh),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_of_a_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
