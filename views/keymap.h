@@ -95,7 +95,9 @@ typedef uint64_t context_t;
       "open", "open what is selected")                                                             \
     X(ROWS, VK_ENTER, 0, CONTEXT_DASHBOARD | CONTEXT_PANEL, "rows",                                \
       "the rows behind the panel, to filter, sort and export")                                     \
-    X(BACK, VK_ESC, 0, CONTEXT_ANYWHERE, "back", "back; takes a filter away")                      \
+    X(BACK, VK_ESC, 0, CONTEXT_BROWSE, "back", "back; takes a filter away")                        \
+    X(ENTER_LINE, VK_ENTER, 0, CONTEXT_QUERY, "run behind ;",                                      \
+      "run what is typed when it ends with ; or begins with \\, else begin a line")                \
     X(REFRESH, 'r', 0,                                                                             \
       CONTEXT_OVERVIEW | CONTEXT_DAGS | CONTEXT_DAG | CONTEXT_DASHBOARD | CONTEXT_PANEL,           \
       "refresh", "refresh the data under the cursor: an entity, a mart, a DAG")                    \
@@ -139,6 +141,9 @@ typedef uint64_t context_t;
       "cancel the query on the server; drop what is typed")                                        \
     X(RUN_QUERY, VK_CTRL('X'), 0, CONTEXT_QUERY | CONTEXT_RESULT, "run",                           \
       "run what is typed, else the last query again")                                              \
+    X(COMPLETE_WORD, VK_TAB, 0, CONTEXT_QUERY, "complete",                                         \
+      "complete the word; where nothing is typed: the next pane")                                  \
+    X(TO_ROWS, VK_ESC, VK_PAGE_DOWN, CONTEXT_QUERY, "rows", "to the rows, where letters are keys") \
     X(EDIT_QUERY, 'i', VK_TAB, CONTEXT_RESULT | CONTEXT_SAVED, "type", "to the editor")            \
     X(CHART, 'c', 0, CONTEXT_RESULT, "chart", "the rows as a chart, or as rows again")             \
     X(SAVED, 's', 0, CONTEXT_RESULT, "saved", "the saved queries and the history")                 \
@@ -202,6 +207,7 @@ typedef uint64_t context_t;
     X(REDRAW, VK_CTRL('L'), 0, CONTEXT_ANYWHERE | CONTEXT_HELP, "", "draw the screen anew")        \
     X(COMMAND, ':', 0, CONTEXT_BROWSE, "command", "a pane or an action by its name")               \
     X(HELP, '?', VK_F1, CONTEXT_BROWSE, "help", "what can be done here")                           \
+    X(HELP_TOO, VK_F1, 0, CONTEXT_QUERY, "help", "what can be done here")                          \
     X(LEAVE, 'q', 0, CONTEXT_BROWSE, "leave", "leave the console; the engine keeps running")       \
     X(LEAVE_TOO, VK_CTRL('C'), 0,                                                                  \
       (CONTEXT_BROWSE & ~(CONTEXT_RESULT | CONTEXT_SAVED)) | CONTEXT_HELP | CONTEXT_INPUT |        \

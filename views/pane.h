@@ -54,7 +54,7 @@ struct pane {
     void (*answered)(struct screen *s, int prompt, const char *text, struct effect *out);
     void (*edited)(struct screen *s, const char *text, struct effect *out);
     /* A key that no action has (an editor's letters): true when it was taken. */
-    bool (*type)(struct screen *s, uint32_t key, struct effect *out);
+    bool (*type)(struct screen *s, uint32_t key);
     /* A character that was pasted ('\n' and '\t' too): true when it is text here. NULL: it is not.
      */
     bool (*paste)(struct screen *s, uint32_t ch);

@@ -310,9 +310,21 @@ static void complete(const struct query_state *q, struct effect *out)
                   (json_int_t)q->edit.at, "source", (int)q->source));
 }
 
+/* In an empty editor it is the pane's, as everywhere. */
+static void tab(struct screen *s, struct effect *out)
+{
+    struct query_state *q = query_state_of(s);
+    if (!q->edit.text.len) {
+        screen_open(s, (enum pane_id)((s->pane + 1) % PANE_COUNT), NULL);
+        return;
+    }
+    set_text(&q->candidates, NULL);
+    complete(q, out);
+}
+
 /* ---- keys ---- */
 
-static bool type(struct screen *s, uint32_t key, struct effect *out)
+static bool type(struct screen *s, uint32_t key)
 {
     struct query_state *q = query_state_of(s);
     if (q->focus != FOCUS_EDITOR)
@@ -320,20 +332,12 @@ static bool type(struct screen *s, uint32_t key, struct effect *out)
     bool empty = q->edit.text.len == 0;
     if (empty && key >= '0' && key <= '9') /* no statement begins so: another pane is meant */
         return false;
-    if (empty && (key == VK_TAB || key == VK_BACKTAB)) {
-        int to = (int)s->pane + (key == VK_TAB ? 1 : PANE_COUNT - 1);
-        screen_open(s, (enum pane_id)(to % PANE_COUNT), NULL);
+    if (empty && key == VK_BACKTAB) {
+        screen_open(s, (enum pane_id)(s->pane + PANE_COUNT - 1) % PANE_COUNT, NULL);
         return true;
     }
     set_text(&q->candidates, NULL);
-    if (key == VK_ENTER)
-        enter(s, false, out);
-    else if (key == VK_TAB)
-        complete(q, out);
-    else if (key == VK_PAGE_DOWN)
-        set_focus(s, FOCUS_RESULT);
-    else
-        (void)query_edit_key(&q->edit, key);
+    (void)query_edit_key(&q->edit, key);
     return true;
 }
 
@@ -441,8 +445,17 @@ static bool act(struct screen *s, enum action a, struct effect *out)
     case ACTION_EDIT_QUERY:
         set_focus(s, FOCUS_EDITOR);
         return true;
+    case ACTION_ENTER_LINE:
     case ACTION_RUN_QUERY:
-        enter(s, true, out);
+        set_text(&q->candidates, NULL);
+        enter(s, a == ACTION_RUN_QUERY, out);
+        return true;
+    case ACTION_COMPLETE_WORD:
+        tab(s, out);
+        return true;
+    case ACTION_TO_ROWS:
+        set_text(&q->candidates, NULL);
+        set_focus(s, FOCUS_RESULT);
         return true;
     case ACTION_STOP_QUERY:
         cancel(s, out);

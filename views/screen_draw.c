@@ -194,9 +194,11 @@ static bool in_help_line(const struct screen *s, context_t context, enum action 
 static void draw_help_line(const struct screen *s, struct grid *g, int y, int x)
 {
     context_t context = screen_context(s);
-    int tail = context & CONTEXT_BROWSE ? 17 : 0; /* "  ? help  q leave" */
+    int tail = context & CONTEXT_BROWSE  ? 17 /* "  ? help  q leave" */
+               : context & CONTEXT_QUERY ? 9  /* "  F1 help" */
+                                         : 0;
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-        bool last = a == ACTION_HELP || a == ACTION_LEAVE;
+        bool last = a == ACTION_HELP || a == ACTION_HELP_TOO || a == ACTION_LEAVE;
         if (!in_help_line(s, context, (enum action)a))
             continue;
         int used = draw_key(g, y, x, s->w - x - (last ? 0 : tail), (enum action)a);

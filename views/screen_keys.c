@@ -185,6 +185,7 @@ static bool act_on_frame(struct screen *s, enum action a, struct effect *out)
         out->kind = EFFECT_MOUSE;
         return true;
     case ACTION_HELP:
+    case ACTION_HELP_TOO:
         s->mode = MODE_HELP;
         s->scroll = 0;
         return true;
@@ -540,7 +541,7 @@ void screen_key(struct screen *s, uint32_t key, struct effect *out)
     }
     if (s->mode != MODE_BROWSE)
         return;
-    if (pane_of(s->pane)->type && pane_of(s->pane)->type(s, key, out))
+    if (pane_of(s->pane)->type && pane_of(s->pane)->type(s, key))
         return;
     for (int i = 0; i < PANE_COUNT; i++)
         if (pane_of((enum pane_id)i)->key == key)

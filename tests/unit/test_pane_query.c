@@ -142,6 +142,28 @@ static void test_typing_and_history(void **state)
     screen_free(&s);
 }
 
+/* Where letters are text the help line says which keys are none, and F1 is the help. */
+static void test_help_of_the_editor(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct effect e;
+    open_pane(&s, 24, 80);
+    assert_shows(&s, "Enter run behind ;  Tab complete  Esc rows  F1 help");
+    (void)press(&s, "?");
+    assert_shows(&s, "Ctrl-X run");
+    assert_int_equal(s.mode, MODE_BROWSE);
+    screen_key(&s, VK_F1, &e);
+    assert_int_equal(s.mode, MODE_HELP);
+    assert_shows(&s, "What can be done here");
+    assert_shows(&s, "run what is typed, else the last query again");
+    (void)press(&s, "q\x1b");
+    assert_shows(&s, "i type");
+    screen_key(&s, VK_F1, &e);
+    assert_int_equal(s.mode, MODE_HELP);
+    screen_free(&s);
+}
+
 /* Rows come as one scrolls, and what is held stays within its limit. */
 static void test_pages_are_bounded(void **state)
 {
@@ -470,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_errors_and_running),
         cmocka_unit_test(test_typing_and_history),
+        cmocka_unit_test(test_help_of_the_editor),
         cmocka_unit_test(test_pages_are_bounded),
         cmocka_unit_test(test_reads_only_and_export),
         cmocka_unit_test(test_changes_do_not_run_twice),
