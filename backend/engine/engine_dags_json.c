@@ -104,14 +104,23 @@ static enum err views(struct engine *g, struct scheduler_dags *out, struct errbu
     return ERR_OK;
 }
 
+/* `at_us`: as of which moment runs are asked for; 0: now. */
+static enum err read_at(const json_t *params, int64_t *at_us, struct errbuf *e)
+{
+    const json_t *at = json_object_get(params, "at_us");
+    *at_us = json_integer_value(at);
+    if (at && (!json_is_integer(at) || *at_us <= 0))
+        return err_set(e, ERR_USAGE, "`at_us` is a time in microseconds since 1970");
+    return ERR_OK;
+}
+
 /* The newest runs of one DAG, in few words: what a row of signs is drawn from. */
-static enum err add_runs(const struct engine *g, json_t *dag, const char *name, int n,
+static enum err add_runs(const struct engine *g, json_t *dag, const struct store_run_filter *f,
                          struct errbuf *e)
 {
-    const struct store_run_filter f = {.dag = name, .limit = n};
     struct store_runs l = {0};
     json_t *runs = json_array();
-    enum err rc = store_runs_list(g->store, &f, &l, e);
+    enum err rc = store_runs_list(g->store, f, &l, e);
     for (int i = 0; i < l.n && !rc; i++) {
         const struct store_run *r = &l.items[i];
         (void)json_array_append_new(
@@ -132,15 +141,20 @@ enum err engine_dag_list(struct engine *g, const json_t *params, const char *who
 {
     (void)who;
     struct scheduler_dags l = {0};
+    struct store_run_filter f = {0};
     int64_t runs = json_integer_value(json_object_get(params, "runs"));
+    if (read_at(params, &f.at_us, e))
+        return e->code;
     if (runs < 0 || runs > RUNS_OF_EACH_MAX)
         return err_set(e, ERR_USAGE, "`runs` is at most %d", RUNS_OF_EACH_MAX);
+    f.limit = (int)runs;
     json_t *dags = json_array();
     enum err rc = views(g, &l, e);
     for (int i = 0; i < l.n && !rc; i++) {
         json_t *d = dag_json(g->dags, &l.items[i]);
+        f.dag = l.items[i].dag->name;
         if (d && runs && l.n <= DAGS_WITH_RUNS)
-            rc = add_runs(g, d, l.items[i].dag->name, (int)runs, e);
+            rc = add_runs(g, d, &f, e);
         if (json_array_append_new(dags, d) != 0 && !rc)
             rc = no_memory(e);
     }
@@ -276,6 +290,8 @@ static enum err read_filter(const json_t *params, struct store_run_filter *f, st
     };
     if (f->limit < 1 || f->limit > STORE_RUNS_MAX)
         return err_set(e, ERR_USAGE, "`limit` is 1 to %d", STORE_RUNS_MAX);
+    if (read_at(params, &f->at_us, e))
+        return e->code;
     if (kind && run_kind_parse(kind, &f->kind, e))
         return err_set(e, ERR_USAGE, "%s", e->text);
     if (state && run_state_parse(state, &f->state, e))

@@ -214,13 +214,14 @@ enum err store_runs_list(struct store *s, const struct store_run_filter *f, stru
     int64_t before = f->before ? f->before : INT64_MAX;
     int64_t to = f->to_us ? f->to_us : INT64_MAX;
     int64_t from = f->from_us ? f->from_us : INT64_MIN;
+    int64_t at = f->at_us ? f->at_us : INT64_MAX;
     int64_t limit = f->limit < 1 ? 1 : f->limit > STORE_RUNS_MAX ? STORE_RUNS_MAX : f->limit;
     const char *kind = f->by_kind ? run_kind_word(f->kind) : NULL;
     const char *state = f->by_state ? run_state_word(f->state) : NULL;
-    sqlite3_stmt *st =
-        f->dag ? store_begin(s, QUERY_runs_list_dag, "ittiiit", before, kind, state, from, to,
-                             limit, f->dag)
-               : store_begin(s, QUERY_runs_list, "ittiii", before, kind, state, from, to, limit);
+    sqlite3_stmt *st = f->dag ? store_begin(s, QUERY_runs_list_dag, "ittiiiit", before, kind, state,
+                                            from, to, limit, at, f->dag)
+                              : store_begin(s, QUERY_runs_list, "ittiiii", before, kind, state,
+                                            from, to, limit, at);
     return read_runs(s, st, out, e);
 }
 

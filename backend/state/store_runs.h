@@ -120,6 +120,7 @@ struct store_run_filter {
     enum run_state state;
     int64_t from_us, to_us; /* logical time, from <= t < to; to 0: no bound */
     int64_t before;         /* ids below; 0: from the newest */
+    int64_t at_us;          /* made by then; 0: all */
     int limit;              /* 1 to STORE_RUNS_MAX */
 };
 enum { STORE_RUNS_MAX = 1000 };

@@ -1,7 +1,7 @@
--- before (an id), kind or NULL, state or NULL, from_us, to_us, limit, dag
+-- before (an id), kind or NULL, state or NULL, from_us, to_us, limit, made by, dag
 SELECT id, dag, kind, lane, state, logical_us, begin_us, end_us, params, who, created_us, started_us, ended_us,
        rows, reason
 FROM runs
-WHERE dag = ?7 AND id < ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
-      AND logical_us >= ?4 AND logical_us < ?5
+WHERE dag = ?8 AND id < ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
+      AND logical_us >= ?4 AND logical_us < ?5 AND created_us <= ?7
 ORDER BY id DESC LIMIT ?6

@@ -85,19 +85,30 @@ static int lines_of(const struct harness *h, const char *file)
 
 /* ---- looking ---- */
 
-static json_t *call(const struct harness *h, const char *method)
+/* Takes params; NULL: it failed with *why. */
+static json_t *ask(const struct harness *h, const char *method, json_t *params, enum err *why)
 {
     char path[700];
     struct client *c = NULL;
     struct errbuf e;
     json_t *r = NULL;
     (void)snprintf(path, sizeof path, "%s/state/control.sock", h->dir);
-    if (client_connect(path, CALL_MS, &c, &e) != ERR_OK)
-        return NULL;
-    if (client_call(c, method, NULL, CALL_MS, &r, &e) != ERR_OK)
+    *why = client_connect(path, CALL_MS, &c, &e);
+    if (!*why)
+        *why = client_call(c, method, params, CALL_MS, &r, &e);
+    if (*why) {
+        json_decref(r);
         r = NULL;
+    }
     client_close(c);
+    json_decref(params);
     return r;
+}
+
+static json_t *call(const struct harness *h, const char *method)
+{
+    enum err why;
+    return ask(h, method, NULL, &why);
 }
 
 struct wanted {
@@ -320,6 +331,57 @@ static void test_kill_at_any_moment(void **state)
     assert_int_equal(WEXITSTATUS(harness_engine_end(&h, SIGTERM)), 0);
 }
 
+/* The newest of d's runs that had been made by at_us, as dag.runs and dag.list tell it. */
+static json_int_t newest_then(const struct harness *h, json_int_t at_us)
+{
+    enum err why;
+    json_int_t id, listed;
+    json_t *r = ask(h, "dag.runs",
+                    json_pack("{s:s, s:I, s:i}", "name", "d", "at_us", at_us, "limit", 1), &why);
+    json_t *l = ask(h, "dag.list", json_pack("{s:I, s:i}", "at_us", at_us, "runs", 1), &why);
+    assert_int_equal(json_unpack(r, "{s:[{s:I}!]}", "runs", "id", &id), 0);
+    assert_int_equal(json_unpack(l, "{s:[{s:[{s:I}!]}]}", "dags", "runs", "id", &listed), 0);
+    assert_int_equal(id, listed);
+    json_decref(r);
+    json_decref(l);
+    return id;
+}
+
+/* However many came since: of a moment those runs are told that had been made by then. */
+static void test_runs_of_then(void **state)
+{
+    (void)state;
+    enum { RUNS = 4 };
+    struct harness h;
+    enum err why;
+    json_t *run;
+    size_t i;
+    init(&h, "sched_then");
+    write_dag(&h, "d", "tasks:\n  t: {kind: shell, command: \"true\"}\n");
+    harness_engine_start(&h);
+    EXPECT("it answers", .h = &h, .dag = "d", .member = "name", .text = "d");
+    for (int k = 0; k < RUNS; k++)
+        assert_int_equal(HARNESS_RUN(&h, NULL, "dag", "trigger", "d"), 0);
+    json_t *all = call(&h, "dag.runs");
+    assert_int_equal(json_array_size(json_object_get(all, "runs")), RUNS);
+    json_int_t first_us = 0;
+    json_array_foreach(json_object_get(all, "runs"), i, run)
+    {
+        first_us = json_integer_value(json_object_get(run, "created_us"));
+        assert_int_equal(newest_then(&h, first_us), json_integer_value(json_object_get(run, "id")));
+    }
+    json_t *before = ask(&h, "dag.runs", json_pack("{s:I}", "at_us", first_us - 1), &why);
+    assert_int_equal(json_array_size(json_object_get(before, "runs")), 0);
+    assert_non_null(before);
+    assert_null(ask(&h, "dag.runs", json_pack("{s:i}", "at_us", -1), &why));
+    assert_int_equal(why, ERR_USAGE);
+    assert_null(ask(&h, "dag.list", json_pack("{s:s}", "at_us", "noon"), &why));
+    assert_int_equal(why, ERR_USAGE);
+    json_decref(before);
+    json_decref(all);
+    assert_int_equal(WEXITSTATUS(harness_engine_end(&h, SIGTERM)), 0);
+}
+
 /* A DAG's mistake is a mistake of the configuration: exit 2, with its place. */
 static void test_a_mistake(void **state)
 {
@@ -344,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_kill),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_kill_at_any_moment),
+        cmocka_unit_test(test_runs_of_then),
         cmocka_unit_test(test_a_mistake),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -268,6 +268,27 @@ static void test_lists(void **state)
         count(p, (struct store_run_filter){.from_us = 105, .to_us = 110, .limit = 100}), 5);
 }
 
+/* Those that were made by a moment. */
+static void test_list_of_then(void **state)
+{
+    struct place *p = *state;
+    struct errbuf e;
+    for (int i = 0; i < 20; i++) {
+        struct store_run r = make(i % 2 ? "d" : "e", RUN_KIND_SCHEDULE, 1, 100 + i);
+        r.created_us = 1000 + i;
+        good(store_runs_insert(p->s, &r, 1, NULL, &e), &e);
+    }
+    assert_int_equal(count(p, (struct store_run_filter){.at_us = 999, .limit = 100}), 0);
+    assert_int_equal(count(p, (struct store_run_filter){.at_us = 1011, .limit = 100}), 12);
+    assert_int_equal(count(p, (struct store_run_filter){.dag = "d", .at_us = 1011, .limit = 9}), 6);
+    struct store_runs l;
+    const struct store_run_filter newest = {.dag = "d", .at_us = 1010, .limit = 1};
+    good(store_runs_list(p->s, &newest, &l, &e), &e);
+    assert_int_equal(l.n, 1);
+    assert_int_equal(l.items[0].created_us, 1009);
+    store_runs_free(&l);
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -472,6 +493,7 @@ int main(void)
         CASE(test_the_next_one),
         CASE(test_queries_of_the_dispatcher_use_indexes),
         CASE(test_lists),
+        CASE(test_list_of_then),
         CASE(test_words),
         CASE(test_logs),
         CASE(test_a_log_is_bounded),
