@@ -108,7 +108,7 @@ char *dag_until(int64_t at_us, int64_t now_us, char *out, size_t n)
 
 static void read_marks(const json_t *runs, struct dag_row *r, struct dag_mark *into)
 {
-    r->marks = into;
+    r->marks = runs ? into : NULL;
     r->n_marks = json_array_size(runs);
     for (size_t i = 0; i < r->n_marks; i++) {
         const json_t *run = json_array_get(runs, i);

@@ -46,7 +46,7 @@ struct dag_row {
     int64_t last_run; /* UNKNOWN_INT: none yet */
     const char *last_state, *last_reason;
     int64_t last_started_us, last_ended_us;
-    struct dag_mark *marks; /* the newest first */
+    const struct dag_mark *marks; /* the newest first; NULL: they were not told */
     size_t n_marks;
 };
 

@@ -109,3 +109,41 @@ json_t *dag_run_then(const json_t *answer, int64_t then_us)
     }
     return copy;
 }
+
+/* ---- a row of dag.list ---- */
+
+static void take_recorded(struct dag_row *r, const struct snap_dag *then)
+{
+    const char *trouble = then ? then->trouble : NULL;
+    r->paused = then && then->paused;
+    r->next_us = then ? then->next_us : UNKNOWN_INT;
+    r->queued = then ? then->queued : UNKNOWN_INT;
+    r->active = then ? then->active : UNKNOWN_INT;
+    r->running_tasks = then ? then->running_tasks : UNKNOWN_INT;
+    r->trouble = trouble ? trouble : "";
+    r->last_run = then ? then->last_run : UNKNOWN_INT;
+    r->last_state = then ? then->state : "";
+    r->last_reason = then && then->reason ? then->reason : "";
+    r->last_started_us = then ? then->started_us : UNKNOWN_INT;
+    r->last_ended_us = then ? then->ended_us : UNKNOWN_INT;
+}
+
+struct dag_row dag_row_then(const struct dag_row *d, const struct snap_dag *then, int64_t then_us)
+{
+    struct dag_row r = *d;
+    const char *state = NULL;
+    take_recorded(&r, then);
+    for (; r.n_marks; r.marks++, r.n_marks--) {
+        const struct dag_mark *m = r.marks;
+        state = dag_state_at(m->state, m->created_us, m->started_us, m->ended_us, then_us);
+        if (!state) /* it was not made yet */
+            continue;
+        bool over = m->ended_us != UNKNOWN_INT && m->ended_us <= then_us;
+        r.last_run = m->id;
+        r.last_state = state;
+        r.last_started_us = m->started_us;
+        r.last_ended_us = over ? m->ended_us : UNKNOWN_INT;
+        break;
+    }
+    return r;
+}

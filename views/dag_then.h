@@ -8,8 +8,15 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "views/dag_data.h"
+#include "views/snapshot.h"
+
 /* A new reference; NULL without memory. A run that was not made yet has no tasks and the state "".
  */
 json_t *dag_run_then(const json_t *answer, int64_t then_us);
+
+/* A row of dag.list as it was: its runs by their times, the rest as it was recorded (`then`; NULL:
+ * it was not). Borrows from both. */
+struct dag_row dag_row_then(const struct dag_row *d, const struct snap_dag *then, int64_t then_us);
 
 #endif

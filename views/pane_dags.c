@@ -54,27 +54,27 @@ void dags_look_back(const struct screen *s)
     st->then = st->then_of ? dag_run_then(st->run, s->shown_us) : NULL;
 }
 
-/* The newest run that there was at the moment that is looked at. */
-static const struct dag_mark *newest_mark(const struct screen *s, const struct dag_row *d,
-                                          const char **state)
+/* Marks of an earlier moment say nothing of a later one. */
+static bool marks_count(const struct screen *s)
 {
-    for (size_t i = 0; i < d->n_marks; i++) {
-        const struct dag_mark *m = &d->marks[i];
-        *state = dag_state_at(m->state, m->created_us, m->started_us, m->ended_us, s->shown_us);
-        if (*state)
-            return m;
-    }
-    return NULL;
+    const struct dags_state *st = dags_of(s);
+    return !st->list_us || (s->shown_us && s->shown_us <= st->list_us);
+}
+
+struct dag_row dags_as_shown(const struct screen *s, const struct dag_row *d)
+{
+    struct dag_row r = *d;
+    if (!marks_count(s))
+        r.n_marks = 0;
+    return s->shown_us ? dag_row_then(&r, snapshot_dag(s->snapshot, d->name), s->shown_us) : r;
 }
 
 int64_t dags_run(const struct screen *s)
 {
     const struct dags_state *st = dags_of(s);
     const struct dag_row *d = dags_selected(s);
-    const char *then;
-    const struct dag_mark *m = d && s->shown_us ? newest_mark(s, d, &then) : NULL;
     if (!s->detail)
-        return m ? m->id : d && !s->shown_us ? d->last_run : UNKNOWN_INT;
+        return d ? dags_as_shown(s, d).last_run : UNKNOWN_INT;
     if (st->level != LEVEL_DAG)
         return st->run_id;
     long long id;
@@ -155,6 +155,11 @@ static const struct dag_row *row_at(const void *ctx, size_t row)
     return &dags_of(ctx)->list.rows[row];
 }
 
+static struct dag_row shown_at(const void *ctx, size_t row)
+{
+    return dags_as_shown(ctx, row_at(ctx, row));
+}
+
 static const char *key(const void *ctx, size_t row)
 {
     return row_at(ctx, row)->name;
@@ -164,12 +169,11 @@ static void add_marks(const struct screen *s, const struct dag_row *d, struct bu
 {
     size_t shown = 0;
     const char *signs[MARKS_SHOWN];
-    for (size_t i = 0; i < d->n_marks && shown < MARKS_SHOWN; i++) {
-        const struct dag_mark *m = &d->marks[i];
+    for (; shown < d->n_marks && shown < MARKS_SHOWN; shown++) {
+        const struct dag_mark *m = &d->marks[shown];
         const char *state =
             dag_state_at(m->state, m->created_us, m->started_us, m->ended_us, s->shown_us);
-        if (state)
-            signs[shown++] = dag_state_sign(state, s->ascii);
+        signs[shown] = dag_state_sign(state ? state : "", s->ascii);
     }
     for (size_t i = shown; i < MARKS_SHOWN; i++)
         buf_ch(b, ' ');
@@ -198,32 +202,23 @@ static void add_trend(const struct screen *s, const struct dag_row *d, struct bu
     }
 }
 
-static void put_last(const struct screen *s, const struct dag_row *d, struct table_cell *out)
+static void put_last(const struct dag_row *d, struct table_cell *out)
 {
     const char *state = d->last_state;
-    const struct dag_mark *m = newest_mark(s, d, &state);
-    int64_t started = m ? m->started_us : d->last_started_us;
-    int64_t ended = m ? m->ended_us : d->last_ended_us;
-    size_t n = sizeof out->text;
-    if (s->shown_us && !m)
-        state = "";
     out->style = dag_state_style(state) == STYLE_DIM ? STYLE_PLAIN : dag_state_style(state);
-    cell_duration(out, dag_took_s(started, ended, UNKNOWN_INT));
+    cell_duration(out, dag_took_s(d->last_started_us, d->last_ended_us, UNKNOWN_INT));
     if (!dag_state_over(state))
-        (void)snprintf(out->text, n, "%s", *state ? state : "-");
+        (void)snprintf(out->text, sizeof out->text, "%s", *state ? state : "-");
 }
 
 static void put_next(const struct screen *s, const struct dag_row *d, struct table_cell *out)
 {
-    const struct snap_dag *then = s->shown_us ? snapshot_dag(s->snapshot, d->name) : NULL;
-    bool paused = then ? then->paused : d->paused;
-    int64_t next_us = then ? then->next_us : d->next_us;
-    out->style = paused ? STYLE_ATTENTION : STYLE_PLAIN;
-    if (paused)
+    out->style = d->paused ? STYLE_ATTENTION : STYLE_PLAIN;
+    if (d->paused)
         (void)snprintf(out->text, sizeof out->text, "paused");
     else
-        (void)dag_until(next_us, dags_now_us(s), out->text, sizeof out->text);
-    cell_is_time(out, paused ? UNKNOWN_INT : next_us);
+        (void)dag_until(d->next_us, dags_now_us(s), out->text, sizeof out->text);
+    cell_is_time(out, d->paused ? UNKNOWN_INT : d->next_us);
 }
 
 static void put_signs(const struct screen *s, const struct dag_row *d, int column,
@@ -244,22 +239,19 @@ static void put_signs(const struct screen *s, const struct dag_row *d, int colum
 static void file_cell(const struct screen *s, const struct dag_row *d, int column,
                       struct table_cell *out)
 {
-    const char *state = d->last_state;
-    const struct dag_mark *m = newest_mark(s, d, &state);
-    bool none = s->shown_us && !m;
-    const struct snap_dag *then = s->shown_us ? snapshot_dag(s->snapshot, d->name) : NULL;
+    bool unknown = s->shown_us && !snapshot_dag(s->snapshot, d->name);
     switch (column) {
     case COLUMN_STATE:
-        cell_text(out, none || !*state ? NULL : state);
+        cell_text(out, *d->last_state ? d->last_state : NULL);
         break;
     case COLUMN_STARTED:
-        cell_day(out, none ? UNKNOWN_INT : m ? m->started_us : d->last_started_us);
+        cell_day(out, d->last_started_us);
         break;
     case COLUMN_ENDED:
-        cell_day(out, none ? UNKNOWN_INT : m ? m->ended_us : d->last_ended_us);
+        cell_day(out, d->last_ended_us);
         break;
     case COLUMN_PAUSED:
-        cell_is_bool(out, then ? then->paused : d->paused);
+        cell_is_bool(out, unknown ? -1 : d->paused);
         break;
     default:
         cell_text(out, *d->trouble ? d->trouble : NULL);
@@ -269,7 +261,7 @@ static void file_cell(const struct screen *s, const struct dag_row *d, int colum
 static void cell(const void *ctx, size_t row, int column, struct table_cell *out)
 {
     const struct screen *s = ctx;
-    const struct dag_row *d = row_at(ctx, row);
+    const struct dag_row shown = shown_at(ctx, row), *d = &shown;
     out->style = STYLE_PLAIN;
     if (column >= COLUMN_SHOWN) {
         file_cell(s, d, column, out);
@@ -287,7 +279,7 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
         put_signs(s, d, column, out);
         break;
     case COLUMN_LAST:
-        put_last(s, d, out);
+        put_last(d, out);
         break;
     case COLUMN_NEXT:
         put_next(s, d, out);
@@ -309,8 +301,8 @@ static double last_took(const struct dag_row *d)
 
 static int compare(const void *ctx, size_t x, size_t y, int column)
 {
-    const struct dag_row *a = row_at(ctx, x);
-    const struct dag_row *b = row_at(ctx, y);
+    const struct dag_row shown_x = shown_at(ctx, x), *a = &shown_x;
+    const struct dag_row shown_y = shown_at(ctx, y), *b = &shown_y;
     switch (column) {
     case COLUMN_SCHEDULE:
         return strcmp(*a->schedule ? a->schedule : a->words, *b->schedule ? b->schedule : b->words);
@@ -349,6 +341,18 @@ static void model(const struct screen *s, struct table_model *m)
     };
 }
 
+/* Why no run of the DAG is shown. */
+static const char *no_run(const struct screen *s, const struct dag_row *d)
+{
+    const struct snap_dag *then = snapshot_dag(s->snapshot, d->name);
+    if (!s->shown_us)
+        return "no run yet";
+    if (then && then->last_run == UNKNOWN_INT)
+        return "no run by then";
+    return dags_of(s)->list_us == s->shown_us && d->marks ? "no run of then is kept"
+                                                          : "older runs are not loaded";
+}
+
 /* The newest run of the selected DAG, below the list. */
 static void draw_newest(struct screen *s, struct grid *g, struct rect r)
 {
@@ -360,7 +364,7 @@ static void draw_newest(struct screen *s, struct grid *g, struct rect r)
         return;
     const json_t *answer = dags_run_answer(st, id);
     if (id == UNKNOWN_INT) {
-        (void)snprintf(title, sizeof title, "%s: no run yet", d->name);
+        (void)snprintf(title, sizeof title, "%s: %s", d->name, no_run(s, d));
     } else {
         const json_t *run = json_object_get(answer, "run");
         (void)snprintf(title, sizeof title, "%s, run %lld%s%s%s", d->name, (long long)id,
@@ -418,6 +422,7 @@ static void forget(struct screen *s)
     struct dags_state *st = dags_of(s);
     close_run(st);
     run_list_free(&st->runs);
+    st->runs_us = 0;
     table_free(&st->runs_table);
     st->runs_table = (struct table_state){.sort = -1, .follow = true};
     st->graph = st->wants_older = false;
@@ -542,26 +547,36 @@ static bool ask_logs(const struct dags_state *st, struct ask *out)
     return true;
 }
 
+/* Asks about runs as of the moment that is looked at: of one that is over once. */
+static bool ask_as_shown(const struct screen *s, const char *method, json_t *params,
+                         struct ask *out)
+{
+    if (s->shown_us)
+        (void)json_object_set_new(params, "at_us", json_integer(s->shown_us));
+    *out = (struct ask){method, params, s->shown_us ? 0 : LOOK_US};
+    return true;
+}
+
 static bool ask_runs(const struct screen *s, struct ask *out)
 {
-    if (!s->detail)
-        return false;
-    *out = (struct ask){
-        .method = "dag.runs",
-        .params = json_pack("{s:s, s:i, s:b}", "name", s->object, "limit", RUNS_PAGE, "tasks", 1),
-        .every_us = LOOK_US};
-    return true;
+    return s->detail && ask_as_shown(s, "dag.runs",
+                                     json_pack("{s:s, s:i, s:b}", "name", s->object, "limit",
+                                               RUNS_PAGE, "tasks", 1),
+                                     out);
 }
 
 static bool ask_older(const struct screen *s, struct ask *out)
 {
     const struct dags_state *st = dags_of(s);
-    if (!s->detail || !st->wants_older || st->runs.whole || !st->runs.n)
+    bool some = st->runs.n && st->runs_us == s->shown_us;
+    if (!s->detail || !st->wants_older || st->runs.whole || !some)
         return false;
-    *out = (struct ask){.method = "dag.runs",
-                        .params = json_pack("{s:s, s:i, s:b, s:I}", "name", s->object, "limit",
-                                            OLDER_PAGE, "tasks", 1, "before",
-                                            (json_int_t)st->runs.items[st->runs.n - 1].id)};
+    (void)ask_as_shown(s, "dag.runs",
+                       json_pack("{s:s, s:i, s:b, s:I}", "name", s->object, "limit", OLDER_PAGE,
+                                 "tasks", 1, "before",
+                                 (json_int_t)st->runs.items[st->runs.n - 1].id),
+                       out);
+    out->every_us = 0;
     return true;
 }
 
@@ -583,8 +598,7 @@ static bool ask_which(const struct screen *s, int which, struct ask *out)
     bool whole = !s->detail || st->level != LEVEL_DAG; /* its tasks are shown */
     switch (which) {
     case 0:
-        *out = (struct ask){"dag.list", json_pack("{s:i}", "runs", MARKS_SHOWN), LOOK_US};
-        return true;
+        return ask_as_shown(s, "dag.list", json_pack("{s:i}", "runs", MARKS_SHOWN), out);
     case 1:
         if (name && dags_selected(s))
             *out = (struct ask){"dag.show", json_pack("{s:s}", "name", name), SHOW_US};
@@ -648,6 +662,23 @@ static void keep(json_t **kept, const json_t *answer)
     *kept = json_incref((json_t *)answer);
 }
 
+/* As of which moment it was asked; 0: now. */
+static int64_t asked_at_us(const struct answer *a)
+{
+    return json_integer_value(json_object_get(a->params, "at_us"));
+}
+
+static void take_list(struct screen *s, const struct answer *a)
+{
+    struct dags_state *st = dags_of(s);
+    if (!dag_list_take(&st->list, a->result)) {
+        screen_say(s, STYLE_BROKEN, "no memory for the DAGs");
+        return;
+    }
+    st->known = true;
+    st->list_us = s->shown_us;
+}
+
 static void take_runs(struct screen *s, const struct answer *a)
 {
     struct dags_state *st = dags_of(s);
@@ -655,6 +686,9 @@ static void take_runs(struct screen *s, const struct answer *a)
     bool older = json_object_get(a->params, "before") != NULL;
     if (!s->detail || strcmp(answer_text(a->params, "name"), s->object) != 0)
         return;
+    if (st->runs_us != s->shown_us) /* between the runs of two moments there may be others */
+        run_list_free(&st->runs);
+    st->runs_us = s->shown_us;
     bool first = !st->runs.n;
     if (!run_list_take(&st->runs, a->result))
         screen_say(s, STYLE_BROKEN, "no memory for the runs of %s", s->object);
@@ -684,11 +718,11 @@ static void take_logs(struct screen *s, const struct answer *a)
 static void take_good(struct screen *s, const struct answer *a)
 {
     struct dags_state *st = dags_of(s);
+    bool of_runs = strcmp(a->method, "dag.list") == 0 || strcmp(a->method, "dag.runs") == 0;
+    if (of_runs && asked_at_us(a) != s->shown_us)
+        return; /* the person has gone on */
     if (strcmp(a->method, "dag.list") == 0) {
-        if (dag_list_take(&st->list, a->result))
-            st->known = true;
-        else
-            screen_say(s, STYLE_BROKEN, "no memory for the DAGs");
+        take_list(s, a);
     } else if (strcmp(a->method, "dag.show") == 0) {
         keep(&st->show, a->result);
     } else if (strcmp(a->method, "dag.run") == 0) {

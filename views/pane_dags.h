@@ -16,10 +16,11 @@ enum { DAG_WORDS_MAX = 128 };
 
 struct dags_state {
     struct dag_list list;
-    bool known;    /* an answer of dag.list came */
-    char why[256]; /* why the newest answer was none; "" */
-    json_t *show;  /* dag.show of the opened or selected DAG; NULL */
-    json_t *run;   /* dag.run of the opened run, or of the selected DAG's newest; NULL */
+    int64_t list_us; /* as of which moment its runs are; 0: of now */
+    bool known;      /* an answer of dag.list came */
+    char why[256];   /* why the newest answer was none; "" */
+    json_t *show;    /* dag.show of the opened or selected DAG; NULL */
+    json_t *run;     /* dag.run of the opened run, or of the selected DAG's newest; NULL */
 
     /* `run` as it was at the moment that is looked at: made of it, when one of them changes */
     json_t *then;
@@ -30,6 +31,7 @@ struct dags_state {
     enum dags_level level;
     bool graph;
     struct run_list runs;
+    int64_t runs_us; /* as of which moment they were asked; 0: now */
     struct table_state runs_table;
     bool wants_older;
     size_t skip; /* runs that were not yet there at the moment that is looked at */
@@ -63,6 +65,10 @@ int64_t dags_now_us(const struct screen *s);
 
 /* The opened or selected DAG; NULL. */
 const struct dag_row *dags_selected(const struct screen *s);
+
+/* The DAG as it is said to be at the moment that is looked at: what is not known of then is
+ * unknown. */
+struct dag_row dags_as_shown(const struct screen *s, const struct dag_row *d);
 
 /* The run that keys act on: the opened one, the selected one of the grid, a DAG's newest;
  * UNKNOWN_INT: none. */

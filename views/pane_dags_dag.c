@@ -58,6 +58,22 @@ static int64_t ended_us(const struct screen *s, const struct dag_run *r)
                                                                                   : r->ended_us;
 }
 
+/* What came of it was not known before its end. */
+static bool known_then(const struct screen *s, const struct dag_run *r)
+{
+    return !s->shown_us || ended_us(s, r) != UNKNOWN_INT;
+}
+
+static int64_t rows_of(const struct screen *s, const struct dag_run *r)
+{
+    return known_then(s, r) ? r->rows : UNKNOWN_INT;
+}
+
+static const char *reason_of(const struct screen *s, const struct dag_run *r)
+{
+    return known_then(s, r) ? r->reason : "";
+}
+
 static const char *key(const void *ctx, size_t row)
 {
     return run_at(ctx, row)->key;
@@ -87,7 +103,7 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
         cell_duration(out, dag_took_s(r->started_us, ended_us(s, r), dags_now_us(s)));
         break;
     case COLUMN_ROWS:
-        cell_count(out, r->rows);
+        cell_count(out, rows_of(s, r));
         break;
     case COLUMN_BEGAN:
         cell_day(out, r->started_us);
@@ -102,16 +118,16 @@ static void cell(const void *ctx, size_t row, int column, struct table_cell *out
         cell_day(out, ended_us(s, r));
         break;
     default:
-        cell_text(out, r->reason);
+        cell_text(out, reason_of(s, r));
     }
 }
 
 /* Less than nothing: it is not over. */
-static double took_us(const struct dag_run *r)
+static double took_us(const struct screen *s, const struct dag_run *r)
 {
-    return r->started_us == UNKNOWN_INT || r->ended_us == UNKNOWN_INT
-               ? -1
-               : (double)r->ended_us - (double)r->started_us;
+    int64_t end = ended_us(s, r);
+    return r->started_us == UNKNOWN_INT || end == UNKNOWN_INT ? -1
+                                                              : (double)end - (double)r->started_us;
 }
 
 static int compare(const void *ctx, size_t x, size_t y, int column)
@@ -120,13 +136,13 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     const struct dag_run *b = run_at(ctx, y);
     switch (column) {
     case COLUMN_STATE:
-        return strcmp(a->state, b->state);
+        return strcmp(state_of(ctx, a), state_of(ctx, b));
     case COLUMN_DATE:
         return strcmp(a->date, b->date);
     case COLUMN_TOOK:
-        return took_us(a) < took_us(b) ? -1 : took_us(a) > took_us(b);
+        return table_compare_real(took_us(ctx, a), took_us(ctx, b));
     case COLUMN_ROWS:
-        return table_compare_int(a->rows, b->rows);
+        return table_compare_int(rows_of(ctx, a), rows_of(ctx, b));
     case COLUMN_BEGAN:
         return table_compare_int(a->started_us, b->started_us);
     case COLUMN_KIND:
@@ -134,10 +150,21 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     case COLUMN_WHO:
         return strcmp(a->who, b->who);
     case COLUMN_REASON:
-        return strcmp(a->reason, b->reason);
+        return strcmp(reason_of(ctx, a), reason_of(ctx, b));
     default:
         return table_compare_int(a->id, b->id);
     }
+}
+
+static const char *no_runs(const struct screen *s)
+{
+    const struct dags_state *st = dags_of(s);
+    bool told = st->runs.whole && st->runs_us == s->shown_us;
+    if (st->why[0])
+        return st->why;
+    if (s->shown_us)
+        return told ? "no run of then is kept" : "older runs are not loaded";
+    return told ? "no run yet: t runs it now" : "asking the engine ..";
 }
 
 void dags_runs_model(const struct screen *s, struct table_model *m)
@@ -156,9 +183,7 @@ void dags_runs_model(const struct screen *s, struct table_model *m)
         .key = key,
         .cell = cell,
         .compare = compare,
-        .empty = st->why[0]       ? st->why
-                 : st->runs.whole ? "no run yet: t runs it now"
-                                  : "no run yet",
+        .empty = no_runs(s),
     };
 }
 
@@ -228,12 +253,12 @@ static void draw_durations(const struct run_grid *k, int y)
     double most = 0;
     int steps = k->s->ascii ? 4 : 8;
     for (size_t i = k->first; i < k->first + k->cols; i++) {
-        double took = took_us(run_at(k->s, i));
+        double took = took_us(k->s, run_at(k->s, i));
         most = took > most ? took : most;
     }
     draw_name(k, y, STYLE_DIM, "duration");
     for (size_t i = k->first; i < k->first + k->cols; i++) {
-        double took = took_us(run_at(k->s, i));
+        double took = took_us(k->s, run_at(k->s, i));
         int step = took < 0 ? 0 : most > 0 ? 1 + (int)(took / most * (steps - 1) + 0.5) : 1;
         put(k, y, i, STYLE_SPARK, k->s->ascii ? ascii[step] : eighths[step]);
     }
@@ -282,10 +307,26 @@ static int draw_grid(const struct screen *s, struct grid *g, struct rect r, int 
 
 /* ---- what is said of the DAG ---- */
 
+/* When it runs next and what it does, as of what is shown. */
+static int draw_state(const struct screen *s, struct grid *g, struct rect r, int y)
+{
+    const struct dag_row d = dags_as_shown(s, dags_selected(s));
+    char next[UNIT_TEXT_MAX], active[UNIT_TEXT_MAX], queued[UNIT_TEXT_MAX];
+    (void)dag_until(d.next_us, dags_now_us(s), next, sizeof next);
+    (void)grid_printf(g, y, r.x + 1, r.w - 2, d.paused ? STYLE_ATTENTION : STYLE_PLAIN,
+                      "%s; %s%s; %s running, %s queued", d.words,
+                      d.paused ? "paused: it runs only when triggered" : "next in ",
+                      d.paused ? "" : next, unit_count(d.active, active, sizeof active),
+                      unit_count(d.queued, queued, sizeof queued));
+    y++;
+    if (*d.trouble)
+        (void)grid_text(g, y++, r.x + 1, r.w - 2, STYLE_ATTENTION, d.trouble);
+    return y;
+}
+
 static int draw_about(const struct screen *s, struct grid *g, struct rect r, int y)
 {
     const struct dag_row *d = dags_selected(s);
-    char next[UNIT_TEXT_MAX];
     char title[TABLE_KEY_MAX + 300];
     (void)snprintf(title, sizeof title, "DAG %s%s%.200s", s->object,
                    d && *d->description ? ": " : "", d ? d->description : "");
@@ -296,15 +337,7 @@ static int draw_about(const struct screen *s, struct grid *g, struct rect r, int
         (void)grid_text(g, y, r.x + 1, r.w - 2, STYLE_ATTENTION, why);
         return y + 1;
     }
-    (void)dag_until(d->next_us, dags_now_us(s), next, sizeof next);
-    (void)grid_printf(g, y, r.x + 1, r.w - 2, d->paused ? STYLE_ATTENTION : STYLE_PLAIN,
-                      "%s; %s%s; %lld running, %lld queued", d->words,
-                      d->paused ? "paused: it runs only when triggered" : "next in ",
-                      d->paused ? "" : next, (long long)d->active, (long long)d->queued);
-    y++;
-    if (*d->trouble)
-        (void)grid_text(g, y++, r.x + 1, r.w - 2, STYLE_ATTENTION, d->trouble);
-    return y;
+    return draw_state(s, g, r, y);
 }
 
 /* ---- the graph ---- */
