@@ -122,7 +122,7 @@ static const struct step session[] = {
     {"\r", "airports_traffic: 48 rows in"}, /* watched until it has ended */
     {"\r", "manual    "},                   /* the newest of its runs */
     {"5", "Active airports by day"},
-    {"\r", "the rows behind it"},
+    {"\r", "linked_airport_code"}, /* the rows behind it */
     {"x", "write to (.csv, .json, .md)"},
     {"\x15" TYPE_FILE, "written: "},
     {"6", "Flyers"},
@@ -135,6 +135,27 @@ static const struct step session[] = {
     {"0", "Events ("},
     {"/connector.pause\r", "connector.pause: ok"},
 };
+
+/* What was exported: the columns, and a row of a day and two airports with its four figures. */
+static void check_rows(const char *path)
+{
+    static const char columns[] = "flight_date,airport_code,linked_airport_code,flights_in,"
+                                  "flights_out,passengers_in,passengers_out\r\n";
+    char head[200] = "", row[200] = "", ends[3] = "";
+    unsigned year, month, day;
+    char from[4], to[4];
+    int figures[4];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    (void)(fgets(head, sizeof head, f) && fgets(row, sizeof row, f));
+    (void)fclose(f);
+    assert_string_equal(head, columns);
+    if (sscanf(row, "%4u-%2u-%2u,%3[A-Z],%3[A-Z],%d,%d,%d,%d%2[\r\n]", &year, &month, &day, from,
+               to, &figures[0], &figures[1], &figures[2], &figures[3], ends) != 10)
+        fail_msg("no row of the airports' traffic: %s", row);
+    assert_string_not_equal(from, to);
+    assert_true(figures[0] + figures[1] > 0);
+}
 
 static void a_session(void)
 {
@@ -158,7 +179,7 @@ static void a_session(void)
         if (!terminal_shows(t, session[i].shows))
             fail_msg("step %zu: %s is not on\n%s", i, session[i].shows, terminal_text(t));
     }
-    assert_int_equal(access(file, R_OK), 0);
+    check_rows(file);
     (void)unlink(file);
     terminal_type(t, "q");
     assert_true(terminal_ended(t, &status));
