@@ -480,6 +480,7 @@ static void test_a_dag_that_is_gone(void **state)
                    "  b: {kind: shell, after: [a], command: \"true\"}\n");
     pid_t pid = engine(w, 2);
     WAIT_FOR("it runs", lines_of(w, "tries", "1 a 1") == 1);
+    WAIT_FOR("both are kept", look(w, "SELECT count(*) = 2 FROM runs"));
     kill_engine(w, pid);
     dags_in_dir(w, "name: e\ntasks:\n  t: {kind: shell, command: \"true\"}\n");
     resume(w);
