@@ -451,9 +451,9 @@ static const struct command commands[] = {
          "moment, every column. It asks the servers, not the engine, but waits until what was "
          "committed at its start has been loaded: so an engine must run (batch verifies by "
          "itself). A TABLE is schema.table, or a name in any schema. Keys that differ are "
-         "named with both rows; the exit code is then 4. Of several sources the first is "
-         "compared;\n"
-         "the report names the others.",
+         "named with both rows; the exit code is then 4. A mart that is stale or not made yet is "
+         "not compared: the report names it, and the exit code stays 0. Of several sources the "
+         "first is compared; the report names the others.",
      .example = "flightdeck verify public.flights"},
     {.name = "connector",
      .arguments = "",

@@ -161,11 +161,39 @@ static void print_differences(const struct block *k, const struct verify_table *
     }
 }
 
+static bool was_compared(const struct verify_table *t)
+{
+    return t->outcome == VERIFY_SAME || t->outcome == VERIFY_DIFFERS;
+}
+
+/* One line of a block; what was not compared has no figures. */
+static void print_table(const struct verify_table *t, int width, int raw_width, int rows_width,
+                        FILE *out)
+{
+    char raw[2 * VERIFY_NAME_MAX];
+    char a[32] = "-";
+    char b[32] = "-";
+    char sum[20] = "-";
+    char seconds[32] = "-";
+    (void)raw_name(t, raw, sizeof raw);
+    if (was_compared(t)) {
+        (void)report_number(t->source_rows, a);
+        (void)report_number(t->raw_rows, b);
+        (void)snprintf(sum, sizeof sum, "%016" PRIx64, t->source_sum);
+        (void)snprintf(seconds, sizeof seconds, "%.2f", t->seconds);
+    }
+    (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %-16s %7s  %s%s%s\n", octets_of(width, t->name),
+                  t->name, octets_of(raw_width, raw), raw, rows_width, a, rows_width, b, sum,
+                  seconds, outcome_words[t->outcome], t->outcome == VERIFY_STALE ? " since " : "",
+                  t->since);
+    if (t->left_out && t->left_out[0])
+        (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
+}
+
 static void print_block(const struct block *k, const struct verify_table *tables, int n, FILE *out)
 {
     char raw[2 * VERIFY_NAME_MAX];
     char a[32];
-    char b[32];
     int width = (int)strlen(k->name);
     int raw_width = (int)strlen(k->table);
     int rows_width = (int)strlen("source rows");
@@ -179,20 +207,28 @@ static void print_block(const struct block *k, const struct verify_table *tables
     (void)fprintf(out, "  %-*s  %-*s  %*s rows  %*s rows  %-16s %7s  %s\n", width, k->name,
                   raw_width, k->table, rows_width - 5, k->left, rows_width - 5, k->right,
                   "checksum", "seconds", "result");
-    for (int i = 0; i < n; i++) {
-        const struct verify_table *t = &tables[i];
-        (void)raw_name(t, raw, sizeof raw);
-        (void)fprintf(out, "  %-*s  %-*s  %*s  %*s  %016" PRIx64 " %7.2f  %s%s%s\n",
-                      octets_of(width, t->name), t->name, octets_of(raw_width, raw), raw,
-                      rows_width, report_number(t->source_rows, a), rows_width,
-                      report_number(t->raw_rows, b), t->source_sum, t->seconds,
-                      outcome_words[t->outcome], t->outcome == VERIFY_STALE ? " since " : "",
-                      t->since);
-        if (t->left_out && t->left_out[0])
-            (void)fprintf(out, "  %-*s  not compared: %s\n", width, "", t->left_out);
-    }
+    for (int i = 0; i < n; i++)
+        print_table(&tables[i], width, raw_width, rows_width, out);
     for (int i = 0; i < n; i++)
         print_differences(k, &tables[i], out);
+}
+
+/* Marts that are behind or were never made: "2 marts were not compared: a (stale), ..". */
+static int print_not_compared(const struct verify_report *r, FILE *out)
+{
+    int n = 0;
+    int named = 0;
+    for (int i = 0; i < r->n_marts; i++)
+        n += !was_compared(&r->marts[i]);
+    if (n)
+        (void)fprintf(out, "%d %s not compared: ", n, n == 1 ? "mart was" : "marts were");
+    for (int i = 0; i < r->n_marts; i++)
+        if (!was_compared(&r->marts[i]))
+            (void)fprintf(out, "%s%s (%s)", named++ ? ", " : "", r->marts[i].name,
+                          outcome_words[r->marts[i].outcome]);
+    if (n)
+        (void)fprintf(out, "\n");
+    return n;
 }
 
 void report_verify_text(const struct verify_report *r, FILE *out)
@@ -212,7 +248,11 @@ void report_verify_text(const struct verify_report *r, FILE *out)
     if (r->unseen)
         (void)fprintf(out, "not compared, as they are of other sources: the tables of %s\n",
                       r->unseen);
-    (void)fprintf(out, "%s\n", r->same ? "all tables are the same" : "DATA DIFFER");
+    bool all = !print_not_compared(r, out) && !r->unseen;
+    (void)fprintf(out, "%s\n",
+                  !r->same ? "DATA DIFFER"
+                  : all    ? "all tables are the same"
+                           : "the tables that were compared are the same");
 }
 
 static json_t *table_json(const struct verify_table *t)

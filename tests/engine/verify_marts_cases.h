@@ -138,6 +138,7 @@ static void test_same_after_a_batch(void **state)
     assert_mart(out, "airports_traffic", "  same");
     assert_mart(out, "frequent_flyers", "          100          100  ");
     assert_mart(out, "frequent_flyers", "  same");
+    assert_has(out, "\nall tables are the same\n");
     free(out);
     assert_true(fixture_number(on.conninfo, "SELECT count(DISTINCT flight_date) FROM "
                                             "presentation.airports_traffic") >= 4);
@@ -201,6 +202,9 @@ static void test_stale_is_no_failure(void **state)
     char *out = batch(0, "--refresh", "dwh");
     assert_mart(out, "airports_traffic", "stale since 20");
     assert_mart(out, "frequent_flyers", "stale since 20");
+    assert_has(out,
+               "\n2 marts were not compared: airports_traffic (stale), frequent_flyers (stale)\n"
+               "the tables that were compared are the same\n");
     free(out);
     out = batch(0, NULL, NULL);
     assert_mart(out, "airports_traffic", "  same");

@@ -539,7 +539,11 @@ static void test_verify_tells_of_marts(void **state)
         strstr(out_text, "verify: source and marts\n  mart  table           source rows "));
     assert_non_null(strstr(out_text, "  stale since 2026-11-28 12:05:01 UTC\n"));
     assert_non_null(strstr(out_text, "  not made yet\nnot compared, as they are of other sources: "
-                                     "the tables of crm, erp\nall tables are the same\n"));
+                                     "the tables of crm, erp\n"
+                                     "2 marts were not compared: a (stale), b (not made yet)\n"
+                                     "the tables that were compared are the same\n"));
+    assert_non_null(strstr(out_text, "  a     presentation.a            -            -  -      "
+                                     "                -  stale since "));
     json_t *j = report_verify(&r);
     const json_t *first = json_array_get(json_object_get(j, "marts"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "table")), "presentation.a");
@@ -574,8 +578,8 @@ static void test_verify_names_the_raw_table(void **state)
                                   "  public.a      raw.postgres_public_a    1,234,567    1,234,567 "
                                   " 0000000000000abc    0.25  "
                                   "same\n"
-                                  "  public.alone  -                                0            0 "
-                                  " 0000000000000000    0.00  "
+                                  "  public.alone  -                                -            - "
+                                  " -                      -  "
                                   "NO SINK\n"
                                   "DATA DIFFER\n");
 }
