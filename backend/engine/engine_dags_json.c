@@ -260,20 +260,43 @@ enum err engine_dag_show(struct engine *g, const json_t *params, const char *who
 
 /* ---- runs ---- */
 
+/* "{{ business_date }}", however it is spaced. */
+static bool is_business_date(const char *def)
+{
+    const char *want = "{{business_date}}";
+    for (; def && *def; def++)
+        if (*def != ' ' && *def != *want++)
+            return false;
+    return def && !*want;
+}
+
+/* The param that is the run's business date unless another is given has what its tasks work on. */
+static const char *date_of_run(const struct dag *d, const struct store_run *r, const json_t *params,
+                               char date[DAG_DATE_MAX])
+{
+    for (int i = 0; d && i < d->n_params; i++) {
+        const struct dag_param *p = &d->params[i];
+        const char *given = json_string_value(json_object_get(params, p->name));
+        if (given && p->type == DAG_DATE && is_business_date(p->def))
+            return given;
+    }
+    return d ? dag_business_date(d, r->begin_us, date) : NULL;
+}
+
 static json_t *run_json(const struct engine *g, const struct store_run *r)
 {
     char date[DAG_DATE_MAX] = "";
     const struct dag *d = dag_find(g->dags, r->dag);
     json_t *params = json_loads(r->params[0] ? r->params : "{}", 0, NULL);
+    const char *business_date = date_of_run(d, r, params, date);
     return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "id", (json_int_t)r->id, "dag", r->dag, "kind", run_kind_word(r->kind),
                      "state", run_state_word(r->state), "logical_us", time_or_null(r->logical_us),
                      "begin_us", time_or_null(r->begin_us), "end_us", time_or_null(r->end_us),
-                     "business_date", d ? dag_business_date(d, r->begin_us, date) : NULL, "params",
-                     params ? params : json_object(), "who", text(r->who), "created_us",
-                     time_or_null(r->created_us), "started_us", time_or_null(r->started_us),
-                     "ended_us", time_or_null(r->ended_us), "rows", count_or_null(r->rows),
-                     "reason", text(r->reason));
+                     "business_date", business_date, "params", params ? params : json_object(),
+                     "who", text(r->who), "created_us", time_or_null(r->created_us), "started_us",
+                     time_or_null(r->started_us), "ended_us", time_or_null(r->ended_us), "rows",
+                     count_or_null(r->rows), "reason", text(r->reason));
 }
 
 static enum err read_filter(const json_t *params, struct store_run_filter *f, struct errbuf *e)

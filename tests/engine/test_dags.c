@@ -243,8 +243,10 @@ static void test_list_and_show(void **state)
 static void test_trigger(void **state)
 {
     (void)state;
-    char *out = DAG(0, "trigger", "hello", "--wait", "--param", "who=night's \"shift\"");
+    char *out = DAG(0, "trigger", "hello", "--wait", "--param", "who=night's \"shift\"", "--param",
+                    "day=2026-01-02");
     assert_non_null(strstr(out, "of hello: success"));
+    assert_non_null(strstr(out, "data of       2026-01-02\n")); /* what was given instead */
     assert_non_null(strstr(out, "manual"));
     has(out, "who=night's \"shift\"");
     char id[32];
