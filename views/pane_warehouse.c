@@ -452,6 +452,18 @@ static const char *text_of(const json_t *row, const char *name)
     return text ? text : "";
 }
 
+/* Whether the engine tries again what that session does: it loads, or looks. What people ask for by
+ * flightdeck (its prompt, a dashboard, verify) is theirs. */
+static bool is_tried_again(const char *application)
+{
+    static const char *const own[] = {"flightdeck sink", "flightdeck model", "flightdeck dag",
+                                      "flightdeck test", "flightdeck status"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(application, own[i]) == 0)
+            return true;
+    return false;
+}
+
 static void ask_to_cancel(struct screen *s, const json_t *row)
 {
     char text[512];
@@ -464,9 +476,8 @@ static void ask_to_cancel(struct screen *s, const json_t *row)
                    "%s (%s), for %s: %s. What it has written is undone; its session goes on.%s",
                    text_of(row, "user_name"), *from ? from : "no name",
                    unit_duration(seconds_of(row), age, sizeof age), text,
-                   strncmp(from, "flightdeck", 10) ? ""
-                                                   : " It is flightdeck's own: what it does is "
-                                                     "tried again.");
+                   is_tried_again(from) ? " It is the engine's own: what it does is tried again."
+                                        : "");
     q.params = json_pack("{s:s}", "id", text_of(row, "id"));
     screen_confirm(s, &q);
 }

@@ -163,8 +163,17 @@ static void test_cancel_a_query(void **state)
     const struct answer a = {"warehouse.cancel", effect.params, ERR_OK, NULL, ""};
     screen_take_answer(&s, &a, "cancel query 1040");
     assert_shows(&s, "told to end");
-    (void)press(&s, "Gc"); /* flightdeck's own */
-    assert_shows(&s, "flightdeck's own");
+    (void)press(&s, "Gc"); /* its application is "flightdeck model" */
+    assert_shows(&s, "the engine's own");
+    (void)press(&s, "n");
+    json_t *prompt = data("warehouse");
+    json_t *queries = json_object_get(prompt, "queries");
+    (void)json_object_set_new(json_array_get(queries, json_array_size(queries) - 1), "application",
+                              json_string("flightdeck sql"));
+    answer_ask(&s, 0, "warehouse.show", ERR_OK, prompt);
+    (void)press(&s, "Gc");
+    assert_shows(&s, "(flightdeck sql)");
+    assert_hides(&s, "the engine's own"); /* somebody's own */
     (void)press(&s, "nv");
     assert_hides(&s, "c cancel"); /* a table is no query */
     assert_int_equal(press(&s, "c").kind, EFFECT_NOTHING);
