@@ -96,13 +96,23 @@ void connector_detail_take(struct screen *s, const struct answer *a)
 
 /* ---- drawing ---- */
 
+/* "✗ FAILED", "RUNNING": what is well has no sign, and stands where other values do. */
+static char *signed_state(const char *state, bool ascii, char *out, size_t n)
+{
+    const char *sign = state_sign(state, ascii);
+    (void)snprintf(out, n, "%s%s%s", *sign == ' ' ? "" : sign, *sign == ' ' ? "" : " ", state);
+    return out;
+}
+
 static void draw_figures(const struct snap_connector *c, struct lines *l)
 {
     char a[UNIT_TEXT_MAX];
     char b[UNIT_TEXT_MAX];
-    lines_printf(l, "state", state_style(c->state), "%s %s since %s UTC%s%s",
-                 state_sign(c->state, l->g->ascii), c->state, unit_day(c->since_us, a, sizeof a),
-                 c->detail && c->detail[0] ? ": " : "", c->detail ? c->detail : "");
+    char state[48];
+    lines_printf(l, "state", state_style(c->state), "%s since %s UTC%s%s",
+                 signed_state(c->state, l->g->ascii, state, sizeof state),
+                 unit_day(c->since_us, a, sizeof a), c->detail && c->detail[0] ? ": " : "",
+                 c->detail ? c->detail : "");
     lines_add(l, "type", STYLE_PLAIN, c->type);
     lines_printf(l, "rate", STYLE_PLAIN, "%s, %s records in all", unit_rate(c->rate_s, a, sizeof a),
                  unit_count(c->total, b, sizeof b));
@@ -128,12 +138,13 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
 static void draw_tasks(const struct snap_connector *c, struct lines *l)
 {
     char text[48];
+    char state[48];
     lines_section(l, "Tasks");
     for (size_t i = 0; i < c->task_count; i++) {
         const struct snap_task *t = &c->tasks[i];
         (void)snprintf(text, sizeof text, "task %lld", (long long)t->id);
-        lines_printf(l, text, state_style(t->state), "%s %s", state_sign(t->state, l->g->ascii),
-                     t->state);
+        lines_add(l, text, state_style(t->state),
+                  signed_state(t->state, l->g->ascii, state, sizeof state));
         if (t->trace)
             lines_add(l, "trace", STYLE_PLAIN, t->trace);
     }
