@@ -443,7 +443,7 @@ static enum err prepare(struct capture *c, struct errbuf *e)
 /* snapshot.mode=initial_only: the rows are out; there is nothing more to do until it is stopped. */
 static enum err rest_after_snapshot(struct capture *c, struct errbuf *e)
 {
-    enum err rc = publisher_finish(c->publisher, false, e);
+    enum err rc = publisher_finish(c->publisher, false, -1, e);
     if (!rc)
         c->o->on_detail(c->o->arg, true, "the snapshot is done (initial_only)");
     const struct timespec nap = {.tv_nsec = 100000000};
@@ -540,7 +540,7 @@ enum err capture_run(struct capture *c, struct errbuf *e)
         rc = prepare(c, e);
     if (rc && c->publisher) {
         struct errbuf why;
-        enum err ended = publisher_finish(c->publisher, true, &why);
+        enum err ended = publisher_finish(c->publisher, true, 0, &why);
         if (ended && rc == ERR_CANCELED) {
             rc = ended;
             *e = why;

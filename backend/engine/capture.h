@@ -25,6 +25,7 @@ struct capture_options {
     const struct source_config *source;
     const char *const *kafka;
     int64_t commit_rows, commit_bytes, commit_us;
+    int64_t grace_us; /* for what is in flight, after capture_stop */
     struct figures *figures;
     /* Words for the status ("snapshot", "streaming"); called on the run's thread. */
     void (*on_detail)(void *arg, bool running, const char *detail);

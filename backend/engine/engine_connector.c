@@ -92,6 +92,11 @@ static const char **join_settings(const char *const *a, const char *const *b)
     return out;
 }
 
+static int64_t grace_us(const struct config *g)
+{
+    return g->stop_timeout_s > LAST_S ? (g->stop_timeout_s - LAST_S) * 1000000 : 0;
+}
+
 static enum err bind_source(const struct config *g, struct engine_connector *c, struct errbuf *e)
 {
     c->capture_options = (struct capture_options){
@@ -101,6 +106,7 @@ static enum err bind_source(const struct config *g, struct engine_connector *c, 
         .commit_rows = g->capture.commit_rows,
         .commit_bytes = g->capture.commit_bytes,
         .commit_us = g->capture.commit_ms * 1000,
+        .grace_us = grace_us(g),
         .figures = &c->figures,
         .on_detail = on_detail,
         .arg = c,
@@ -131,7 +137,7 @@ static enum err bind_sink(const struct config *g, const _Atomic int *n_sinks,
         .n_sinks = n_sinks,
         .linger_us = g->load.batch_ms * 1000,
         .timeout_us = g->load.statement_timeout_s * 1000000,
-        .grace_us = g->stop_timeout_s > LAST_S ? (g->stop_timeout_s - LAST_S) * 1000000 : 0,
+        .grace_us = grace_us(g),
         .figures = &c->figures,
         .on_detail = on_detail,
         .on_rows = on_rows,

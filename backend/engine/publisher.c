@@ -1,8 +1,11 @@
 #include "backend/engine/publisher.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
@@ -22,6 +25,7 @@ struct publisher {
     struct queue *pool;  /* empty chunks */
     struct buf key, value;
     pthread_t thread;
+    sem_t ended;           /* the thread has */
     _Atomic int in_flight; /* chunks pushed and not yet committed */
     _Atomic bool hungry;
     _Atomic bool abort;
@@ -198,13 +202,15 @@ static void *publisher_main(void *arg)
     p->result = rc == ERR_CANCELED ? ERR_OK : rc;
     queue_close(p->queue);
     queue_close(p->pool);
-    if (p->open) {
+    /* Asked to end, its producer goes next and aborts as it goes, with less patience. */
+    if (p->open && !p->abort) {
         struct errbuf e;
         if (kafka_producer_abort(p->o.producer, &e) != ERR_OK)
             log_debug("publisher", "%s: abort: %s", p->o.connector, e.text);
     }
     if (p->result)
         p->o.on_failure(p->o.arg);
+    (void)sem_post(&p->ended);
     return NULL;
 }
 
@@ -229,6 +235,7 @@ enum err publisher_start(const struct publisher_options *o, struct position *pos
     p->o = *o;
     p->position = *position;
     position_init(position);
+    (void)sem_init(&p->ended, 0, 0);
     buf_init(&p->key, 0);
     buf_init(&p->value, 0);
     p->queue = queue_create(CHUNKS);
@@ -283,12 +290,25 @@ bool publisher_hungry(const struct publisher *p)
     return p->hungry;
 }
 
-enum err publisher_finish(struct publisher *p, bool abort, struct errbuf *e)
+static bool ends_within(struct publisher *p, int64_t us)
+{
+    int64_t until = clock_mono_us() + us;
+    struct timespec t = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+    int rc;
+    do
+        rc = us < 0 ? sem_wait(&p->ended) : sem_clockwait(&p->ended, CLOCK_MONOTONIC, &t);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0;
+}
+
+enum err publisher_finish(struct publisher *p, bool abort, int64_t patience_us, struct errbuf *e)
 {
     p->abort = abort;
     queue_close(p->queue);
-    if (abort)
+    if (abort || !ends_within(p, patience_us)) {
+        p->abort = true;
         kafka_producer_interrupt(p->o.producer);
+    }
     (void)pthread_join(p->thread, NULL);
     if (p->result && e)
         *e = p->error;
@@ -311,5 +331,6 @@ void publisher_destroy(struct publisher *p)
     buf_free(&p->key);
     buf_free(&p->value);
     position_free(&p->position);
+    (void)sem_destroy(&p->ended);
     free(p);
 }

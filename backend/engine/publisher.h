@@ -62,9 +62,11 @@ bool publisher_idle(const struct publisher *p);
 /* True when the publisher waits with nothing open: what is pushed now is committed at once. */
 bool publisher_hungry(const struct publisher *p);
 
-/* Everything pushed is committed (or aborted when `abort`), the thread is joined. The error that
- * ended it, if one did. */
-enum err publisher_finish(struct publisher *p, bool abort, struct errbuf *e) MUST_CHECK;
+/* Everything pushed is committed, or left to be aborted with its producer: when `abort`, and what
+ * is not committed within patience_us (-1: for ever). The thread is joined. The error that ended
+ * it, if one did. */
+enum err publisher_finish(struct publisher *p, bool abort, int64_t patience_us,
+                          struct errbuf *e) MUST_CHECK;
 void publisher_destroy(struct publisher *p);
 
 #endif

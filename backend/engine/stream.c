@@ -354,7 +354,7 @@ static enum err wind_up(struct stream *s, enum err rc, struct errbuf *e)
         rc = flush(s, e);
     publisher_give_back(s->c->publisher, s->chunk);
     s->chunk = NULL;
-    enum err ended = publisher_finish(s->c->publisher, rc != ERR_OK, &why);
+    enum err ended = publisher_finish(s->c->publisher, rc != ERR_OK, s->c->o->grace_us, &why);
     if (ended && (!rc || rc == ERR_CANCELED)) {
         rc = ended;
         *e = why;

@@ -39,8 +39,8 @@ enum {
     TOPIC_MS = 10000,        /* a topic just made may not be known everywhere yet */
     COMMIT_EXTRA_MS = 10000, /* on top of transaction.timeout.ms */
     ABORT_MS = 10000,
-    GOODBYE_MS = 1500, /* abort at destroy */
-    CLOSE_US = 2000000,
+    GOODBYE_MS = 500, /* abort at destroy: else the next one with this id does it */
+    CLOSE_US = 1500000,
 };
 
 struct topic {
@@ -564,7 +564,7 @@ enum err kafka_producer_commit(struct kafka_producer *p, struct errbuf *e)
         return undelivered(p, e);
     for (;;) {
         p->committing = true;
-        rd_kafka_error_t *err = rd_kafka_commit_transaction(p->rk, SLICE_MS * 5);
+        rd_kafka_error_t *err = rd_kafka_commit_transaction(p->rk, SLICE_MS);
         if (!err) {
             txn_ended(p);
             p->broker_text[0] = 0;

@@ -84,8 +84,16 @@ static void stop_while_hanging(const char *name, unsigned server)
     if (server == FIXTURE_WAREHOUSE) { /* it reaches Kafka, and the load waits */
         run_sql(db, "UPDATE t SET v = 'w'");
         connector_wait_number(&h, source, "total", before + 1000, WAIT_S);
-    } else if (server == FIXTURE_KAFKA) {
+    } else if (server == FIXTURE_KAFKA) { /* it has been read, and the commit waits */
+        char sql[200];
         run_sql(db, "UPDATE t SET v = 'w'");
+        char *lsn = fixture_sql(db, "SELECT pg_current_wal_lsn()");
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT bool_or(sent_lsn >= '%.20s') FROM pg_stat_replication JOIN "
+                       "pg_replication_slots ON active_pid = pid WHERE slot_type = 'logical'",
+                       lsn);
+        free(lsn);
+        fixture_wait_sql(db, sql, "t", WAIT_S);
     }
     stop_in_time(&h, server);
     harness_engine_start(&h);
