@@ -8,7 +8,8 @@
  * make grow is bounded (a request, the unread answers, the number of clients, the requests that
  * wait).
  *
- * Ownership: the method table, its strings and `arg` stay the caller's and outlive the server.
+ * Ownership: the method table, its strings, `refusals` and `arg` stay the caller's and outlive the
+ * server.
  * Thread rule: control_server_start and _stop from any one thread; callbacks come from the server's
  * threads.
  */
@@ -24,6 +25,7 @@
 
 #include "backend/base/buf.h"
 #include "backend/base/err.h"
+#include "backend/serve/refusals.h"
 
 enum {
     CONTROL_PROTOCOL = 1,
@@ -73,7 +75,8 @@ struct control_method {
  * server's threads. */
 typedef enum err control_allow_fn(void *arg, const struct control_peer *peer, struct errbuf *e);
 
-/* After a method that mutates, whatever came of it; text is "" or the error's words. */
+/* After a method that mutates, whatever came of it; text is "" or the error's words, and what was
+ * left out before it. */
 typedef void control_audit_fn(void *arg, const struct control_peer *peer, const char *method,
                               const json_t *params, enum err outcome, const char *text);
 
@@ -81,9 +84,10 @@ struct control_options {
     const char *path; /* of the socket; its directory is made (0700) where it is missing */
     const struct control_method *methods;
     size_t method_count;
-    control_allow_fn *allow; /* may be NULL: everybody may */
-    control_audit_fn *audit; /* may be NULL */
-    void *arg;               /* for methods, allow and audit */
+    control_allow_fn *allow;   /* may be NULL: everybody may */
+    control_audit_fn *audit;   /* may be NULL */
+    struct refusals *refusals; /* bounds the records of what failed; NULL: all are recorded */
+    void *arg;                 /* for methods, allow and audit */
 };
 
 struct control_server;

@@ -72,6 +72,25 @@ static const struct control_method *find_method(const struct control_options *o,
     return NULL;
 }
 
+/* Everything that went well, and of what failed as much as is recorded. */
+static void record(const struct control_options *o, const struct control_method *m,
+                   const struct control_peer *peer, const json_t *params, enum err rc,
+                   const char *text)
+{
+    char words[ERRBUF_TEXT_MAX + 80];
+    int64_t left_out = 0;
+    if (!(m->flags & CONTROL_MUTATES) || !o->audit)
+        return;
+    if (o->refusals &&
+        !refusals_record(o->refusals, peer->uid, rc != ERR_OK, clock_mono_us(), &left_out))
+        return;
+    (void)snprintf(words, sizeof words, "%s", text);
+    if (left_out)
+        (void)snprintf(words, sizeof words, "%s%s%lld more that failed before it are not recorded",
+                       text, *text ? "; " : "", (long long)left_out);
+    o->audit(o->arg, peer, m->name, params, rc, words);
+}
+
 static void run_method(const struct control_options *o, const struct control_method *m,
                        struct control_peer *peer, const json_t *id, const json_t *params,
                        struct buf *out)
@@ -85,8 +104,7 @@ static void run_method(const struct control_options *o, const struct control_met
     if (rc == ERR_OK && m->flags & CONTROL_ELEVATES)
         peer->elevated_until_us =
             clock_mono_us() + json_integer_value(json_object_get(result, "seconds")) * 1000000;
-    if ((m->flags & CONTROL_MUTATES) && o->audit)
-        o->audit(o->arg, peer, m->name, params, rc, rc == ERR_OK ? "" : e.text);
+    record(o, m, peer, params, rc, rc == ERR_OK ? "" : e.text);
     if (id && rc == ERR_OK)
         write_answer(out, id, "result", result);
     else if (id)

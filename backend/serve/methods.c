@@ -7,12 +7,14 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/rate.h"
 #include "backend/base/secret.h"
 #include "backend/engine/engine_dags.h"
 #include "backend/engine/engine_look.h"
 #include "backend/serve/control.h"
 
 enum { EVENTS_DEFAULT = 200, EVENTS_MAX = 2000 };
+/* So that no script fills the events alone. */
 enum { NOTE_TEXT_MAX = 600, NOTES_AT_ONCE = 100, NOTES_A_SECOND = 2 };
 
 struct service {
@@ -21,23 +23,9 @@ struct service {
     void (*on_stop)(void *arg);
     void *arg;
     struct control_server *server;
-    int64_t notes, notes_us; /* audit notes that may come, in millionths; when that was counted */
+    struct rate notes; /* audit notes that may come; methods that do not wait have one thread */
+    struct refusals refusals;
 };
-
-/* So that no script fills the events alone. Methods that do not wait have one thread. */
-static bool take_note(struct service *s)
-{
-    int64_t now = clock_mono_us();
-    int64_t most = NOTES_AT_ONCE * INT64_C(1000000);
-    s->notes += s->notes_us ? (now - s->notes_us) * NOTES_A_SECOND : most;
-    s->notes_us = now;
-    if (s->notes > most)
-        s->notes = most;
-    if (s->notes < 1000000)
-        return false;
-    s->notes -= 1000000;
-    return true;
-}
 
 static void who_is(const struct control_peer *peer, char *out, size_t n)
 {
@@ -239,7 +227,7 @@ static enum err audit_note(void *arg, const struct control_peer *peer, const jso
         rc = err_set(e, ERR_USAGE, "`object` is warehouse or source");
     if (!rc && strlen(text) > NOTE_TEXT_MAX)
         rc = err_set(e, ERR_USAGE, "`text` is at most %d bytes", NOTE_TEXT_MAX);
-    if (!rc && !take_note(s))
+    if (!rc && !rate_take(&s->notes, NOTES_AT_ONCE, NOTES_A_SECOND, clock_mono_us()))
         rc = err_set(e, ERR_LIMIT, "too many notes: %d at once, then %d a second", NOTES_AT_ONCE,
                      NOTES_A_SECOND);
     if (rc)
@@ -371,13 +359,14 @@ static const struct control_method methods[] = {
     {"topic.produce", topic_produce, CONTROL_MUTATES | CONTROL_ASKS},
 };
 
-/* Every request that changes something leaves a record of who asked, whatever came of it. */
+/* Every request that changes something leaves a record of who asked, whatever came of it; of very
+ * many that fail, not each (backend/serve/refusals). */
 static void audit(void *arg, const struct control_peer *peer, const char *method,
                   const json_t *params, enum err outcome, const char *text)
 {
     const struct service *s = arg;
     char who[CONTROL_USER_MAX + 32];
-    char words[ERRBUF_TEXT_MAX + 128];
+    char words[ERRBUF_TEXT_MAX + 208];
     who_is(peer, who, sizeof who);
     const char *object = json_string_value(json_object_get(params, "name"));
     if (!object)
@@ -404,17 +393,21 @@ enum err service_start(struct engine *g, const struct config *c, void (*on_stop)
     if (!s)
         return err_set(e, ERR_NOMEM, "no memory for the control socket");
     *s = (struct service){.engine = g, .config = c, .on_stop = on_stop, .arg = arg};
+    refusals_init(&s->refusals);
     struct control_options o = {.path = c->control.socket,
                                 .methods = methods,
                                 .method_count = sizeof methods / sizeof methods[0],
                                 .allow = allow,
                                 .audit = audit,
+                                .refusals = &s->refusals,
                                 .arg = s};
     enum err rc = control_server_start(&o, &s->server, e);
-    if (rc)
+    if (rc) {
+        refusals_destroy(&s->refusals);
         free(s);
-    else
+    } else {
         *out = s;
+    }
     return rc;
 }
 
@@ -424,5 +417,10 @@ void service_stop(struct service *s)
         return;
     engine_look_end(s->engine); /* the server waits for those who ask */
     control_server_stop(s->server);
+    int64_t left_out = refusals_left_out(&s->refusals);
+    if (left_out)
+        log_warning("control", "%lld requests that failed are in no audit record",
+                    (long long)left_out);
+    refusals_destroy(&s->refusals);
     free(s);
 }
