@@ -51,7 +51,7 @@ enum err engine_connector_show(struct engine *g, const char *name, json_t **resu
                                struct errbuf *e) MUST_CHECK;
 enum err engine_connector_offsets(struct engine *g, const char *name, json_t **result,
                                   struct errbuf *e) MUST_CHECK;
-enum err engine_events(struct engine *g, int64_t after, int limit, json_t **result,
+enum err engine_events(struct engine *g, int64_t after, int64_t before, int limit, json_t **result,
                        struct errbuf *e) MUST_CHECK;
 
 /* What is wrong now (alerts.h), and what was (recorder.h). */

@@ -106,11 +106,11 @@ static json_t *text_json(const char *s)
     return j;
 }
 
-enum err engine_events(struct engine *g, int64_t after, int limit, json_t **result,
+enum err engine_events(struct engine *g, int64_t after, int64_t before, int limit, json_t **result,
                        struct errbuf *e)
 {
     struct store_events l = {0};
-    enum err rc = store_events_list(g->store, after, limit, &l, e);
+    enum err rc = store_events_list(g->store, after, before, limit, &l, e);
     if (rc)
         return rc;
     json_t *a = json_array();

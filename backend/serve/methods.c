@@ -203,11 +203,12 @@ static enum err events_list(void *arg, const struct control_peer *peer, const js
     const struct service *s = arg;
     (void)peer;
     int64_t after = json_integer_value(json_object_get(params, "after"));
+    int64_t before = json_integer_value(json_object_get(params, "before"));
     const json_t *limit = json_object_get(params, "limit");
     int64_t n = json_is_integer(limit) ? json_integer_value(limit) : EVENTS_DEFAULT;
     if (n < 1 || n > EVENTS_MAX)
         return err_set(e, ERR_USAGE, "`limit` is 1 to %d", EVENTS_MAX);
-    return engine_events(s->engine, after, (int)n, result, e);
+    return engine_events(s->engine, after, before, (int)n, result, e);
 }
 
 /* What a statement of a person's has changed, which no other method knows of. */

@@ -99,9 +99,9 @@ struct store_events {
 
 enum err store_event_add(struct store *s, const struct store_event *event,
                          struct errbuf *e) MUST_CHECK;
-/* The newest `limit` with an id above `after`, ascending. */
-enum err store_events_list(struct store *s, int64_t after, int limit, struct store_events *out,
-                           struct errbuf *e) MUST_CHECK;
+/* The newest `limit` with an id above `after` and below `before` (0: no bound), ascending. */
+enum err store_events_list(struct store *s, int64_t after, int64_t before, int limit,
+                           struct store_events *out, struct errbuf *e) MUST_CHECK;
 void store_events_free(struct store_events *l);
 
 #endif

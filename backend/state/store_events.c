@@ -48,8 +48,8 @@ static enum err append(struct store_events *l, sqlite3_stmt *st, struct errbuf *
                : err_set(e, ERR_NOMEM, "no memory for the events");
 }
 
-enum err store_events_list(struct store *s, int64_t after, int limit, struct store_events *out,
-                           struct errbuf *e)
+enum err store_events_list(struct store *s, int64_t after, int64_t before, int limit,
+                           struct store_events *out, struct errbuf *e)
 {
     bool row = true;
     enum err rc = ERR_OK;
@@ -62,7 +62,8 @@ enum err store_events_list(struct store *s, int64_t after, int limit, struct sto
         store_events_free(out);
         return err_set(e, ERR_NOMEM, "no memory for the events");
     }
-    sqlite3_stmt *st = store_begin(s, QUERY_events_list, "ii", after, (int64_t)limit);
+    sqlite3_stmt *st = store_begin(s, QUERY_events_list, "iii", after, before ? before : INT64_MAX,
+                                   (int64_t)limit);
     while (!rc && row) {
         rc = store_step(s, st, &row, "read the events", e);
         if (!rc && row)

@@ -613,6 +613,21 @@ static json_t *call(const struct harness *h, const char *method, json_t *params)
     return r;
 }
 
+/* Older events are there too: those before each of `all`. */
+static void expect_events_before(const struct harness *h, const json_t *all)
+{
+    size_t last = json_array_size(all) - 1;
+    assert_in_range(last, 2, 199);
+    const json_t *id = json_object_get(json_array_get(all, last), "id");
+    json_t *older =
+        call(h, "events.list", json_pack("{s:O, s:i}", "before", (json_t *)id, "limit", 2));
+    const json_t *two = json_object_get(older, "events");
+    assert_int_equal(json_array_size(two), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(json_equal(json_array_get(two, i), json_array_get(all, last - 2 + i)));
+    json_decref(older);
+}
+
 static bool is_fresh(const json_t *status, const struct look *l)
 {
     const json_t *t = member_named(status, "freshness", l->name);
@@ -717,6 +732,7 @@ static void test_alerts_and_the_record(void **state)
                 !strncmp(text, "slot: ", 6);
     }
     assert_int_equal(told, 2);
+    expect_events_before(&h, json_object_get(events, "events"));
     json_decref(events);
     recorder_after_kill(&h);
     stop(&h);

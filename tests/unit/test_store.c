@@ -369,7 +369,7 @@ static struct store_events list(struct store *s, int64_t after, int limit)
 {
     struct store_events l;
     struct errbuf e;
-    good(store_events_list(s, after, limit, &l, &e), &e);
+    good(store_events_list(s, after, 0, limit, &l, &e), &e);
     for (int i = 1; i < l.n; i++)
         assert_true(l.items[i].id > l.items[i - 1].id);
     return l;
@@ -395,6 +395,14 @@ static void test_events(void **state)
     assert_string_equal(l.items[9].area, "test");
     assert_string_equal(l.items[9].who, "tester");
     assert_string_equal(l.items[9].object, "thing");
+    store_events_free(&l);
+    struct errbuf e;
+    good(store_events_list(s, 5, 21, 10, &l, &e), &e); /* older ones, the newest of them */
+    assert_int_equal(l.n, 10);
+    assert_int_equal(l.items[9].id, 20);
+    store_events_free(&l);
+    good(store_events_list(s, 5, 8, 10, &l, &e), &e);
+    assert_int_equal(l.n, 2);
     store_events_free(&l);
     l = list(s, 27, 10);
     assert_int_equal(l.n, 3);
