@@ -8,7 +8,6 @@ enum {
     BACKOFF_FIRST_US = 250000,
     BACKOFF_MAX_US = 5 * 1000000,
     SILENCE_US = 20 * 1000000, /* no answer for so long: the connection is given up */
-    EVENTS_LIMIT = 1000,
 };
 
 void tui_link_init(struct tui_link *l, const char *path, int64_t now_us)
@@ -254,7 +253,7 @@ static void ask(struct tui_link *l, struct screen *s)
             return;
         client_want_text(l->client, l->status_id);
         json_t *params =
-            json_pack("{s:I, s:i}", "after", (json_int_t)s->events.last_id, "limit", EVENTS_LIMIT);
+            json_pack("{s:I, s:i}", "after", (json_int_t)s->events.last_id, "limit", EVENTS_PAGE);
         bool sent = l->events_id || send_request(l, s, "events.list", params, &l->events_id);
         json_decref(params);
         if (!sent)

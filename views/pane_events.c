@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "views/answer.h"
 #include "views/pane.h"
 #include "views/table_cell.h"
 
@@ -27,10 +28,21 @@ static const struct table_column columns[] = {
     [COLUMN_ID] = {.title = "id"},
 };
 
+enum { OLDER_FROM = 20 }; /* so near to the end older ones are asked */
+
+struct events_state {
+    size_t n; /* that there were at the moment that is looked at */
+};
+
+static struct events_state *events_of(const struct screen *s)
+{
+    return PANE_STATE(s, PANE_EVENTS, struct events_state);
+}
+
 static const struct event *event(const void *ctx, size_t row)
 {
     const struct screen *s = ctx;
-    return &s->events.events[screen_event_count(s) - 1 - row];
+    return &s->events.events[events_of(s)->n - 1 - row];
 }
 
 static const char *key(const void *ctx, size_t row)
@@ -108,18 +120,26 @@ static int compare(const void *ctx, size_t x, size_t y, int column)
     }
 }
 
+static const char *no_events(const struct screen *s)
+{
+    if (!s->events.whole && s->events.n)
+        return "older events are not loaded";
+    return s->shown_us ? "no event of then is kept" : "no events yet";
+}
+
 static void model(const struct screen *s, struct table_model *m)
 {
+    events_of(s)->n = screen_event_count(s);
     *m = (struct table_model){
         .columns = columns,
         .column_count = COLUMN_SHOWN,
         .file_columns = COLUMNS - COLUMN_SHOWN,
-        .rows = screen_event_count(s),
+        .rows = events_of(s)->n,
         .ctx = s,
         .key = key,
         .cell = cell,
         .compare = compare,
-        .empty = "no events yet",
+        .empty = no_events(s),
     };
 }
 
@@ -127,9 +147,11 @@ static void render(struct screen *s, struct grid *g, struct rect r)
 {
     struct table_model m;
     struct table_state *t = &s->tables[PANE_EVENTS];
-    char title[TABLE_FILTER_MAX + 64];
-    (void)snprintf(title, sizeof title, "Events (%zu%s%s)%s", t->n,
-                   t->filter[0] ? " that contain " : "", t->filter, t->follow ? ", following" : "");
+    char title[TABLE_FILTER_MAX + 96];
+    bool older = s->events.n && !s->events.whole;
+    (void)snprintf(title, sizeof title, "Events (%zu%s%s)%s%s", t->n,
+                   t->filter[0] ? " that contain " : "", t->filter, t->follow ? ", following" : "",
+                   older ? ", older ones are not loaded" : "");
     model(s, &m);
     int y = r.h > 4 ? draw_section(g, r, r.y, title) : r.y;
     table_draw(g, (struct rect){y, r.x, r.y + r.h - y, r.w}, &m, t, true);
@@ -141,7 +163,7 @@ static void draw_detail(struct screen *s, struct lines *l)
     char text[UNIT_TEXT_MAX];
     lines_section(l, "Event");
     if (!v) {
-        lines_add(l, "", STYLE_DIM, "It is too old: the console keeps the newest events only.");
+        lines_add(l, "", STYLE_DIM, "It is too old: the engine keeps the newest events only.");
         return;
     }
     lines_printf(l, "time", STYLE_PLAIN, "%s UTC", unit_day(v->ts_us, text, sizeof text));
@@ -167,6 +189,32 @@ static json_t *whole(const struct screen *s)
              : NULL;
 }
 
+/* Older ones, as far as somebody looks. */
+static bool ask(const struct screen *s, int i, struct ask *out)
+{
+    const struct table_state *t = &s->tables[PANE_EVENTS];
+    bool at_end = t->selected + OLDER_FROM >= t->n;
+    if (i || s->events.whole || !s->events.n || !at_end)
+        return false;
+    *out =
+        (struct ask){.method = "events.list",
+                     .params = json_pack("{s:I, s:i}", "before", (json_int_t)s->events.events[0].id,
+                                         "limit", EVENTS_PAGE)};
+    return true;
+}
+
+static void take(struct screen *s, const struct answer *a)
+{
+    struct errbuf e;
+    if (strcmp(a->method, "events.list") != 0 || !s->events.n ||
+        answer_int(a->params, "before") != s->events.events[0].id)
+        return;
+    if (a->code != ERR_OK)
+        screen_say(s, STYLE_BROKEN, "events.list: %s", a->text);
+    else if (event_list_add_older(&s->events, a->result, &e) != ERR_OK)
+        screen_say(s, STYLE_BROKEN, "%s", e.text);
+}
+
 const struct pane pane_events = {
     .name = "Events",
     .aliases = "events event log",
@@ -177,4 +225,7 @@ const struct pane pane_events = {
     .render = render,
     .render_detail = render_detail,
     .whole = whole,
+    .state_size = sizeof(struct events_state),
+    .ask = ask,
+    .take = take,
 };

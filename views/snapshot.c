@@ -101,13 +101,10 @@ static bool event_room(struct event_list *l)
     return true;
 }
 
-static enum err add_event(struct event_list *l, const json_t *v, size_t *added, struct errbuf *e)
+static enum err read_event(const json_t *v, struct event *out, struct errbuf *e)
 {
-    int64_t id = int_of(v, "id");
-    if (id == UNKNOWN_INT || id <= l->last_id)
-        return ERR_OK;
-    struct event ev = {
-        .id = id,
+    *out = (struct event){
+        .id = int_of(v, "id"),
         .ts_us = int_of(v, "ts_us"),
         .level = copy_of(v, "level", ""),
         .area = copy_of(v, "area", ""),
@@ -115,11 +112,25 @@ static enum err add_event(struct event_list *l, const json_t *v, size_t *added, 
         .object = copy_of(v, "object", NULL),
         .text = copy_of(v, "text", ""),
     };
-    if (!ev.level || !ev.area || !ev.who || !ev.text || !event_room(l)) {
+    (void)snprintf(out->key, sizeof out->key, "%lld", (long long)out->id);
+    if (out->level && out->area && out->who && out->text)
+        return ERR_OK;
+    event_free(out);
+    return err_set(e, ERR_NOMEM, "no memory for events");
+}
+
+static enum err add_event(struct event_list *l, const json_t *v, size_t *added, struct errbuf *e)
+{
+    int64_t id = int_of(v, "id");
+    struct event ev;
+    if (id == UNKNOWN_INT || id <= l->last_id)
+        return ERR_OK;
+    if (read_event(v, &ev, e))
+        return e->code;
+    if (!event_room(l)) {
         event_free(&ev);
         return err_set(e, ERR_NOMEM, "no memory for events");
     }
-    (void)snprintf(ev.key, sizeof ev.key, "%lld", (long long)id);
     l->events[l->n++] = ev;
     l->last_id = id;
     (*added)++;
@@ -131,9 +142,50 @@ enum err event_list_add(struct event_list *l, const json_t *answer, size_t *adde
     *added = 0;
     const json_t *events = json_object_get(answer, "events");
     enum err rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < json_array_size(events); i++)
+    size_t n = json_array_size(events);
+    if (l->n && n >= EVENTS_PAGE && int_of(json_array_get(events, 0), "id") > l->last_id + 1)
+        event_list_free(l); /* more came than are told: no gap, older ones can be asked */
+    if (!l->last_id)
+        l->whole = n < EVENTS_PAGE;
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
         rc = add_event(l, json_array_get(events, i), added, e);
     return rc;
+}
+
+enum err event_list_add_older(struct event_list *l, const json_t *answer, struct errbuf *e)
+{
+    const json_t *events = json_object_get(answer, "events");
+    size_t n = json_array_size(events);
+    size_t k = 0;
+    enum err rc = ERR_OK;
+    if (!l->n || l->n + n > EVENTS_KEPT) {
+        l->whole = l->n > 0;
+        return ERR_OK;
+    }
+    struct event *all = calloc(l->n + n, sizeof *all);
+    if (!all)
+        return err_set(e, ERR_NOMEM, "no memory for events");
+    for (size_t i = 0; i < n && !rc; i++) {
+        const json_t *v = json_array_get(events, i);
+        int64_t id = int_of(v, "id");
+        if (id == UNKNOWN_INT || id >= l->events[0].id || (k && id <= all[k - 1].id))
+            continue;
+        rc = read_event(v, &all[k], e);
+        k += !rc;
+    }
+    if (rc) {
+        while (k > 0)
+            event_free(&all[--k]);
+        free(all);
+        return rc;
+    }
+    memcpy(all + k, l->events, l->n * sizeof *all);
+    free(l->events);
+    l->events = all;
+    l->cap = l->n + n;
+    l->n += k;
+    l->whole = !k || n < EVENTS_PAGE;
+    return ERR_OK;
 }
 
 const struct event *event_list_find(const struct event_list *l, const char *key)

@@ -223,18 +223,26 @@ struct event {
     char *text;
 };
 
-enum { EVENTS_KEPT = 5000 };
+enum {
+    EVENTS_PAGE = 1000,  /* are asked at once */
+    EVENTS_KEPT = 12000, /* more than the engine keeps */
+};
 
-/* The newest EVENTS_KEPT, oldest first. */
+/* The newest of them without a gap, oldest first. */
 struct event_list {
     struct event *events;
     size_t n, cap;
     int64_t last_id; /* 0: none yet */
+    bool whole;      /* the engine has no older ones */
 };
 
-/* Adds the answer of events.list; *added says how many were new. */
+/* Adds the answer of events.list for those after last_id; *added says how many were new. A full
+ * page that does not follow on what is there takes its place. */
 enum err event_list_add(struct event_list *l, const json_t *answer, size_t *added,
                         struct errbuf *e) MUST_CHECK;
+/* Adds the answer for those before the oldest one. */
+enum err event_list_add_older(struct event_list *l, const json_t *answer,
+                              struct errbuf *e) MUST_CHECK;
 void event_list_free(struct event_list *l);
 const struct event *event_list_find(const struct event_list *l, const char *key);
 
