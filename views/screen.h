@@ -122,6 +122,7 @@ struct screen {
     int64_t past_us;     /* wall clock of the moment that is looked at; 0: now */
     int64_t shown_us;    /* wall clock of the recorded snapshot that is shown; 0: none yet */
     int64_t next_us;     /* of the one after it; 0: there is none */
+    bool or_oldest;      /* stepping back ends at the oldest record */
     struct refreshes refreshes;
 
     /* what the person looks at */

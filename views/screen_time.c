@@ -34,7 +34,8 @@ bool screen_time_ask(const struct screen *s, struct ask *out)
     if (!s->past_us)
         return false;
     *out = (struct ask){.method = "recorder.at",
-                        .params = json_pack("{s:I}", "ts_us", (json_int_t)s->past_us)};
+                        .params = json_pack("{s:I, s:b}", "ts_us", (json_int_t)s->past_us,
+                                            "or_oldest", (int)s->or_oldest)};
     return true;
 }
 
@@ -68,6 +69,10 @@ static void show_past(struct screen *s, struct snapshot *n, const json_t *answer
     s->snapshot = n;
     s->shown_us = json_integer_value(json_object_get(answer, "ts_us"));
     s->next_us = json_is_integer(next) ? json_integer_value(next) : 0;
+    if (s->shown_us > s->past_us) { /* there is none before it */
+        s->past_us = s->shown_us;
+        screen_say(s, STYLE_PLAIN, "the record begins here");
+    }
     screen_update_tables(s);
 }
 
@@ -121,6 +126,7 @@ static void step(struct screen *s, int64_t by)
         return;
     }
     s->past_us = to;
+    s->or_oldest = by < 0;
 }
 
 /* "18:05", the last one that was; 0: it is none. */
@@ -151,8 +157,10 @@ void screen_time_go(struct screen *s, const char *text)
                    "\"%s\" is no time: 18:05, -2h (s, m, h, d), 2026-11-28 18:05, all UTC", text);
     else if (us >= now_us)
         screen_say(s, STYLE_ATTENTION, "%s is not over yet: L is now", text);
-    else
+    else {
         s->past_us = us;
+        s->or_oldest = false;
+    }
 }
 
 static void ask_time(struct screen *s)

@@ -255,6 +255,23 @@ static json_t *moment(int64_t us)
     return us ? json_integer(us) : json_null();
 }
 
+/* 0: nothing is recorded. */
+static int64_t oldest_of(const struct store_records_range *x)
+{
+    int64_t oldest = 0;
+    for (int t = 0; t < STORE_TIERS; t++)
+        if (x->oldest_us[t] && (!oldest || x->oldest_us[t] < oldest))
+            oldest = x->oldest_us[t];
+    return oldest;
+}
+
+static enum err oldest_record(struct recorder *r, struct store_record_found *out, struct errbuf *e)
+{
+    struct store_records_range x;
+    enum err rc = store_records_get_range(r->store, &x, e);
+    return rc ? rc : store_record_at(r->store, oldest_of(&x), out, e);
+}
+
 enum err recorder_at(struct recorder *r, const json_t *params, json_t **result, struct errbuf *e)
 {
     struct store_record_found f;
@@ -264,6 +281,8 @@ enum err recorder_at(struct recorder *r, const json_t *params, json_t **result, 
         rc = recorder_flush(r, e);
     if (!rc)
         rc = store_record_at(r->store, at, &f, e);
+    if (rc == ERR_NOT_FOUND && json_is_true(json_object_get(params, "or_oldest")))
+        rc = oldest_record(r, &f, e);
     if (rc)
         return rc;
     json_t *snapshot = f.record.body ? packed_json_open(f.record.body, f.record.n_body) : NULL;
@@ -585,7 +604,6 @@ enum err recorder_objects(struct recorder *r, const json_t *params, int64_t now_
 enum err recorder_range(struct recorder *r, json_t **result, struct errbuf *e)
 {
     struct store_records_range x;
-    int64_t oldest = 0;
     enum err rc = recorder_flush(r, e);
     if (!rc)
         rc = store_records_get_range(r->store, &x, e);
@@ -593,8 +611,6 @@ enum err recorder_range(struct recorder *r, json_t **result, struct errbuf *e)
         return rc;
     json_t *list = json_array();
     for (int t = 0; t < STORE_TIERS; t++) {
-        if (x.oldest_us[t] && (!oldest || x.oldest_us[t] < oldest))
-            oldest = x.oldest_us[t];
         (void)json_array_append_new(
             list,
             json_pack("{s:I, s:I, s:I, s:o}", "step_s", (json_int_t)(tiers[t].step_us / 1000000),
@@ -604,8 +620,8 @@ enum err recorder_range(struct recorder *r, json_t **result, struct errbuf *e)
     json_t *names = json_array();
     for (int i = 0; i < FIGURES; i++)
         (void)json_array_append_new(names, json_string(figures[i].name));
-    *result = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "oldest_us", moment(oldest), "newest_us",
-                        moment(x.newest_us), "bytes", (json_int_t)x.bytes, "bytes_max",
+    *result = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "oldest_us", moment(oldest_of(&x)),
+                        "newest_us", moment(x.newest_us), "bytes", (json_int_t)x.bytes, "bytes_max",
                         (json_int_t)r->bytes, "tiers", list, "figures", names);
     return *result ? ERR_OK : err_set(e, ERR_NOMEM, "no memory for the range");
 }

@@ -289,6 +289,10 @@ static void test_at(void **state)
     json_decref(answer);
     (void)json_object_set_new(params, "ts_us", json_integer(BEGIN - 1));
     assert_int_equal(recorder_at(p->recorder, params, &answer, &e), ERR_NOT_FOUND);
+    (void)json_object_set_new(params, "or_oldest", json_true());
+    good(recorder_at(p->recorder, params, &answer, &e), &e);
+    assert_int_equal(int_in(answer, "ts_us"), BEGIN);
+    json_decref(answer);
     (void)json_object_set_new(params, "ts_us", json_string("then"));
     assert_int_equal(recorder_at(p->recorder, params, &answer, &e), ERR_USAGE);
     json_decref(params);

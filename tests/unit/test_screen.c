@@ -562,6 +562,33 @@ static void test_back_in_time(void **state)
     screen_free(&s);
 }
 
+/* Going back ends where the record begins, however far the step is. */
+static void test_to_the_oldest_record(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct ask ask;
+    start(&s, 24, 100);
+    int64_t oldest = s.snapshot->now_us - 60000000;
+    (void)press(&s, "2{");
+    for (int i = 0; i < 2; i++) {
+        assert_true(screen_ask(&s, 0, &ask));
+        assert_true(json_is_true(json_object_get(ask.params, "or_oldest")));
+        json_decref(ask.params);
+        answer_ask(&s, 0, "recorder.at", ERR_OK, recorded(oldest, "STOPPED", json_null()));
+        assert_shows(&s, "STOPPED");
+        assert_shows(&s, "the record begins here");
+        assert_int_equal(s.past_us, oldest);
+        (void)press(&s, "{");
+        assert_int_equal(s.past_us, oldest - 600000000);
+    }
+    (void)press(&s, "T\x15-2d\r"); /* a time that is typed is meant */
+    assert_true(screen_ask(&s, 0, &ask));
+    assert_true(json_is_false(json_object_get(ask.params, "or_oldest")));
+    json_decref(ask.params);
+    screen_free(&s);
+}
+
 static void test_filter_line(void **state)
 {
     (void)state;
@@ -755,6 +782,7 @@ int main(void)
         cmocka_unit_test(test_copy_and_export),
         cmocka_unit_test(test_held_still),
         cmocka_unit_test(test_back_in_time),
+        cmocka_unit_test(test_to_the_oldest_record),
         cmocka_unit_test(test_filter_line),
         cmocka_unit_test(test_command_line),
         cmocka_unit_test(test_follow),
