@@ -340,6 +340,9 @@ void tui_link_reconnect(struct tui_link *l, struct screen *s)
         tui_link_step(l, s);
     } else {
         l->refresh_us = s->now_us;
+        for (int i = 0; i < LINK_ASKS; i++) /* but what is asked once is not asked twice */
+            if (l->asks[i].key && l->asks[i].due_us != INT64_MAX)
+                l->asks[i].due_us = s->now_us;
         if (l->greeted)
             ask(l, s);
     }

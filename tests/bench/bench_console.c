@@ -21,6 +21,7 @@
 
 enum { H = 24, W = 80, IDLE_MS = 10000, REFRESHES = 10, KEYS = 500, MANY = 10000, STARTS = 20 };
 static const double RSS_MIB = 28.6; /* 30 MB */
+#define CTRL_R "\x12"
 
 static struct {
     struct figures out;
@@ -151,9 +152,12 @@ static void bench_idle(void)
 
 /* ---- refreshes ---- */
 
-/* Bytes of a refresh in which some figures of each row have moved. */
-static double refresh_bytes(void)
+/* Bytes of a refresh in which some figures of each row have moved. series: the method that brings
+ * the points of charts, which move as well; Ctrl-R asks for it, by itself it is asked every few
+ * seconds, a dashboard's each minute. */
+static double refresh_bytes(const char *series)
 {
+    int asked = series ? fake_engine_calls(bench.engine, series) : 0;
     char at[64];
     (void)terminal_idle(bench.t, 1500);
     size_t before = terminal_bytes(bench.t);
@@ -167,8 +171,14 @@ static double refresh_bytes(void)
         fake_engine_set(bench.engine, "pipeline.raw.rate_s", json_real(3000 + 100 * i));
         fake_engine_set(bench.engine, "pipeline.wal.bytes_s", json_real(1.2e6 + 1e5 * i));
         fake_engine_set(bench.engine, "pipeline.topics.waiting", json_integer(40000 + 500 * i));
+        fake_engine_move(bench.engine, i + 1);
+        if (series)
+            terminal_type(bench.t, CTRL_R);
         (void)terminal_idle(bench.t, 1000);
     }
+    if (series && fake_engine_calls(bench.engine, series) < asked + REFRESHES)
+        die("the charts were not asked for");
+    fake_engine_move(bench.engine, 0);
     return (double)(terminal_bytes(bench.t) - before) / REFRESHES;
 }
 
@@ -176,19 +186,19 @@ static void bench_refresh(void)
 {
     open_console(H, W, "connectors");
     expect("Connectors (3)");
-    figure("console_table_refresh", refresh_bytes(), "B", 300, "", 0);
+    figure("console_table_refresh", refresh_bytes(NULL), "B", 300, "", 0);
     close_console();
     open_console(50, 200, "connectors"); /* with sparklines, which come every ten seconds */
     expect("rate, 2 m");
-    figure("console_wide_table_refresh", refresh_bytes(), "B", 300, "", 0);
+    figure("console_wide_table_refresh", refresh_bytes(NULL), "B", 300, "", 0);
     close_console();
     open_console(50, 200, "overview");
     expect("Bottleneck");
-    figure("console_chart_refresh", refresh_bytes(), "B", 2000, "", 0);
+    figure("console_chart_refresh", refresh_bytes("recorder.series"), "B", 2000, "", 0);
     close_console();
     open_console(50, 200, "airports");
     expect("81,402");
-    figure("console_dashboard_refresh", refresh_bytes(), "B", 2000, "", 0);
+    figure("console_dashboard_refresh", refresh_bytes("dashboard.data"), "B", 2000, "", 0);
     close_console();
 }
 

@@ -282,6 +282,20 @@ static void test_idle_writes_nothing(void **state)
     assert_int_equal(bytes, 0);
 }
 
+/* What is asked now and then is asked at once: the figures of a dashboard, each minute else. */
+static void test_asking_again(void **state)
+{
+    (void)state;
+    open_engine();
+    open_console(50, 200, NULL, NULL);
+    terminal_type(t, "5");
+    assert_true(terminal_shows(t, "81,402"));
+    fake_engine_move(f, 1);
+    terminal_type(t, "\x12"); /* Ctrl-R */
+    assert_true(terminal_hides(t, "81,402"));
+    assert_int_equal(fake_engine_calls(f, "dashboard.data"), 2);
+}
+
 static void test_refresh_is_small(void **state)
 {
     (void)state;
@@ -734,6 +748,7 @@ int main(void)
         cmocka_unit_test_teardown(test_mouse, close_all),
         cmocka_unit_test_teardown(test_kinds_of_terminals, close_all),
         cmocka_unit_test_teardown(test_idle_writes_nothing, close_all),
+        cmocka_unit_test_teardown(test_asking_again, close_all),
         cmocka_unit_test_teardown(test_refresh_is_small, close_all),
         cmocka_unit_test_teardown(test_frozen_engine, close_all),
         cmocka_unit_test_teardown(test_engine_goes_and_comes, close_all),
