@@ -98,7 +98,7 @@ struct snap_fresh {
     const char *topic, *connector; /* of a table; NULL: not known */
     const char *dag;               /* of a mart; NULL: none makes it */
     double behind_s, of_it_s;
-    const char *of_it_in; /* "kafka", "waits for 5 12 * * *", "-" */
+    const char *of_it_in; /* "kafka", "due at 12:05 every day", "-" */
     int64_t waiting, rows_today, last_refresh_us;
     double late_s; /* of a mart */
     int64_t verified_us;

@@ -14,6 +14,7 @@
 #include "backend/base/clock.h"
 #include "backend/engine/schedule_run.h"
 #include "backend/engine/status_run.h"
+#include "backend/schedule/cron.h"
 
 enum {
     QUIET_US = 5000000,
@@ -307,6 +308,18 @@ static const struct scheduler_dag_view *dag_view(const struct way *w, int dag)
     return dag >= 0 && dag < w->dags.n ? &w->dags.items[dag] : NULL;
 }
 
+/* "due at 12:05 every day", as `dag list` says it; the zone where it is not UTC, as all else is.
+ */
+static void its_time(const struct dag *d, char *out, size_t n)
+{
+    struct buf words;
+    bool utc = strcmp(d->zone_name, "UTC") == 0;
+    buf_init(&words, 0);
+    cron_describe(d->cron, &words);
+    (void)snprintf(out, n, "due %s%s%s", buf_cstr(&words), utc ? "" : " ", utc ? "" : d->zone_name);
+    buf_free(&words);
+}
+
 /* What a mart that is behind waits for. */
 static void waits_for(const struct way *w, const struct scheduler_dag_view *v, char *out, size_t n)
 {
@@ -318,8 +331,10 @@ static void waits_for(const struct way *w, const struct scheduler_dag_view *v, c
         (void)snprintf(out, n, "%s is paused", v->dag->name);
     else if (v->dag->n_trigger_dags > 0)
         (void)snprintf(out, n, "waits for %s", w->g->dags->dags[v->dag->trigger_dags[0]]->name);
+    else if (v->dag->cron)
+        its_time(v->dag, out, n);
     else
-        (void)snprintf(out, n, "waits for %s", v->dag->schedule ? v->dag->schedule : "a trigger");
+        (void)snprintf(out, n, "waits for a trigger");
 }
 
 /* Since its DAG should have made it; 0: it is not late. */

@@ -255,6 +255,56 @@ static void test_a_load_that_fails_on_and_on(void **state)
     forget(p);
 }
 
+/* The mart of a DAG with that schedule, which does not run: what its time is in. */
+static void check_due(struct place *p, const char *yaml, const char *want)
+{
+    char dir[] = "/tmp/flightdeck-way-XXXXXX";
+    char remove[64];
+    struct errbuf e;
+    struct faults faults;
+    struct store *store = NULL;
+    struct dag_set *dags = NULL;
+    struct marts *marts = marts_create();
+    const struct dag_text text = {.file = "d.yaml", .text = yaml, .n = strlen(yaml)};
+    faults_init(&faults);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(store_open(dir, &store, &e), ERR_OK);
+    assert_int_equal(
+        marts_add_path(marts, "config/airline/marts/airports_traffic.yaml", &faults, &e), ERR_OK);
+    assert_int_equal(dag_set_parse(&text, 1, NULL, 0, &dags, &faults, &e), ERR_OK);
+    struct freshness *before = p->g.freshness;
+    assert_int_equal(freshness_create(&p->g.freshness, &e), ERR_OK);
+    assert_int_equal(freshness_bind(p->g.freshness, marts, dags, store, &e), ERR_OK);
+    p->way = (struct way){.g = &p->g, .v = &p->v, .strip = &p->strip};
+    p->way.dags.items = calloc(1, sizeof *p->way.dags.items);
+    assert_non_null(p->way.dags.items);
+    p->way.dags.items[p->way.dags.n++] =
+        (struct scheduler_dag_view){.dag = dags->dags[0], .next_us = INT64_MAX};
+    way_look(&p->way, false);
+    const json_t *mart = json_array_get(p->way.freshness, 0);
+    assert_string_equal(json_string_value(json_object_get(mart, "of_it_in")), want);
+    forget(p);
+    freshness_destroy(p->g.freshness);
+    p->g.freshness = before;
+    dag_set_free(dags);
+    marts_free(marts);
+    store_close(store);
+    faults_free(&faults);
+    (void)snprintf(remove, sizeof remove, "rm -rf '%s'", dir);
+    assert_int_equal(system(remove), 0);
+}
+
+static void test_when_a_mart_is_due(void **state)
+{
+#define MART_DAG                                                                                   \
+    "\ntasks: {t: {kind: sql, file: marts/airports_traffic.sql, params: {"                         \
+    "business_date: '{{ business_date }}', created_at: '{{ logical_time }}'}}}\n"
+    check_due(*state, "name: d\nschedule: '5 12 * * *'" MART_DAG, "due at 12:05 every day");
+    check_due(*state, "name: d\nschedule: '*/5 * * * *'\ntime_zone: Europe/Berlin" MART_DAG,
+              "due every 5 minutes Europe/Berlin");
+    check_due(*state, "name: d" MART_DAG, "waits for a trigger");
+}
+
 /* A table whose sink does not tell: nothing is made up. */
 static void test_resting_sink(void **state)
 {
@@ -431,6 +481,7 @@ int main(void)
         CASE(test_topic),
         CASE(test_bottleneck),
         CASE(test_a_load_that_fails_on_and_on),
+        CASE(test_when_a_mart_is_due),
         CASE(test_resting_sink),
         CASE(test_kafka_away),
         CASE(test_slot_not_known),
