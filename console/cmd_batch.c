@@ -200,7 +200,8 @@ static enum err print_report(const struct batch *b, const struct verify_report *
     (void)printf("batch: %.1f s\n", seconds(b->began_us, now));
     report_stages_text(stages, 2, stdout);
     if (dead)
-        (void)printf("  %lld records went to dead-letter topics\n", (long long)dead);
+        (void)printf("  %lld record%s went to dead-letter topics\n", (long long)dead,
+                     dead == 1 ? "" : "s");
     report_refresh_text(&b->refreshed, stdout);
     report_tests_text(&b->refreshed, stdout);
     if (r)

@@ -170,11 +170,13 @@ static int confirm_backfill(const struct dag_command *d, const char *from, const
                    ? EXIT_DONE
                    : attach_call(d->a, d->c, "dag.intervals", params, &answer);
     int64_t succeeded = attach_int(answer, "succeeded");
+    int64_t intervals = attach_int(answer, "intervals");
     if (!code && answer && succeeded > 0) {
         (void)snprintf(words, sizeof words,
-                       "This runs %.200s for %lld intervals; %lld of them succeeded before and run "
-                       "again.",
-                       dag, (long long)attach_int(answer, "intervals"), (long long)succeeded);
+                       "This runs %.200s for %lld interval%s; %lld of them succeeded before and "
+                       "run%s again.",
+                       dag, (long long)intervals, intervals == 1 ? "" : "s", (long long)succeeded,
+                       succeeded == 1 ? "s" : "");
         code = confirm(d, words, dag);
     }
     json_decref(params);
@@ -232,10 +234,12 @@ static int backfill(const struct dag_command *d)
     if (!code && detach && d->json)
         code = attach_print_json(d->a, answer);
     else if (!code && detach)
-        (void)printf(
-            "%lld runs: %lld new, %lld again, %lld going on already\n",
-            (long long)attach_int(answer, "intervals"), (long long)attach_int(answer, "created"),
-            (long long)attach_int(answer, "again"), (long long)attach_int(answer, "active"));
+        (void)printf("%lld run%s: %lld new, %lld again, %lld going on already\n",
+                     (long long)attach_int(answer, "intervals"),
+                     attach_int(answer, "intervals") == 1 ? "" : "s",
+                     (long long)attach_int(answer, "created"),
+                     (long long)attach_int(answer, "again"),
+                     (long long)attach_int(answer, "active"));
     json_decref(params);
     json_decref(values);
     json_decref(answer);

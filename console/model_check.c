@@ -6,6 +6,7 @@
 
 #include "backend/engine/model_source.h"
 #include "backend/model/check.h"
+#include "backend/model/diagram.h"
 #include "backend/warehouse/warehouse.h"
 #include "console/exit_codes.h"
 #include "console/model_command.h"
@@ -90,11 +91,8 @@ static void report_text(const struct model_command *c, const struct checked *r, 
         buf_printf(out, "%d fault%s\n", r->faults.total, r->faults.total == 1 ? "" : "s");
         return;
     }
-    int attributes = 0;
-    for (int i = 0; i < c->model->n_entities; i++)
-        attributes += c->model->entities[i].n_attributes;
-    buf_printf(out, "%s: good; %d entities, %d attributes, %d ties, %d knots", c->file,
-               c->model->n_entities, attributes, c->model->n_ties, c->model->n_knots);
+    buf_printf(out, "%s: good; ", c->file);
+    model_sizes(c->model, out);
     if (r->with)
         buf_printf(out, "; compared with %s (%d table%s)", r->with, r->n, r->n == 1 ? "" : "s");
     buf_ch(out, '\n');

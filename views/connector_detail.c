@@ -114,14 +114,18 @@ static void draw_figures(const struct snap_connector *c, struct lines *l)
                  unit_day(c->since_us, a, sizeof a), c->detail && c->detail[0] ? ": " : "",
                  c->detail ? c->detail : "");
     lines_add(l, "type", STYLE_PLAIN, c->type);
-    lines_printf(l, "rate", STYLE_PLAIN, "%s, %s records in all", unit_rate(c->rate_s, a, sizeof a),
-                 unit_count(c->total, b, sizeof b));
+    lines_printf(l, "rate", STYLE_PLAIN, "%s, %s record%s in all",
+                 unit_rate(c->rate_s, a, sizeof a), unit_count(c->total, b, sizeof b),
+                 c->total == 1 ? "" : "s");
     bool waiting = c->lag_records != UNKNOWN_INT;
     lines_printf(l, "lag", STYLE_PLAIN, "%s%s%s%s", unit_duration(c->lag_ms / 1000, a, sizeof a),
                  waiting ? ", " : "", waiting ? unit_count(c->lag_records, b, sizeof b) : "",
-                 waiting ? " records wait" : "");
-    lines_printf(l, "errors", c->errors > 0 ? STYLE_ATTENTION : STYLE_PLAIN, "%s, %s restarts",
-                 unit_count(c->errors, a, sizeof a), unit_count(c->restarts, b, sizeof b));
+                 !waiting              ? ""
+                 : c->lag_records == 1 ? " record waits"
+                                       : " records wait");
+    lines_printf(l, "errors", c->errors > 0 ? STYLE_ATTENTION : STYLE_PLAIN, "%s, %s restart%s",
+                 unit_count(c->errors, a, sizeof a), unit_count(c->restarts, b, sizeof b),
+                 c->restarts == 1 ? "" : "s");
     lines_add(l, "dead letters", c->dead_letters > 0 ? STYLE_ATTENTION : STYLE_PLAIN,
               unit_count(c->dead_letters, a, sizeof a));
     if (c->clamped > 0)

@@ -427,8 +427,9 @@ static int draw_topic(struct screen *s, struct grid *g, struct rect r, int y)
     char c[96];
     if (!t || r.h < 8)
         return y;
-    (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_PLAIN, "%s records, %s",
-                      unit_count(t->records, a, sizeof a), unit_rate(t->rate_s, b, sizeof b));
+    (void)grid_printf(g, y++, r.x + 3, r.w - 3, STYLE_PLAIN, "%s record%s, %s",
+                      unit_count(t->records, a, sizeof a), t->records == 1 ? "" : "s",
+                      unit_rate(t->rate_s, b, sizeof b));
     int x = r.x + 3;
     x += grid_printf(g, y, x, r.w - 3, STYLE_PLAIN, "%s not yet in the warehouse",
                      unit_count(t->lag, a, sizeof a));

@@ -194,7 +194,8 @@ static void find_lag(struct finding *f, int64_t limit)
         if (lag < 0 && find_alert(f->a, f->rule, name) && has_sink(f, name))
             unknown(f, name);
         if (lag > (double)limit)
-            found(f, name, "%.0f records wait, over %lld", lag, (long long)limit);
+            found(f, name, "%.0f record%s, over %lld", lag, lag == 1 ? " waits" : "s wait",
+                  (long long)limit);
     }
 }
 
@@ -310,7 +311,8 @@ static void find_dead_letters(struct finding *f, int64_t limit)
     {
         double n = real_of(c, "dead_letters");
         if (n >= (double)limit)
-            found(f, word_of(c, "name"), "%.0f records went to the dead-letter topic", n);
+            found(f, word_of(c, "name"), "%.0f record%s went to the dead-letter topic", n,
+                  n == 1 ? "" : "s");
     }
 }
 

@@ -104,10 +104,11 @@ static void warn_of_identities(const struct capture *c)
     }
     if (n)
         log_warning("capture",
-                    "%s: %d tables have no key and no replica identity (%s%s): as long as they "
-                    "are published PostgreSQL refuses UPDATE and DELETE of their rows. ALTER TABLE "
+                    "%s: %d table%s no key and no replica identity (%s%s): where published, "
+                    "PostgreSQL refuses UPDATE and DELETE of such rows. ALTER TABLE "
                     ".. REPLICA IDENTITY FULL, or leave them out by table.exclude.list",
-                    c->o->name, n, buf_cstr(&names), n > NAMED_MAX ? ", .." : "");
+                    c->o->name, n, n == 1 ? " has" : "s have", buf_cstr(&names),
+                    n > NAMED_MAX ? ", .." : "");
     buf_free(&names);
 }
 

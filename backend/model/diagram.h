@@ -19,4 +19,7 @@ enum err model_diagram_text(const struct model *m, struct buf *out, struct errbu
 void model_diagram_dot(const struct model *m, struct buf *out);
 void model_diagram_mermaid(const struct model *m, struct buf *out);
 
+/* "2 entities, 5 attributes, 1 tie, 0 knots" */
+void model_sizes(const struct model *m, struct buf *out);
+
 #endif

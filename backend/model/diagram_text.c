@@ -291,16 +291,22 @@ static void counted(struct buf *b, int n, const char *one, const char *many)
     buf_printf(b, ", %d %s", n, n == 1 ? one : many);
 }
 
-static void head(const struct model *m, struct buf *b)
+void model_sizes(const struct model *m, struct buf *b)
 {
     int attributes = 0;
     for (int i = 0; i < m->n_entities; i++)
         attributes += m->entities[i].n_attributes;
-    put_text(b, m->name, (int)strlen(m->name) < 30 ? (int)strlen(m->name) : 30, "");
-    buf_printf(b, ": %d %s", m->n_entities, m->n_entities == 1 ? "entity" : "entities");
+    buf_printf(b, "%d %s", m->n_entities, m->n_entities == 1 ? "entity" : "entities");
     counted(b, attributes, "attribute", "attributes");
     counted(b, m->n_ties, "tie", "ties");
     counted(b, m->n_knots, "knot", "knots");
+}
+
+static void head(const struct model *m, struct buf *b)
+{
+    put_text(b, m->name, (int)strlen(m->name) < 30 ? (int)strlen(m->name) : 30, "");
+    buf_lit(b, ": ");
+    model_sizes(m, b);
     buf_lit(b, "\n* key   ~ keeps its history   = first value only   > tie\n\n");
 }
 

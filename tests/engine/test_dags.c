@@ -387,8 +387,8 @@ static void test_backfill(void **state)
     assert_int_equal(runs_of("2026-02-27"), 1);
     assert_int_equal(runs_of("2026-03-02"), 1);
     assert_int_equal(runs_of("2026-0"), 4);
-    EXPECT(2, "nightly for 2 intervals; 1 of them succeeded before", "backfill", "nightly",
-           "--from", "2026-03-02", "--to", "2026-03-03");
+    EXPECT(2, "nightly for 2 intervals; 1 of them succeeded before and runs again", "backfill",
+           "nightly", "--from", "2026-03-02", "--to", "2026-03-03");
     assert_int_equal(runs_of("2026-03-02"), 1);
     json_t *j = json_of(DAG(0, "backfill", "nightly", "--from", "2026-03-02", "--to", "2026-03-03",
                             "--json", "--yes"));

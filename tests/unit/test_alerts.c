@@ -156,6 +156,8 @@ static const struct each {
      "error", "FAILED: bad", 0},
     {"{\"connectors\":[{\"name\":\"c\",\"state\":\"RUNNING\",\"dead_letters\":2}]}",
      "dead-letters:c", "warning", "2 records went to the dead-letter topic", 0},
+    {"{\"connectors\":[{\"name\":\"c\",\"state\":\"RUNNING\",\"dead_letters\":1}]}",
+     "dead-letters:c", "warning", "1 record went to the dead-letter topic", 0},
     {"{\"dags\":[{\"name\":\"d\",\"state\":\"running\",\"last_run\":8,\"reason\":null,\"failed\":"
      "{\"run\":7,\"reason\":\"task t: no\"}}]}",
      "dag:d", "error", "run 7 failed: task t: no", 0},
