@@ -188,6 +188,28 @@ static void test_rest_as_recorded(void **state)
     screen_free(&s);
 }
 
+/* Now both have as many queued runs, and the same newest one. */
+static void test_order_of_then(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_pane(&s);
+    const struct table_state *t = &s.tables[PANE_DAGS];
+    json_t *snapshot = fake_snapshot();
+    fake_set(snapshot, "dags.0.name", json_string("quick"));
+    fake_set(snapshot, "dags.0.queued", json_integer(5));
+    fake_set(snapshot, "dags.1.name", json_string("airports_traffic"));
+    fake_set(snapshot, "dags.1.queued", json_integer(3));
+    look_at(&s, made_us(300), snapshot);
+    assert_int_equal(answer_all(&s), 1);
+    (void)press(&s, "ooooooo");
+    assert_shows(&s, "sorted by queued, smallest first");
+    assert_int_equal(t->order[0], 1);
+    (void)press(&s, "L");
+    assert_int_equal(t->order[0], 0);
+    screen_free(&s);
+}
+
 /* ---- an opened DAG ---- */
 
 static void test_runs_of_then(void **state)
@@ -247,9 +269,10 @@ static void test_run_under_way_then(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list_of_then), cmocka_unit_test(test_before_the_first),
-        cmocka_unit_test(test_late_answer),  cmocka_unit_test(test_rest_as_recorded),
-        cmocka_unit_test(test_runs_of_then), cmocka_unit_test(test_run_under_way_then),
+        cmocka_unit_test(test_list_of_then),       cmocka_unit_test(test_before_the_first),
+        cmocka_unit_test(test_late_answer),        cmocka_unit_test(test_rest_as_recorded),
+        cmocka_unit_test(test_order_of_then),      cmocka_unit_test(test_runs_of_then),
+        cmocka_unit_test(test_run_under_way_then),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         return 1;
