@@ -336,7 +336,7 @@ static void test_check_with_raw(void **state)
     assert_int_equal(HARNESS_RUN(&h, &out, "model", "check"), 0);
     expect_in(out, "not compared with the source: ");
     expect_in(out, "not compared with raw: ");
-    expect_in(out, "good; 1 entities");
+    expect_in(out, "good; 1 entity");
     free(out);
 }
 

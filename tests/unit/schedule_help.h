@@ -28,7 +28,7 @@
 #include "backend/schedule/scheduler.h"
 #include "backend/state/store_internal.h"
 
-enum { WAIT_S = 20, CALLS_MAX = 4096 };
+enum { WAIT_S = 60, CALLS_MAX = 4096 };
 #define MINUTE_US INT64_C(60000000)
 #define HOUR_US   (60 * MINUTE_US)
 #define DAY_US    (24 * HOUR_US)
