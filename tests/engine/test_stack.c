@@ -451,11 +451,29 @@ static void start_by_hand(struct harness *h)
 
 /* Started as the demo's last lines say, and on a socket of its own: it goes with the demo, and
  * while it does not end nothing of the demo goes. */
+struct ended {
+    struct harness *h;
+    int status;
+};
+
+static bool has_ended(void *arg)
+{
+    struct ended *x = arg;
+    return harness_engine_ended(x->h, &x->status);
+}
+
+/* Its lock is free a moment before its process is gone. */
+static void expect_ended(struct harness *h)
+{
+    struct ended x = {h, -1};
+    fixture_wait("the engine ends", 30, has_ended, &x);
+    assert_true(WIFEXITED(x.status) && WEXITSTATUS(x.status) == 0);
+}
+
 static void an_engine_started_by_hand_ends_with_the_demo(void **state)
 {
     struct harness h;
     char line[1500], pid[32];
-    int status = -1;
 
     (void)state;
     (void)snprintf(line, sizeof line, "demo --dir %s/by_hand --only primary", fixture_dir());
@@ -471,13 +489,11 @@ static void an_engine_started_by_hand_ends_with_the_demo(void **state)
     assert_int_equal(kill(h.engine, SIGCONT), 0);
     (void)snprintf(line, sizeof line, "demo --dir %s --stop", h.dir);
     expect_program(0, line);
-    assert_true(harness_engine_ended(&h, &status));
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_ended(&h);
     start_by_hand(&h);
     (void)snprintf(line, sizeof line, "demo --dir %s --destroy --yes", h.dir);
     expect_program(0, line);
-    assert_true(harness_engine_ended(&h, &status));
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_ended(&h);
     assert_false(file_exists(h.dir));
 }
 
