@@ -483,6 +483,7 @@ static void test_keys_of_the_editor(void **state)
     assert_true(terminal_shows(t, "interrupted"));
     terminal_type(t, "\x1a");
     assert_true(terminal_shows(t, "Stopped"));
+    assert_true(terminal_prompts(t, "shell>")); /* the shell drops what comes before it reads */
     terminal_type(t, "fg\r");
     assert_true(terminal_shows(t, "continued"));
     terminal_type(t, "more\r");
