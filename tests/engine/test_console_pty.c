@@ -426,6 +426,7 @@ static void test_ctrl_z_and_back(void **state)
     assert_true(terminal_shows(t, "Stopped"));
     assert_false(terminal_alternate(t));
     assert_true(terminal_cursor_visible(t));
+    assert_true(terminal_prompts(t, "shell>"));
     terminal_type(t, "fg\r");
     assert_true(terminal_shows(t, "Bottleneck: raw"));
     assert_true(terminal_alternate(t));
@@ -433,6 +434,7 @@ static void test_ctrl_z_and_back(void **state)
     assert_true(terminal_shows(t, "Connectors (3)"));
     terminal_type(t, "\x1a");
     assert_true(terminal_shows(t, "Stopped"));
+    assert_true(terminal_prompts(t, "shell>"));
     terminal_resize(t, 12, 50); /* nobody tells a stopped program */
     terminal_type(t, "fg\r");
     assert_true(terminal_shows(t, "Connectors (3)"));
