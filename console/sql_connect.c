@@ -5,9 +5,10 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "backend/base/detached.h"
 
 #include "console/sql_run.h"
 
@@ -55,22 +56,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-static bool start(struct opening *o)
-{
-    pthread_t thread;
-    pthread_attr_t detached;
-    sigset_t all;
-    sigset_t before;
-    (void)pthread_attr_init(&detached);
-    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are the main thread's */
-    bool started = pthread_create(&thread, &detached, work, o) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&detached);
-    return started;
-}
-
 enum err sql_run_open(struct sql_run *r, bool source, struct sql_session **out, struct errbuf *e)
 {
     struct opening *o = calloc(1, sizeof *o);
@@ -83,7 +68,7 @@ enum err sql_run_open(struct sql_run *r, bool source, struct sql_session **out, 
     o->source = source;
     o->users = 2;
     (void)pthread_mutex_init(&o->lock, NULL);
-    if (!start(o)) {
+    if (!detached_start(work, o)) {
         leave(o);
         leave(o);
         return err_set(e, ERR_NOMEM, "no thread for a connection");

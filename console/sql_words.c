@@ -6,11 +6,11 @@
 #include "console/sql_words.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "backend/base/clock.h"
+#include "backend/base/detached.h"
 #include "console/sql_cancel.h"
 #include "console/sql_catalog.h"
 
@@ -198,10 +198,6 @@ static void *work(void *arg)
 
 struct sql_completer *sql_completer_start(const struct sql_places *places, bool source)
 {
-    pthread_t thread;
-    pthread_attr_t detached;
-    sigset_t all;
-    sigset_t before;
     struct sql_completer *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
@@ -212,14 +208,7 @@ struct sql_completer *sql_completer_start(const struct sql_places *places, bool 
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&c->wish, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
-    (void)pthread_attr_init(&detached);
-    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are the main thread's */
-    int failed = pthread_create(&thread, &detached, work, c);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&detached);
-    if (!failed)
+    if (detached_start(work, c))
         return c;
     c->users = 1;
     leave(c);

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/base/clock.h"
+#include "backend/base/detached.h"
 #include "console/sql_access.h"
 #include "console/sql_cancel.h"
 #include "console/sql_complete.h"
@@ -581,23 +581,13 @@ static void say_stuck(void *arg, const char *text)
 /* At the first query: a console that asks nothing connects to nothing. */
 static bool begin(struct tui_query *q)
 {
-    pthread_t thread;
-    pthread_attr_t detached;
-    sigset_t all;
-    sigset_t before;
     if (q->begun)
         return true;
     q->canceller = sql_canceller_start(say_stuck, q);
     if (!q->canceller)
         return false;
-    (void)pthread_attr_init(&detached);
-    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     q->users++;
-    q->begun = pthread_create(&thread, &detached, work, q) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&detached);
+    q->begun = detached_start(work, q);
     if (!q->begun) {
         q->users--;
         sql_canceller_stop(q->canceller);

@@ -10,10 +10,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "backend/base/detached.h"
 
 enum { WORDS_MAX = 256, NS_PER_US = 1000, US_PER_S = 1000 * 1000 };
 
@@ -72,29 +73,12 @@ static struct request *request_create(PGconn *conn)
     return r;
 }
 
-/* Signals are for the program's own threads. */
-static bool start(struct request *r)
-{
-    pthread_t thread;
-    pthread_attr_t attr;
-    sigset_t all;
-    sigset_t before;
-    (void)pthread_attr_init(&attr);
-    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(&thread, &attr, request_main, r) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attr);
-    return started;
-}
-
 bool cancel_request(PGconn *conn, int64_t deadline_us)
 {
     struct request *r = request_create(conn);
     if (!r)
         return false;
-    if (!start(r)) {
+    if (!detached_start(request_main, r)) {
         (void)pthread_mutex_lock(&r->mutex);
         r->owners--; /* the thread's */
         release(r);
